@@ -1,0 +1,1 @@
+"""A plugin-based, extensible helpdesk framework with a GraphQL API."""

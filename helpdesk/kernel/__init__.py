@@ -1,0 +1,1 @@
+"""What every room stands on: database, events, jobs, crypto, storage. Knows no domain word."""

@@ -1,0 +1,42 @@
+"""Who acts, and with which rights. Rooms check rights here; what each right means is written in access/rules.py."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from helpdesk.kernel.errors import Forbidden, Unauthenticated
+
+
+class ActorKind(StrEnum):
+    """What sort of party acts; kept with every history row."""
+
+    AGENT = "agent"
+    CUSTOMER = "customer"
+    SERVICE_KEY = "service_key"
+    SYSTEM = "system"
+    ANONYMOUS = "anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One party acting in one service. ``id`` is the agent's, customer's or key's; None for the others."""
+
+    kind: ActorKind
+    service_id: int
+    id: int | None = None
+    name: str = ""
+    rights: frozenset[str] = frozenset()
+
+    def require(self, right: str) -> None:
+        """Raise Forbidden unless the actor holds the right; the system itself holds every one.
+
+        Raises Unauthenticated when nobody is known to be asking.
+        """
+        if self.kind is ActorKind.ANONYMOUS:
+            raise Unauthenticated("Send a service key or a session token as “Authorization: Bearer …”.")
+        if self.kind is not ActorKind.SYSTEM and right not in self.rights:
+            raise Forbidden(f"This needs the right “{right}”; ask an administrator of the service to grant it.")
+
+
+def system(service_id: int) -> Actor:
+    """Return the actor for what the desk does by itself, such as filing a mail."""
+    return Actor(ActorKind.SYSTEM, service_id, name="system")

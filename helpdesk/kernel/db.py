@@ -1,0 +1,237 @@
+"""The one database of the desk: SQLite (embedded) or PostgreSQL, chosen by its URL.
+
+A process serves one desk, so ``database`` is one proxy for the whole process; the lost
+alternative, a handle passed through every call, cost an argument everywhere and bought nothing.
+
+Every change runs in ``transaction()``. Calls left by ``after_commit`` run once the outermost
+transaction has committed; those left inside a savepoint that was rolled back never run (peewee's
+own ``after_commit`` does run them). Times of leases come from ``database_now()``, never from a
+worker's clock.
+"""
+
+import functools
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import peewee
+from playhouse.migrations import Runner
+from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+
+from helpdesk.kernel.errors import Invalid, Unavailable
+from helpdesk.kernel.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+log = logging.getLogger(__name__)
+
+database = peewee.DatabaseProxy()
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+TRIES = 5
+TRANSIENT_STATES = frozenset({"40001", "40P01"})  # serialization failure, deadlock
+SQLITE_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": 1,
+    "foreign_keys": 1,
+    "busy_timeout": 10_000,
+    "cache_size": -32_000,
+}
+SQLITE_NOW = "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
+POSTGRES_NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+
+
+class _Pending(threading.local):
+    """For each open transaction level of this thread, the calls to make after the commit."""
+
+    def __init__(self) -> None:
+        self.levels: list[list[Callable[[], None]]] = []
+
+
+_pending = _Pending()
+
+
+class Model(peewee.Model):
+    """A table. Subclasses declare ``id`` themselves and use no back-references."""
+
+    id: Any
+
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+def use(settings: Settings) -> None:
+    """Point the process at the database that the settings name. Nothing is connected yet."""
+    database.initialize(make(settings))
+
+
+def make(settings: Settings) -> Any:
+    """Return a pooled database for the settings. Raises Invalid for a URL it cannot serve."""
+    url = settings.database_url or f"sqlite:///{settings.data_dir / 'desk.db'}"
+    pool = {"max_connections": settings.database_pool, "timeout": 10}
+    if url.startswith(("postgresql://", "postgres://")):
+        return PooledPostgresqlDatabase(
+            url.replace("postgres://", "postgresql://", 1), prefer_psycopg3=True, connect_timeout=10, **pool
+        )
+    if url.startswith("sqlite:///"):
+        # The pool hands a connection from thread to thread, though never to two at a time.
+        path = url.removeprefix("sqlite:///")
+        return PooledSqliteDatabase(path, pragmas=SQLITE_PRAGMAS, check_same_thread=False, **pool)
+    raise Invalid(
+        "HELPDESK_DATABASE_URL must begin with sqlite:/// or postgresql://.", code="BAD_SETTING", path=("database_url",)
+    )
+
+
+def is_sqlite() -> bool:
+    """Return whether the desk runs on SQLite."""
+    return isinstance(database.obj, peewee.SqliteDatabase)
+
+
+def migrate(directory: Path = MIGRATIONS, *, history: str = "migration") -> list[str]:
+    """Apply what is pending in the directory and return the names; each file is one transaction.
+
+    Two processes that start together are serialised on PostgreSQL; SQLite's own lock does it there.
+    """
+    runner = Runner(database, str(directory), table_name=history)
+    with connection():
+        if is_sqlite():
+            return list(runner.up())
+        database.execute_sql("SELECT pg_advisory_lock(719200)")
+        try:
+            return list(runner.up())
+        finally:
+            database.execute_sql("SELECT pg_advisory_unlock(719200)")
+
+
+def pending_migrations() -> list[str]:
+    """Return the names of core migrations that the database lacks."""
+    runner = Runner(database, str(MIGRATIONS), table_name="migration")
+    with connection():
+        return [row.name for row in runner.status() if not row.applied]
+
+
+@contextmanager
+def connection() -> Iterator[None]:
+    """Hold a pooled connection in this thread; nested use shares the outer one."""
+    opened = database.connect(reuse_if_open=True)
+    try:
+        yield
+    finally:
+        if opened:
+            database.close()
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """Run the block whole or not at all; inside another transaction it is a savepoint."""
+    outermost = not database.in_transaction()
+    begin = ("IMMEDIATE",) if outermost and is_sqlite() else ()
+    _pending.levels.append([])
+    try:
+        with database.atomic(*begin):
+            yield
+    except BaseException:
+        _pending.levels.pop()
+        raise
+    calls = _pending.levels.pop()
+    if _pending.levels:
+        _pending.levels[-1].extend(calls)
+    else:
+        _run(calls)
+
+
+def after_commit(call: Callable[[], None]) -> None:
+    """Make the call once the outermost transaction has committed; at once when there is none."""
+    if _pending.levels:
+        _pending.levels[-1].append(call)
+    else:
+        _run([call])
+
+
+def _run(calls: list[Callable[[], None]]) -> None:
+    """Make the calls in order. The change is committed, so a failing call is reported and the rest go on."""
+    for call in calls:
+        try:
+            call()
+        except Exception:
+            log.exception("a call after the commit failed")
+
+
+def transactional(operation: Callable[P, R]) -> Callable[P, R]:
+    """Run the operation in a transaction, again (with jitter, up to 5 times) when the database asks for it.
+
+    Only the outermost call tries again: an inner one has no right to drop what the outer one did.
+    Raises Unavailable when the database stays busy.
+    """
+
+    @functools.wraps(operation)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if database.in_transaction():
+            with transaction():
+                return operation(*args, **kwargs)
+        for attempt in range(TRIES):
+            try:
+                with transaction():
+                    return operation(*args, **kwargs)
+            except peewee.DatabaseError as error:
+                if not is_transient(error):
+                    raise
+                log.info("database busy, trying again", extra={"attempt": attempt + 1})
+                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # jitter, no secret
+        raise Unavailable("The database is busy; try again in a moment.", code="DATABASE_BUSY")
+
+    return run
+
+
+def is_transient(error: BaseException) -> bool:
+    """Return whether the same transaction may succeed when it is run again."""
+    cause = error.__cause__ or error.__context__ or error
+    state = getattr(cause, "sqlstate", None)
+    return state in TRANSIENT_STATES or "database is locked" in str(error)
+
+
+def database_now() -> peewee.SQL:
+    """Return the SQL for the database's present time, in microseconds since 1970."""
+    return peewee.SQL(SQLITE_NOW if is_sqlite() else POSTGRES_NOW)
+
+
+def lock_rows(query: Any) -> Any:
+    """Add ``FOR UPDATE SKIP LOCKED`` where the database has it; SQLite's writer is alone anyway."""
+    return query if is_sqlite() else query.for_update("FOR UPDATE SKIP LOCKED")
+
+
+def next_number(name: str, service_id: int, *, count: int = 1) -> int:
+    """Return the next number of a series, 1 first; without gaps, since it is part of the transaction.
+
+    With ``count``, that many numbers are taken and the last of them is returned.
+    """
+    sql = (
+        "INSERT INTO counter (name, service_id, value) VALUES (?, ?, ?)"
+        " ON CONFLICT (name, service_id) DO UPDATE SET value = counter.value + excluded.value RETURNING value"
+    )
+    cursor = database.execute_sql(sql.replace("?", database.param), (name, service_id, count))
+    return int(cursor.fetchone()[0])
+
+
+class Counter(Model):
+    """The last number given out in a series, one row a series and service; service 0 is the desk."""
+
+    name = peewee.CharField(max_length=40)
+    service_id = peewee.BigIntegerField()
+    value = peewee.BigIntegerField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("name", "service_id")
+
+
+def insert_once(model: type[Model], values: Mapping[str, Any]) -> int | None:
+    """Insert the row and return its id, or None when a unique key says that it is there already."""
+    rows = model.insert(values).on_conflict_ignore().returning(model.id).tuples().execute()
+    return next((row[0] for row in rows), None)

@@ -1,0 +1,159 @@
+"""Waking workers. Huey only wakes; the database is the truth.
+
+Huey loses a running task on SIGKILL and on SIGTERM (measured), so no work is ever kept in it: the
+work is a leased row (leases.py), a *line* of such rows has a function that drains it, and a wake-up
+merely says "drain that line now". A sweeper in each worker drains every line now and then, so a
+lost wake-up, a flushed Redis or a killed worker costs time and nothing else.
+
+This is the only file that imports huey.
+"""
+
+import hashlib
+import hmac
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from huey import Huey, RedisHuey, SqliteHuey
+from huey.registry import Message
+from huey.serializer import Serializer
+
+from helpdesk.kernel import clock
+from helpdesk.kernel.db import after_commit, connection
+from helpdesk.kernel.errors import Unavailable
+from helpdesk.kernel.settings import Settings
+
+log = logging.getLogger(__name__)
+
+REDIS_SECONDS = 1.0
+QUIET_SECONDS = 5.0  # how long a queue that failed is left alone, so that a change waits for it once
+STOP_SECONDS = 60.0
+SIGNATURE_BYTES = 32
+
+
+class SignedJson(Serializer):
+    """Wake-ups as signed JSON: a forged or foreign payload is refused, and nothing is ever unpickled."""
+
+    def __init__(self, secret: bytes) -> None:
+        super().__init__()
+        self._secret = secret
+
+    def serialize(self, data: Message) -> bytes:
+        body = orjson.dumps({"id": data.id, "name": data.name, "args": data.args})
+        return hmac.digest(self._secret, body, hashlib.sha256) + body
+
+    def deserialize(self, data: bytes) -> Message:
+        signature, body = data[:SIGNATURE_BYTES], data[SIGNATURE_BYTES:]
+        if not hmac.compare_digest(signature, hmac.digest(self._secret, body, hashlib.sha256)):
+            raise ValueError("a wake-up with a wrong signature was refused")
+        fields = orjson.loads(body)
+        return Message(fields["id"], fields["name"], args=tuple(fields["args"]), kwargs={}, retries=0, retry_delay=0)
+
+
+class _Desk:
+    """The lines of work and the huey of this process."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, Callable[[], None]] = {}
+        self.huey: Huey | None = None
+        self.drain: Callable[[str], Any] | None = None
+        self.quiet_until = 0.0
+
+
+_desk = _Desk()
+
+
+def use(settings: Settings, *, secret: bytes) -> None:
+    """Set up the wake-ups of this process; ``secret`` signs them."""
+    serializer = SignedJson(secret)
+    if settings.redis_url:
+        joint = "&" if "?" in settings.redis_url else "?"
+        limits = f"{joint}socket_connect_timeout={REDIS_SECONDS}&socket_timeout={REDIS_SECONDS + 1}"
+        huey = RedisHuey("helpdesk", url=settings.redis_url + limits, results=False, serializer=serializer)
+    else:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        path = settings.data_dir / "wakeups.db"
+        huey = SqliteHuey("helpdesk", filename=str(path), results=False, serializer=serializer, fsync=False)
+    _desk.huey = huey
+    _desk.drain = huey.task(name="drain")(_drain_quietly)
+
+
+def line(name: str, drain: Callable[[], None]) -> None:
+    """Declare a line of work: ``drain`` does what is due and returns when nothing is left that it can claim."""
+    _desk.lines[name] = drain
+
+
+def lines() -> tuple[str, ...]:
+    """Return the names of the lines of work."""
+    return tuple(_desk.lines)
+
+
+def wake(name: str) -> None:
+    """Wake a worker for the line once the transaction is committed. A dead queue is logged, not raised."""
+    after_commit(lambda: _enqueue(name))
+
+
+def _enqueue(name: str) -> None:
+    if _desk.drain is None:
+        raise Unavailable("The application was not set up; call create_app() first.")
+    if clock.monotonic() < _desk.quiet_until:
+        return
+    try:
+        _desk.drain(name)
+    except Exception as error:  # whatever the queue raises: the sweeper finds the work
+        _desk.quiet_until = clock.monotonic() + QUIET_SECONDS
+        log.warning("could not wake a worker; the sweeper will", extra={"line": name, "error": repr(error)})
+
+
+def drain(name: str) -> None:
+    """Do what is due in the line, in this thread."""
+    with connection():
+        _desk.lines[name]()
+
+
+def drain_all() -> None:
+    """Do everything that is due, again and again until a whole round has woken nobody. For tests and commands."""
+    for _round in range(5):
+        for name in lines():
+            drain(name)
+
+
+def _drain_quietly(name: str) -> None:
+    try:
+        drain(name)
+    except Exception:
+        log.exception("a line of work failed; the sweeper tries again", extra={"line": name})
+
+
+class Worker:
+    """The threads of one worker: huey's consumer, and a sweeper that needs no queue."""
+
+    def __init__(self, settings: Settings) -> None:
+        if _desk.huey is None:
+            raise Unavailable("The application was not set up; call create_app() first.")
+        self._seconds = settings.sweep_seconds
+        self._stopping = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
+        self._consumer = _desk.huey.create_consumer(
+            workers=settings.worker_threads, periodic=False, initial_delay=0.05, max_delay=0.1, backoff=1.1
+        )
+        self._consumer._signal_actions = {}  # signals belong to the command that runs the worker
+
+    def start(self) -> None:
+        """Start the threads; the caller keeps the process alive."""
+        self._consumer.start()
+        self._sweeper.start()
+
+    def stop(self) -> None:
+        """Let running work end, then return; what is not done keeps its row."""
+        self._stopping.set()
+        self._consumer.stop(graceful=True)
+        self._sweeper.join(timeout=STOP_SECONDS)
+
+    def _sweep(self) -> None:
+        while not self._stopping.is_set():
+            for name in lines():
+                _drain_quietly(name)
+            self._stopping.wait(self._seconds)

@@ -1,0 +1,72 @@
+"""Work that must not be lost: rows that a worker leases, finishes or gives back.
+
+``due_at`` is the whole state of a row's waiting: empty when nothing is left to do, otherwise the
+database time from which a worker may take it. Taking it moves ``due_at`` behind the lease, so a
+worker that dies simply lets the row fall due again; a separate "locked" flag (the lost
+alternative) would need somebody to clear it. ``attempts`` counts takings, so a crash counts too.
+"""
+
+import random
+import secrets
+from typing import Any, TypeVar
+
+import peewee
+
+from helpdesk.kernel.columns import TimeColumn
+from helpdesk.kernel.db import Model, database_now, lock_rows
+
+SECOND = 1_000_000
+LONGEST_WAIT_SECONDS = 3600.0
+
+
+class Leased(Model):
+    """A row of work. Subclasses declare their own ``id``."""
+
+    due_at = TimeColumn(null=True)
+    lease = peewee.CharField(max_length=32, null=True)
+    attempts = peewee.IntegerField(default=0)
+    last_error = peewee.TextField(default="")
+
+
+Work = TypeVar("Work", bound=Leased)
+
+
+def in_seconds(seconds: float) -> Any:
+    """Return the SQL for the database's time so many seconds from now."""
+    return database_now() if seconds <= 0 else peewee.NodeList((database_now(), peewee.SQL("+"), int(seconds * SECOND)))
+
+
+def claim(model: type[Work], *conditions: Any, seconds: float) -> Work | None:
+    """Take the row that has been due longest, or None. Nobody else gets it while the lease runs."""
+    found = model.select(model.id).where(model.due_at <= database_now(), *conditions)
+    found = lock_rows(found.order_by(model.due_at, model.id).limit(1))
+    query = (
+        model.update(due_at=in_seconds(seconds), lease=secrets.token_hex(16), attempts=model.attempts + 1)
+        .where(model.id.in_(found))
+        .returning(model)
+    )
+    return next(iter(query.execute()), None)
+
+
+def release(row: Leased, *, due_in_seconds: float | None = None, **changes: Any) -> bool:
+    """End the lease and write the changes; the row falls due again only if told so.
+
+    False when the lease was lost meanwhile: then nothing is written, somebody else owns the row.
+    """
+    model = type(row)
+    due_at = None if due_in_seconds is None else in_seconds(due_in_seconds)
+    query = model.update(due_at=due_at, lease=None, **changes).where(model.id == row.id, model.lease == row.lease)
+    return bool(query.execute())
+
+
+def renew(row: Leased, *, seconds: float) -> bool:
+    """Keep the lease longer. False when it was lost."""
+    model = type(row)
+    query = model.update(due_at=in_seconds(seconds)).where(model.id == row.id, model.lease == row.lease)
+    return bool(query.execute())
+
+
+def backoff(attempts: int, *, base_seconds: float) -> float:
+    """Return how long to wait after so many tries: doubling, capped at an hour, with full jitter."""
+    ceiling: float = min(LONGEST_WAIT_SECONDS, base_seconds * 2 ** min(attempts - 1, 20))
+    return ceiling / 2 + random.uniform(0, ceiling / 2)  # noqa: S311  # jitter, no secret

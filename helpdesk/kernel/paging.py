@@ -1,0 +1,173 @@
+"""Pages by keyset: a cursor names the last row seen, so page 20,000 costs what page 1 costs.
+
+A cursor is opaque: the values of the order's columns and the id, with a mark of the order it
+belongs to. OFFSET, the lost alternative, reads everything before the page, and skips or repeats
+rows when the list moves meanwhile.
+"""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import orjson
+import peewee
+
+from helpdesk.kernel.columns import to_micros
+from helpdesk.kernel.db import Model
+from helpdesk.kernel.errors import Invalid
+from helpdesk.kernel.rows import Row, grouped, load, select, together
+
+DEFAULT_SIZE = 20
+LARGEST_SIZE = 100
+
+Rows = TypeVar("Rows", bound=Row)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One column to order by, never a nullable one. ``name`` is both the row's attribute and the column's name."""
+
+    column: Any
+    name: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a list is wanted: ``first`` rows after a cursor, or ``last`` rows before one."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of rows wanted. Raises Invalid for sizes out of range, or for both ends at once."""
+        if self.first is not None and self.last is not None:
+            raise Invalid("Give first or last, not both.", code="BAD_PAGE", path=("first",))
+        size = self.first if self.first is not None else self.last
+        name = "last" if self.last is not None else "first"
+        if size is None:
+            return DEFAULT_SIZE
+        if not 0 <= size <= LARGEST_SIZE:
+            raise Invalid(f"{name} must be from 0 to {LARGEST_SIZE}.", code="BAD_PAGE", path=(name,))
+        return size
+
+    @property
+    def is_backward(self) -> bool:
+        """Whether the rows nearest to ``before`` are wanted."""
+        return self.last is not None or (self.first is None and self.before is not None and self.after is None)
+
+
+@dataclass(slots=True)
+class Page(Generic[Rows]):
+    """Rows of one window, in the list's order, and whether there are more on either side."""
+
+    rows: list[Rows]
+    has_next: bool
+    has_previous: bool
+    order: Sequence[Order]
+
+    def cursor_of(self, row: Rows) -> str:
+        """Return the cursor that names the row."""
+        values = [_plain(getattr(row, key.name)) for key in self.order]
+        return base64.urlsafe_b64encode(orjson.dumps([_mark(self.order), *values])).decode().rstrip("=")
+
+
+def page(row_type: type[Rows], query: Any, *, order: Sequence[Order], window: Window) -> Page[Rows]:
+    """Return one window of the query. The last order column must be unique, such as the id.
+
+    Raises Invalid (BAD_PAGE, BAD_CURSOR).
+    """
+    size = window.size
+    if window.after is not None:
+        query = query.where(_beyond(order, _values(order, window.after, "after"), backward=False))
+    if window.before is not None:
+        query = query.where(_beyond(order, _values(order, window.before, "before"), backward=True))
+    backward = window.is_backward
+    directions = [key.column.desc() if key.descending != backward else key.column.asc() for key in order]
+    found = _cut(load(row_type, query.order_by(*directions).limit(size + 1)), size, order, window)
+    together(found.rows)
+    return found
+
+
+def _mark(order: Sequence[Order]) -> str:
+    return ",".join(("-" if key.descending else "") + key.name for key in order)
+
+
+def _plain(value: Any) -> Any:
+    return to_micros(value) if isinstance(value, datetime) else value
+
+
+def _values(order: Sequence[Order], cursor: str, name: str) -> list[Any]:
+    """Return the order's values that the cursor holds."""
+    try:
+        data = orjson.loads(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
+        mark, values = data[0], list(data[1:])
+    except (binascii.Error, ValueError, TypeError, LookupError):
+        raise Invalid(
+            "This cursor is not one of ours; take it from pageInfo.", code="BAD_CURSOR", path=(name,)
+        ) from None
+    scalars = all(isinstance(value, str | int) and not isinstance(value, bool) for value in values)
+    if mark != _mark(order) or len(values) != len(order) or not scalars or not _fits(order, values):
+        raise Invalid("This cursor belongs to another order of the list.", code="BAD_CURSOR", path=(name,))
+    return values
+
+
+def _fits(order: Sequence[Order], values: list[Any]) -> bool:
+    """Return whether each value is of its column's sort, so that no database has to refuse it."""
+    for key, value in zip(order, values, strict=True):
+        is_number = isinstance(key.column, peewee.IntegerField)
+        if is_number != isinstance(value, int) or (is_number and not -(2**63) <= value < 2**63):
+            return False
+    return True
+
+
+def _beyond(order: Sequence[Order], values: list[Any], *, backward: bool) -> Any:
+    """Return the SQL for "comes after these values in the list" (before them, when backward)."""
+    directions = {key.descending != backward for key in order}
+    if len(directions) == 1:
+        left = peewee.Tuple(*(key.column for key in order))
+        right = peewee.Tuple(*(peewee.Value(value, converter=False) for value in values))
+        return left < right if directions == {True} else left > right
+    condition = None
+    for place in reversed(range(len(order))):
+        key, value = order[place], values[place]
+        step = key.column < value if key.descending != backward else key.column > value
+        condition = step if condition is None else step | ((key.column == value) & condition)
+    return condition
+
+
+def pages_of(
+    row_type: type[Rows], model: type[Model], parent: Any, parent_ids: Sequence[int], *,
+    order: Sequence[Order], window: Window, condition: Any = True,
+) -> list[Page[Rows]]:  # fmt: skip
+    """Return each parent's rows, one page each by the same window, aligned with the parents, in one statement.
+
+    ``parent`` is the column that names the parent; rows of all pages are one cohort.
+    """
+    size, backward = window.size, window.is_backward
+    directions = [key.column.desc() if key.descending != backward else key.column.asc() for key in order]
+    place = peewee.fn.ROW_NUMBER().over(partition_by=[parent], order_by=directions).alias("place")
+    inner = model.select(model.id.alias("row_id"), place).where(parent.in_(list(parent_ids)), condition)
+    for cursor, name in ((window.after, "after"), (window.before, "before")):
+        if cursor is not None:
+            inner = inner.where(_beyond(order, _values(order, cursor, name), backward=name == "before"))
+    wanted = peewee.Select([inner], [inner.c.row_id]).where(inner.c.place <= size + 1)
+    rows = load(row_type, select(row_type, model).where(model.id.in_(wanted)).order_by(*directions))
+    lists = grouped(parent_ids, rows, lambda row: getattr(row, parent.column_name))
+    pages = [_cut(found, size, order, window) for found in lists]
+    together([row for found in pages for row in found.rows])
+    return pages
+
+
+def _cut(rows: list[Rows], size: int, order: Sequence[Order], window: Window) -> Page[Rows]:
+    """Return the page that so many rows, read one further than wanted, make."""
+    more, kept = len(rows) > size, rows[:size]
+    if window.is_backward:
+        return Page(kept[::-1], has_next=window.before is not None, has_previous=more, order=order)
+    return Page(kept, has_next=more, has_previous=window.after is not None, order=order)

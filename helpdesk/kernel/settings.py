@@ -1,0 +1,84 @@
+"""Constants of deployment: declared once with default and help, read once when the application is made.
+
+Each is set by an environment variable ``HELPDESK_<NAME>``. A name that is not declared here stops
+the start and the nearest known one is proposed, because a misspelt setting is a setting ignored.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from helpdesk.kernel.errors import Invalid
+
+PREFIX = "HELPDESK_"
+
+# Read by tests alone: where they find material, and that a missing server is an error.
+TEST_NAMES = frozenset({"HELPDESK_TEST_MAIL_CORPUS", "HELPDESK_TEST_REQUIRE_SERVERS", "HELPDESK_TEST_DATABASE"})
+
+
+class Settings(BaseSettings):
+    """Every setting of a desk; the README's table is made from it."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data_dir: Path = Field(Path("desk"), description="Folder of an embedded desk: database, files, keys.")
+    database_url: str = Field(
+        "",
+        description="`postgresql://user:password@host/name`, or `sqlite:///path`; empty is SQLite in the data folder.",
+    )
+    database_pool: int = Field(20, ge=1, le=500, description="Connections that one process may hold open.")
+    redis_url: str = Field("", description="`redis://host:port/0` to wake workers at once; empty polls a file.")
+    keys: SecretStr = Field(
+        SecretStr(""),
+        description="Keyring as JSON, newest key first; empty reads or makes `keys.json` in the data folder.",
+    )
+    base_url: str = Field(
+        "http://127.0.0.1:8000",
+        description="Where people reach the desk; every link is built from it, never from a Host header.",
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="JSON list of networks whose `X-Forwarded-For` is believed; all others are ignored."
+    )
+    graphiql: bool = Field(True, description="Serve the GraphiQL explorer to browsers at the GraphQL address.")
+    safe_mode: bool = Field(False, description="Start without any plugin.")
+    outgoing_allow: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="JSON list of private networks that outgoing calls may reach all the same."
+    )
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest GraphQL or hook request, in bytes.")
+    max_file_bytes: int = Field(10_485_760, ge=1024, description="Largest attachment, in bytes.")
+    max_mail_bytes: int = Field(52_428_800, ge=1024, description="Largest mail that is read, in bytes.")
+    session_seconds: int = Field(43_200, ge=60, description="How long an agent's session lasts.")
+    lease_seconds: int = Field(120, ge=2, description="How long a worker may hold a row before another takes it over.")
+    sweep_seconds: float = Field(15.0, gt=0, description="How often a worker looks for work that nobody finished.")
+    retry_seconds: float = Field(
+        30.0, gt=0, description="Wait before the second try; it doubles with each, up to an hour."
+    )
+    worker_threads: int = Field(4, ge=1, le=64, description="Jobs that one worker runs at once.")
+    web_threads: int = Field(8, ge=1, le=256, description="Requests that the embedded server answers at once.")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR.")
+    log_format: str = Field("text", pattern="^(text|json)$", description="`text` for people, `json` for collectors.")
+    failpoint: str = Field(
+        "", description="For fault tests: `name:kill` or `name:raise`, where the process is to fail."
+    )
+
+
+def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Read the settings from the environment; ``overrides`` win. Raises Invalid with what to mend."""
+    names = os.environ if environ is None else environ
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | TEST_NAMES
+    for name in names:
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else " The README lists all settings."
+            raise Invalid(f"{name} is not a setting of helpdesk.{hint}", code="UNKNOWN_SETTING")
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # checked by pydantic itself
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = PREFIX + "_".join(str(part) for part in first["loc"][:1]).upper()
+        raise Invalid(f"{where}: {first['msg']}.", code="BAD_SETTING") from error

@@ -1,0 +1,141 @@
+"""Loads plugins from entry points, one by one, and keeps what became of each.
+
+A plugin that raises at import, exits, or shares its name with another is quarantined and reported;
+the desk starts without it. Stevedore alone lets AssertionError and SystemExit stop the start and
+silently takes the last of two entry points with one name, hence the two overrides.
+This is the only file that imports stevedore.
+"""
+
+import inspect
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from stevedore.extension import ExtensionManager
+
+from helpdesk.sdk.channel import Channel, ChannelSettings
+
+log = logging.getLogger(__name__)
+
+CHANNELS = "helpdesk.channels"
+THEMES = "helpdesk.themes"
+KINDS = (CHANNELS, THEMES)
+
+
+class PluginState(StrEnum):
+    """What became of a plugin."""
+
+    LOADED = "loaded"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One entry point. ``value`` is what it named, empty while it is quarantined for ``reason``."""
+
+    kind: str
+    name: str
+    distribution: str
+    state: PluginState
+    value: Any = None
+    reason: str = ""
+
+
+class _Broken(Exception):
+    """Carries whatever a plugin raised at import past stevedore."""
+
+
+class _Loader(ExtensionManager[Any]):
+    """Stevedore's manager, surviving everything but KeyboardInterrupt."""
+
+    def __init__(self, kind: str) -> None:
+        self.failures: dict[Any, str] = {}
+        super().__init__(kind, on_load_failure_callback=_note_failure)
+
+    def _load_one_plugin(self, ep: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super()._load_one_plugin(ep, *args, **kwargs)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise _Broken(f"{type(error).__name__}: {error}") from error
+
+
+def _note_failure(loader: ExtensionManager[Any], entry_point: Any, error: BaseException) -> None:
+    if isinstance(loader, _Loader):
+        loader.failures[entry_point] = str(error)
+
+
+_plugins: dict[tuple[str, str], Plugin] = {}
+
+
+def load(*, safe_mode: bool = False) -> Sequence[Plugin]:
+    """Load every installed plugin of every kind; none in safe mode. Never raises for a plugin's fault."""
+    _plugins.clear()
+    for kind in () if safe_mode else KINDS:
+        for plugin in _load_kind(kind):
+            _plugins[kind, plugin.name] = plugin
+            if plugin.state is PluginState.QUARANTINED:
+                log.error("plugin quarantined", extra={"plugin": plugin.name, "kind": kind, "reason": plugin.reason})
+    return tuple(_plugins.values())
+
+
+def _load_kind(kind: str) -> list[Plugin]:
+    loader = _Loader(kind)
+    found: list[tuple[Any, Any, str]] = [(item.entry_point, item.plugin, "") for item in loader.extensions]
+    found += [(entry_point, None, reason) for entry_point, reason in loader.failures.items()]
+    names = Counter(entry_point.name for entry_point, _value, _reason in found)
+    plugins = []
+    for entry_point, value, reason in found:
+        distribution = entry_point.dist.name if entry_point.dist else ""
+        if names[entry_point.name] > 1:
+            reason = (
+                f"{names[entry_point.name]} installed distributions bring a plugin of this name; remove all but one"
+            )
+        reason = reason or _problem(kind, value)
+        state = PluginState.QUARANTINED if reason else PluginState.LOADED
+        plugins.append(Plugin(kind, entry_point.name, distribution, state, None if reason else value, reason))
+    return plugins
+
+
+def _problem(kind: str, value: Any) -> str:
+    """Return what is wrong with what an entry point names, or nothing."""
+    if kind == THEMES:
+        return "" if isinstance(value, Path) and value.is_dir() else "a theme's entry point must name its folder"
+    if not (inspect.isclass(value) and issubclass(value, Channel)):
+        return "a channel's entry point must name a subclass of helpdesk.sdk.channel.Channel"
+    if inspect.isabstract(value):
+        return "the channel lacks " + ", ".join(sorted(value.__abstractmethods__))
+    if not (isinstance(getattr(value, "title", None), Mapping) and "en" in value.title):
+        return 'the channel needs a title, such as title = {"en": "Echo"}'
+    if not (inspect.isclass(value.Settings) and issubclass(value.Settings, ChannelSettings)):
+        return "the channel's Settings must be a subclass of ChannelSettings"
+    return ""
+
+
+def register(kind: str, name: str, value: Any, *, distribution: str = "") -> Plugin:
+    """Add a plugin that no entry point names, checked like any other."""
+    reason = _problem(kind, value)
+    state = PluginState.QUARANTINED if reason else PluginState.LOADED
+    plugin = Plugin(kind, name, distribution, state, None if reason else value, reason)
+    _plugins[kind, name] = plugin
+    return plugin
+
+
+def plugins() -> Sequence[Plugin]:
+    """Return every plugin that was found, whatever became of it."""
+    return tuple(_plugins.values())
+
+
+def channels() -> dict[str, type[Channel]]:
+    """Return the loaded channel drivers by name."""
+    return {name: plugin.value for (kind, name), plugin in _plugins.items() if kind == CHANNELS and plugin.value}
+
+
+def themes() -> dict[str, Path]:
+    """Return the folders of the loaded themes by name."""
+    return {name: plugin.value for (kind, name), plugin in _plugins.items() if kind == THEMES and plugin.value}

@@ -1,0 +1,235 @@
+"""What a channel author writes: one class that turns outside bytes into messages and messages into outside calls.
+
+The core supplies the rest: the hook URL, storage before understanding, replay protection,
+threading, retries, dead letters, the settings form, encrypted secrets and health.
+
+A channel that is called by its provider implements ``receive`` and ``send``; one that has to
+fetch (IMAP) implements ``listen`` too. One instance serves one account, in many threads at once.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Retry(Exception):
+    """Sending failed for now. ``after_seconds`` is the provider's own wish, if it told one."""
+
+    def __init__(self, reason: str, *, after_seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.after_seconds = after_seconds
+
+
+class Refused(Exception):
+    """Sending failed for good: the same message would be refused again."""
+
+
+class WindowClosed(Exception):
+    """The provider lets nobody write to this customer now (a closed session); an agent must choose another way."""
+
+
+class Unverified(Exception):
+    """The inbound request does not carry the proof that the provider sent it; answered with 401, nothing kept."""
+
+
+class ChannelSettings(BaseModel):
+    """What an account needs to know. The form, the GraphQL input and the command line come from its fields.
+
+    Fields of type ``SecretStr`` are encrypted at rest and never shown again.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class InboundRequest:
+    """What came from outside, untouched. Header names are lower case; a fetched mail has no headers here."""
+
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """How a person is known: ``kind`` is ``email``, ``phone``, ``user_key`` or a code of the channel's own."""
+
+    kind: str
+    value: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attached file. ``content_id`` (without brackets) is set for one that the HTML shows by ``cid:``."""
+
+    filename: str
+    content_type: str
+    data: bytes
+    content_id: str | None = None
+
+
+class Nature(StrEnum):
+    """What wrote the message: a person, a machine (vacation notes, lists), or an unwanted sender."""
+
+    PERSON = "person"
+    AUTOMATIC = "automatic"
+    SPAM = "spam"
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One message from outside, understood.
+
+    ``external_id`` is the provider's id; a second message with it is dropped as a duplicate.
+    ``answers`` are external ids that the message says it answers, nearest first.
+    ``reply_token`` is the token of ``Outbound.reply_token`` if it came back.
+    ``ticket_number`` is a number read from the text of a subject: a hint, believed of participants only.
+    ``sent_at`` is the sender's claim; it is shown, never relied upon.
+    """
+
+    external_id: str
+    sender: Identity
+    text: str
+    subject: str = ""
+    html: str | None = None
+    files: tuple[File, ...] = ()
+    answers: tuple[str, ...] = ()
+    reply_token: str | None = None
+    ticket_number: int | None = None
+    nature: Nature = Nature.PERSON
+    copied: tuple[Identity, ...] = ()
+    sent_at: datetime | None = None
+    language: str | None = None
+
+
+class Verdict(StrEnum):
+    """What became of a message for one recipient."""
+
+    ACCEPTED = "accepted"
+    DELAYED = "delayed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientVerdict:
+    """The verdict for one recipient; ``is_permanent`` says that the address itself is no good."""
+
+    recipient: str
+    verdict: Verdict
+    reason: str = ""
+    is_permanent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """A bounce or a receipt: what became of a message that we sent, known by its ``external_id``."""
+
+    external_id: str
+    verdicts: tuple[RecipientVerdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One message to carry out.
+
+    ``key`` is unique and the same at every try: make the provider's idempotency key from it.
+    ``external_id`` is what ``identify`` gave, stored before the first try.
+    ``answers`` are the external ids of the conversation so far, nearest first.
+    ``reply_token`` proves, when it comes back, that the answer belongs to this ticket and recipient.
+    ``recipients`` holds only those that have not accepted the message yet.
+    """
+
+    key: str
+    ticket_number: int
+    subject: str
+    text: str
+    recipients: tuple[Identity, ...]
+    html: str | None = None
+    files: tuple[File, ...] = ()
+    answers: tuple[str, ...] = ()
+    reply_token: str = ""
+    external_id: str | None = None
+    language: str = "en"
+    agent_name: str = ""
+    is_automatic: bool = False
+    copied: tuple[Identity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider took the message. ``verdicts`` may name recipients it refused; the others were accepted."""
+
+    external_id: str | None = None
+    verdicts: tuple[RecipientVerdict, ...] = ()
+
+
+class Inlet(Protocol):
+    """How a fetching channel hands over what it finds."""
+
+    @property
+    def cursor(self) -> Mapping[str, Any]:
+        """What was last stored as the place reached; empty at first. JSON values only."""
+
+    def store(self, key: str, raw: bytes, *, cursor: Mapping[str, Any]) -> bool:
+        """Keep the raw bytes and the place reached, and return once both are safe.
+
+        ``key`` is unique within the account. False when it was here before. Only after this
+        returns may the source be told (flag, move, delete).
+        """
+
+    def reached(self, cursor: Mapping[str, Any]) -> None:
+        """Keep the place reached although nothing was to be stored."""
+
+    def alive(self) -> bool:
+        """Renew the right to listen, and report health. Call at least every 30 seconds; on False return at once."""
+
+
+class Channel(ABC):
+    """One way in and out. Subclass it, name it in the entry-point group ``helpdesk.channels``."""
+
+    title: ClassVar[Mapping[str, str]]
+    """The name that people see, by language; ``en`` is required."""
+
+    identity_kind: ClassVar[str] = "email"
+    """How this channel knows a person; answers go to the ticket's identity of this kind."""
+
+    Settings: ClassVar[type[ChannelSettings]] = ChannelSettings
+
+    listens: ClassVar[bool] = False
+    """True when ``listen`` is to be run for each enabled account."""
+
+    def __init__(self, settings: Any) -> None:
+        self.settings = settings
+
+    def verify(self, request: InboundRequest) -> None:
+        """Raise Unverified unless the provider sent this. Runs before anything is stored; be quick."""
+
+    @abstractmethod
+    def receive(self, request: InboundRequest) -> Iterable[Inbound | DeliveryReport]:
+        """Turn what came in into messages; nothing for what is to be ignored. Runs in a worker, maybe twice."""
+
+    @abstractmethod
+    def send(self, message: Outbound) -> Sent:
+        """Hand the message to the provider. Raises Retry, Refused or WindowClosed."""
+
+    def identify(self, message: Outbound) -> str | None:
+        """Return the id under which the message will be known outside, where the channel may choose it."""
+        return None
+
+    def is_enabled_for_listening(self) -> bool:
+        """Return whether these settings ask for listening at all."""
+        return self.listens
+
+    def listen(self, inlet: Inlet) -> None:
+        """Fetch until ``inlet.alive()`` is false. Raising is fine: it is reported and tried again, later each time."""
+        raise Refused("This channel does not fetch.")
+
+    def check(self) -> None:
+        """Try the settings against the provider; raise with a sentence that says what is wrong."""
