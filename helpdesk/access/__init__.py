@@ -1,0 +1,1 @@
+"""Owns who is asking: sessions, service keys, allowed addresses, rights. Refuses to know what they ask for."""

@@ -1,0 +1,80 @@
+"""Says who is asking, from the token that came with a request, in at most two statements.
+
+Not found, revoked, expired and of another service are one answer. The guards of a service key come
+in the order of SPEC AUTH-07: the Open API is on, the key is good, its address is allowed.
+"""
+
+import peewee
+
+from helpdesk.access import rules
+from helpdesk.access.models import AgentSession, OpenApi, ServiceKey
+from helpdesk.access.operations import KEY_PREFIX
+from helpdesk.access.queries import allowed_networks
+from helpdesk.access.sessions import SESSION_PREFIX
+from helpdesk.agents.queries import agents_by_ids
+from helpdesk.kernel import clock
+from helpdesk.kernel.actors import Actor, ActorKind
+from helpdesk.kernel.crypto import hash_token
+from helpdesk.kernel.errors import Forbidden, Unauthenticated
+
+
+def authenticate(service_id: int, token: str | None, *, address: str) -> Actor:
+    """Return who holds the token; without one, the anonymous, who has no rights.
+
+    ``address`` is what ``rules.client_address`` says. Raises Unauthenticated, and for service keys
+    Forbidden (OPEN_API_DISABLED, IP_NOT_ALLOWED). An empty token is a wrong one (Source: SECURITY D3).
+    """
+    if token is None:
+        return Actor(ActorKind.ANONYMOUS, service_id)
+    if token.startswith(KEY_PREFIX):
+        return _key_holder(service_id, token, address=address)
+    if token.startswith(SESSION_PREFIX):
+        return _session_holder(service_id, token)
+    raise _unknown()
+
+
+def _key_holder(service_id: int, token: str, *, address: str) -> Actor:
+    is_same = (ServiceKey.service == OpenApi.service) & (ServiceKey.token_hash == hash_token(token))
+    row = (
+        OpenApi.select(OpenApi.is_enabled, ServiceKey.id, ServiceKey.name, ServiceKey.revoked_at)
+        .join(ServiceKey, peewee.JOIN.LEFT_OUTER, on=is_same)
+        .where(OpenApi.service == service_id)
+        .tuples()
+        .first()
+    )
+    is_enabled, key_id, name, revoked_at = row or (False, None, "", None)
+    if not is_enabled:
+        raise Forbidden(
+            "The Open API of this service is off; an administrator can switch it on.", code="OPEN_API_DISABLED"
+        )
+    if key_id is None or (revoked_at is not None and revoked_at <= clock.now()):
+        raise _unknown()
+    if not rules.address_is_allowed(address, allowed_networks(service_id)):
+        raise Forbidden(
+            f"Keys of this service are not accepted from {address[:60]}; an administrator can add that address"
+            " to the allowed addresses of the Open API.",
+            code="IP_NOT_ALLOWED",
+        )
+    return Actor(ActorKind.SERVICE_KEY, service_id, id=key_id, name=name, rights=rules.SERVICE_KEY_RIGHTS)
+
+
+def _session_holder(service_id: int, token: str) -> Actor:
+    agent_id = (
+        AgentSession.select(AgentSession.agent)
+        .where(
+            AgentSession.token_hash == hash_token(token),
+            AgentSession.revoked_at.is_null(),
+            AgentSession.expires_at > clock.now(),
+        )
+        .tuples()
+        .first()
+    )
+    agent = agents_by_ids([agent_id[0]])[0] if agent_id else None
+    if agent is None or agent.service_id != service_id or not agent.is_active:
+        raise _unknown()
+    rights = rules.rights_of_agent(agent.role)
+    return Actor(ActorKind.AGENT, service_id, id=agent.id, name=agent.name, rights=rights)
+
+
+def _unknown() -> Unauthenticated:
+    return Unauthenticated("The key or session is not valid; log in again, or ask an administrator for a key.")

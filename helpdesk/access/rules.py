@@ -1,0 +1,138 @@
+"""The table of rights, whose address counts, and how long a guesser waits: decided without a database.
+
+A service key may do whatever an administrator may, so that nothing is out of a partner's reach, but
+make keys and let addresses in: a stolen key could otherwise outlive its own revocation.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from helpdesk.agents.rules import Role
+from helpdesk.kernel.errors import Invalid
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+RIGHTS: Mapping[str, str] = {
+    "ticket.read": "See tickets, their messages and their history.",
+    "ticket.create": "Open a ticket, and with it a customer who was not known.",
+    "ticket.reply": "Answer the customer of a ticket.",
+    "ticket.note": "Leave a note that customers never see.",
+    "ticket.assign": "Give a ticket to an agent or a group, or take it back.",
+    "ticket.set_status": "Open, hold, resolve and reopen tickets.",
+    "ticket.complete": "Complete a resolved ticket before its time.",
+    "customer.read": "See customers and what they are known by.",
+    "channel_account.read": "See the channel accounts and their settings, without secrets.",
+    "channel_account.write": "Make, change, test and delete channel accounts.",
+    "inbox.read": "See what came in, also what could not be read.",
+    "inbox.retry": "Have what came in read again.",
+    "delivery.read": "See what becomes of outgoing messages.",
+    "delivery.retry": "Send a failed message again.",
+    "service.read": "See the service, its agents and its groups.",
+    "upload.create": "Upload a file for a message.",
+    "open_api.read": "See whether the Open API is on, its keys without their tokens, and the allowed addresses.",
+    "open_api.write": "Switch the Open API, make and revoke keys, and choose the addresses they are used from.",
+}
+
+_AGENT_RIGHTS = frozenset(
+    {
+        "ticket.read",
+        "ticket.create",
+        "ticket.reply",
+        "ticket.note",
+        "ticket.assign",
+        "ticket.set_status",
+        "customer.read",
+        "delivery.read",
+        "delivery.retry",
+        "service.read",
+        "upload.create",
+    }
+)
+SERVICE_KEY_RIGHTS = frozenset(RIGHTS) - {"open_api.write"}
+
+FREE_ATTEMPTS = 5
+LONGEST_WAIT_SECONDS = 900
+_LINE_BITS = 64  # a line that speaks IPv6 is given a whole /64
+
+
+def rights_of_agent(role: Role) -> frozenset[str]:
+    """Return what the role may do. Source: SPEC GEN-08."""
+    return frozenset(RIGHTS) if role is Role.ADMINISTRATOR else _AGENT_RIGHTS
+
+
+def normal_address(text: str) -> str:
+    """Return the one spelling of an IP address; one of IPv4 inside IPv6 becomes IPv4. Raises Invalid (BAD_ADDRESS)."""
+    return str(_address(text))
+
+
+def normal_network(text: str) -> str:
+    """Return the one spelling of an address or a network in CIDR form. Raises Invalid (BAD_NETWORK)."""
+    try:
+        network = ip_network(text.strip())
+    except ValueError as error:
+        raise Invalid(
+            f"This is no address or network: {_reason(error)}. Write 203.0.113.7, 203.0.113.0/24 or 2001:db8::/32,"
+            " without zeros in front, and with a network's first address.",
+            code="BAD_NETWORK",
+            path=("network",),
+        ) from error
+    if isinstance(network, IPv6Network) and network.prefixlen >= 96 and network.network_address.ipv4_mapped:
+        return f"{network.network_address.ipv4_mapped}/{network.prefixlen - 96}"
+    return str(network)
+
+
+def address_is_allowed(address: str, networks: Iterable[Network]) -> bool:
+    """Return whether one of the networks holds the address. No networks hold nobody. Source: SPEC AUTH-04."""
+    try:
+        seen = _address(address)
+    except Invalid:
+        return False
+    return any(seen in network for network in networks)
+
+
+def client_address(peer: str, forwarded_for: str | None, trusted: Sequence[Network]) -> str:
+    """Return the address of whoever really asks: the last one that no trusted proxy vouches for.
+
+    ``X-Forwarded-For`` is read from its right end, past trusted proxies only, so that what a client
+    writes there itself is never believed. With proxies alone in it, the farthest one asks.
+    Raises Invalid (BAD_ADDRESS) when a trusted proxy names something that is no address; guessing
+    instead would let somebody in under the proxy's own. Source: SECURITY D6.
+    """
+    asking = _address(peer)
+    hops = [hop.strip() for hop in (forwarded_for or "").split(",")]
+    for hop in reversed([hop for hop in hops if hop]):  # empty list elements mean nothing (RFC 9110, 5.6.1)
+        if not any(asking in network for network in trusted):
+            break
+        asking = _address(hop)
+    return str(asking)
+
+
+def login_wait_seconds(failures: int) -> int:
+    """Return how long the next try waits after so many wrong ones: nothing at first, then doubling up to a cap."""
+    return 0 if failures < FREE_ATTEMPTS else min(2 ** min(failures, 10), LONGEST_WAIT_SECONDS)
+
+
+def guesser(address: str) -> str:
+    """Return under what the tries from an address are counted: itself, or for IPv6 the whole line it belongs to."""
+    seen = _address(address)
+    if isinstance(seen, IPv4Address):
+        return str(seen)
+    return str(ip_network((int(seen), _LINE_BITS), strict=False))
+
+
+def _address(text: str) -> Address:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        raise Invalid(
+            f"“{text[:60]}” is no IP address; write 203.0.113.7 or 2001:db8::7, without a port or leading zeros.",
+            code="BAD_ADDRESS",
+            path=("address",),
+        ) from None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def _reason(error: ValueError) -> str:
+    return str(error)[:120].rstrip(".")

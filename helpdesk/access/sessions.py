@@ -1,0 +1,125 @@
+"""Logs agents in and out, and slows guessing down.
+
+A try is counted before the password is looked at, in a transaction of its own, and forgotten when
+the password was right: a hundred tries at once are five. Counting afterwards, the lost way, would
+let all hundred through. Locking the account lost too, because it lets anybody lock anybody out;
+tries are counted by mail *and* address. Every refusal is the same and takes the same time
+(Source: SECURITY D1).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from helpdesk.access import rules
+from helpdesk.access.models import AgentSession, LoginAttempts
+from helpdesk.agents import operations as agents
+from helpdesk.agents.queries import agent_ids_of_member, credentials
+from helpdesk.agents.rules import normal_email
+from helpdesk.kernel import clock
+from helpdesk.kernel.crypto import hash_token, new_token, verify_password
+from helpdesk.kernel.db import database, transactional
+from helpdesk.kernel.errors import Invalid, LimitExceeded, Unauthenticated
+
+SESSION_PREFIX = "hds_"
+SESSION_SECONDS = 43_200
+FORGOTTEN_AFTER_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session just begun. The token is told this once, and never when printed."""
+
+    id: int
+    token: str = field(repr=False)
+    expires_at: datetime
+    agent_id: int
+
+
+def log_in(
+    service_id: int, email: str, password: str, *, address: str, session_seconds: int = SESSION_SECONDS
+) -> NewSession:
+    """Begin a session of an agent of the service; ``address`` is what ``rules.client_address`` says.
+
+    Raises Unauthenticated (BAD_CREDENTIALS) alike for an unknown mail, a wrong password, a deactivated
+    member and one who is no agent here; LimitExceeded (TOO_MANY_ATTEMPTS) while a guesser has to wait.
+    Commits by itself, since a refused try has to be counted: RuntimeError inside a transaction.
+    """
+    if database.in_transaction():
+        raise RuntimeError("log_in() counts refused tries, so it cannot be part of a transaction")
+    spelling = _spelling(email)
+    # A hash, since what is typed in the wrong field may be a password.
+    subject = hash_token(f"{spelling or email}\n{rules.guesser(address)}")
+    _count(subject)
+    found = credentials(service_id, spelling)
+    is_right = verify_password(found.password_hash if found else None, password)
+    if found is None or not is_right or not found.is_active:
+        raise Unauthenticated("The email or the password is wrong.", code="BAD_CREDENTIALS")
+    return _begin(found.agent_id, subject, address=address, seconds=session_seconds)
+
+
+@transactional
+def log_out(token: str) -> None:
+    """End the session of the token; one that has ended, or never was, stays so."""
+    AgentSession.update(revoked_at=clock.now()).where(
+        AgentSession.token_hash == hash_token(token), AgentSession.revoked_at.is_null()
+    ).execute()
+
+
+@transactional
+def change_password(member_id: int, password: str) -> None:
+    """Replace a member's password and end the sessions begun with the old one, in every service.
+
+    Raises Invalid (WEAK_PASSWORD) and NotFound.
+    """
+    agents.set_password(member_id, password)
+    AgentSession.update(revoked_at=clock.now()).where(
+        AgentSession.agent.in_(agent_ids_of_member(member_id)), AgentSession.revoked_at.is_null()
+    ).execute()
+
+
+@transactional
+def forget_attempts() -> int:
+    """Drop the counts of long ago and return how many there were; for a daily job."""
+    long_ago = clock.now() - timedelta(seconds=FORGOTTEN_AFTER_SECONDS)
+    return int(LoginAttempts.delete().where(LoginAttempts.last_at < long_ago).execute())
+
+
+@transactional
+def _count(subject: str) -> None:
+    """Count a try, or raise LimitExceeded and leave the count as it is: waiting never makes the wait longer."""
+    at = clock.now()
+    counted = (
+        LoginAttempts.insert(subject=subject, failures=1, last_at=at)
+        .on_conflict(
+            conflict_target=[LoginAttempts.subject], update={LoginAttempts.failures: LoginAttempts.failures + 1}
+        )
+        .returning(LoginAttempts.failures, LoginAttempts.last_at)
+    )
+    failures, last_at = next(iter(counted.tuples().execute()))
+    quiet_seconds = max((at - last_at).total_seconds(), 0)
+    earlier = 0 if quiet_seconds >= FORGOTTEN_AFTER_SECONDS else failures - 1
+    wait = rules.login_wait_seconds(earlier) - quiet_seconds
+    if wait > 0:
+        raise LimitExceeded(
+            f"There were too many wrong passwords; try again in {int(wait) + 1} seconds.", code="TOO_MANY_ATTEMPTS"
+        )
+    LoginAttempts.update(failures=earlier + 1, last_at=at).where(LoginAttempts.subject == subject).execute()
+
+
+@transactional
+def _begin(agent_id: int, subject: str, *, address: str, seconds: int) -> NewSession:
+    token, at = new_token(SESSION_PREFIX), clock.now()
+    LoginAttempts.delete().where(LoginAttempts.subject == subject).execute()
+    row = AgentSession.create(
+        agent=agent_id, token_hash=hash_token(token), created_at=at, expires_at=at + timedelta(seconds=seconds),
+        address=rules.normal_address(address)[:45],
+    )  # fmt: skip
+    return NewSession(int(row.id), token, row.expires_at, agent_id)
+
+
+def _spelling(email: str) -> str:
+    """Return the spelling under which a member is kept; empty, which nobody has, for what is no address."""
+    try:
+        return normal_email(email)
+    except Invalid:
+        return ""

@@ -1,0 +1,61 @@
+"""Tables of members, agents and agent groups."""
+
+import peewee
+
+from helpdesk.agents.rules import Role
+from helpdesk.kernel.columns import EnumColumn, TimeColumn
+from helpdesk.kernel.db import Model
+from helpdesk.organization.models import Organization, Service
+
+
+class Member(Model):
+    """A person who can log in, in one organization; ``email`` is kept in lower case."""
+
+    id = peewee.BigAutoField()
+    organization = peewee.ForeignKeyField(Organization, backref="+")
+    organization_id: int
+    email = peewee.CharField(max_length=254)
+    name = peewee.CharField(max_length=100)
+    password_hash = peewee.CharField(max_length=255, null=True)
+    deactivated_at = TimeColumn(null=True)
+    created_at = TimeColumn()
+
+    class Meta:
+        indexes = ((("organization", "email"), True),)
+
+
+class Agent(Model):
+    """A member at work in one service."""
+
+    id = peewee.BigAutoField()
+    service = peewee.ForeignKeyField(Service, backref="+")
+    member = peewee.ForeignKeyField(Member, backref="+")
+    role = EnumColumn(Role)
+    created_at = TimeColumn()
+
+    class Meta:
+        indexes = ((("service", "member"), True),)
+
+
+class AgentGroup(Model):
+    """A set of agents of a service."""
+
+    id = peewee.BigAutoField()
+    service = peewee.ForeignKeyField(Service, backref="+")
+    service_id: int
+    name = peewee.CharField(max_length=100)
+    created_at = TimeColumn()
+
+    class Meta:
+        indexes = ((("service", "name"), True),)
+
+
+class GroupMember(Model):
+    """An agent's place in a group; the order of ids is the order of adding."""
+
+    id = peewee.BigAutoField()
+    group = peewee.ForeignKeyField(AgentGroup, backref="+")
+    agent = peewee.ForeignKeyField(Agent, backref="+")
+
+    class Meta:
+        indexes = ((("group", "agent"), True),)

@@ -1,0 +1,116 @@
+"""Reads agents (with the member that each one is) and groups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from helpdesk.agents.models import Agent, AgentGroup, GroupMember, Member
+from helpdesk.agents.rules import Role
+from helpdesk.kernel.rows import Row, by_ids, load, select, together
+
+
+@dataclass(slots=True, kw_only=True)
+class AgentRow(Row):
+    """An agent; ``name``, ``email`` and ``is_active`` are the member's."""
+
+    service_id: int
+    member_id: int
+    role: Role
+    name: str
+    email: str
+    is_active: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class GroupRow(Row):
+    """A group of agents."""
+
+    service_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a log-in is checked against; printing it shows no hash."""
+
+    agent_id: int
+    member_id: int
+    is_active: bool
+    password_hash: str | None = field(repr=False)
+
+
+def agents_by_ids(ids: Sequence[int | None]) -> list[AgentRow | None]:
+    """Return agents aligned with the ids, None for a missing one, in at most one statement."""
+    wanted = {agent_id for agent_id in ids if agent_id is not None}
+    found = {row.id: row for row in _agents(Agent.id.in_(wanted))} if wanted else {}
+    return [found.get(agent_id) if agent_id is not None else None for agent_id in ids]
+
+
+def agent_of_member(service_id: int, member_id: int) -> AgentRow | None:
+    """Return the agent that the member is in the service."""
+    return next(iter(_agents(Agent.service == service_id, Agent.member == member_id)), None)
+
+
+def agents_of_service(service_id: int) -> list[AgentRow]:
+    """Return the agents of the service in the order of adding, the inactive ones too."""
+    return _agents(Agent.service == service_id)
+
+
+def agent_ids_of_member(member_id: int) -> list[int]:
+    """Return the ids of the agents that the member is, in whichever service."""
+    rows: Any = Agent.select(Agent.id).where(Agent.member == member_id).order_by(Agent.id).tuples()
+    return [row[0] for row in rows]
+
+
+def agent_ids_of_group(group_id: int) -> list[int]:
+    """Return the ids of the group's agents in the order of adding. Source: SPEC AGT-14."""
+    rows: Any = (
+        GroupMember.select(GroupMember.agent).where(GroupMember.group == group_id).order_by(GroupMember.id).tuples()
+    )
+    return [row[0] for row in rows]
+
+
+def groups_by_ids(ids: Sequence[int | None]) -> list[GroupRow | None]:
+    """Return groups aligned with the ids, None for a missing one, in at most one statement."""
+    return by_ids(GroupRow, AgentGroup, ids)
+
+
+def groups_of_service(service_id: int) -> list[GroupRow]:
+    """Return the groups of the service in the order of adding."""
+    return load(GroupRow, select(GroupRow, AgentGroup).where(AgentGroup.service == service_id).order_by(AgentGroup.id))
+
+
+def credentials(service_id: int, email: str) -> Credentials | None:
+    """Return what to check a log-in against; None when nobody of that (normalised) address is an agent here."""
+    row = (
+        Agent.select(Agent.id, Agent.member, Member.deactivated_at, Member.password_hash)
+        .join(Member)
+        .where(Agent.service == service_id, Member.email == email)
+        .tuples()
+        .first()
+    )
+    if row is None:
+        return None
+    agent_id, member_id, deactivated_at, password_hash = row
+    return Credentials(agent_id, member_id, is_active=deactivated_at is None, password_hash=password_hash)
+
+
+def _agents(*conditions: Any) -> list[AgentRow]:
+    """Return the agents as one cohort, oldest first."""
+    query = (
+        Agent.select(
+            Agent.id, Agent.service, Agent.member, Agent.role, Member.name, Member.email, Member.deactivated_at
+        )
+        .join(Member)
+        .where(*conditions)
+        .order_by(Agent.id)
+    )
+    return together([_row(values) for values in query.tuples()])
+
+
+def _row(values: Any) -> AgentRow:
+    agent_id, service_id, member_id, role, name, email, deactivated_at = values
+    return AgentRow(
+        id=agent_id, service_id=service_id, member_id=member_id, role=role, name=name, email=email,
+        is_active=deactivated_at is None,
+    )  # fmt: skip

@@ -1,0 +1,141 @@
+"""Where a message from outside goes: an existing ticket, a new one, a delivery it reports on, or nowhere."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from helpdesk.channels import outbox, rules
+from helpdesk.channels.models import Delivery, OutsideId
+from helpdesk.channels.rules import Candidate, InboxOutcome
+from helpdesk.customers import queries as customers
+from helpdesk.kernel import actors
+from helpdesk.kernel.crypto import keyring
+from helpdesk.kernel.db import insert_once
+from helpdesk.kernel.errors import Unavailable
+from helpdesk.organization import queries as organization
+from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, Nature
+from helpdesk.tickets import operations as tickets
+from helpdesk.tickets import queries as ticket_queries
+from helpdesk.tickets.attachments import NewFile
+from helpdesk.tickets.operations import Added, NewTicket
+from helpdesk.tickets.rules import Asker, body_of, subject_of
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What became of one message."""
+
+    outcome: InboxOutcome
+    ticket_id: int | None = None
+    message_id: int | None = None
+    reason: str = ""
+
+
+def file_item(account: Any, item: Inbound | DeliveryReport) -> Filed:
+    """File one message or report. Runs in the transaction that ends the inbox row."""
+    if isinstance(item, DeliveryReport):
+        return _file_report(account, item)
+    seen: Any = OutsideId.get_or_none(OutsideId.account == account.id, OutsideId.external_id == item.external_id[:255])
+    if seen is not None:
+        return Filed(InboxOutcome.DUPLICATE, seen.ticket_id, seen.message_id)
+    if item.nature is Nature.SPAM:
+        return Filed(InboxOutcome.SPAM, reason="The mail system marked it as spam.")
+    return _file_message(account, item)
+
+
+def _file_report(account: Any, report: DeliveryReport) -> Filed:
+    delivery: Any = Delivery.get_or_none(
+        Delivery.account == account.id, Delivery.external_id == report.external_id[:255]
+    )
+    if delivery is None:
+        return Filed(InboxOutcome.BOUNCE, reason="It reports on a message that this desk did not send.")
+    outbox.apply_report(delivery, report)
+    reasons = "; ".join(f"{one.recipient}: {one.verdict} {one.reason}".strip() for one in report.verdicts)
+    return Filed(InboxOutcome.BOUNCE, delivery.ticket_id, delivery.message_id, reasons[:1000])
+
+
+def _file_message(account: Any, item: Inbound) -> Filed:
+    actor = actors.system(account.service_id)
+    is_automatic = item.nature is Nature.AUTOMATIC
+    ticket_id = rules.choose(_candidates(account, item))
+    body = body_of(item.text, item.html)
+    files = [NewFile(file.filename, file.content_type, file.data, file.content_id) for file in item.files]
+    if ticket_id is not None:
+        added = tickets.receive(
+            actor, ticket_id, body, asker=_asker(item.sender), files=files, is_automatic=is_automatic
+        )
+        _remember(account.id, item.external_id, added)
+        outcome = InboxOutcome.REPLY if added.ticket_id == ticket_id else InboxOutcome.TICKET
+        return Filed(InboxOutcome.AUTO if is_automatic else outcome, added.ticket_id, added.message_id)
+    if is_automatic:
+        return Filed(InboxOutcome.AUTO, reason="A machine wrote it, and it answers no ticket.")
+    added = tickets.create(
+        actor,
+        NewTicket(
+            subject_of(item.subject, body=body.text), body, account.driver, item.language or _language(account.service_id),
+            _asker(item.sender), account_id=account.id, files=files,
+        ),
+    )  # fmt: skip
+    _remember(account.id, item.external_id, added)
+    return Filed(InboxOutcome.TICKET, added.ticket_id, added.message_id)
+
+
+def _language(service_id: int) -> str:
+    service = organization.service_by_id(service_id)
+    if service is None:
+        raise Unavailable("The service of this account is gone.")
+    return service.default_language
+
+
+def _remember(account_id: int, external_id: str, added: Added) -> None:
+    values = {
+        "account": account_id,
+        "external_id": external_id[:255],
+        "ticket": added.ticket_id,
+        "message": added.message_id,
+    }
+    insert_once(OutsideId, values)
+
+
+def _asker(sender: Identity) -> Asker:
+    """Return the person behind an identity, in the channel's own spelling."""
+    return Asker(name=sender.name, identity=(sender.kind, sender.value))
+
+
+def _candidates(account: Any, item: Inbound) -> list[Candidate]:
+    """Return the tickets that the message hints at, strongest hint first.
+
+    Order: reply token, answered ids, number in the subject. Source: CHANNELS section 6, threading.
+    """
+    found: list[Candidate] = []
+    if item.reply_token:
+        by_token = rules.ticket_of_token(keyring().secret_for("reply"), item.reply_token, item.sender.value)
+        ticket = ticket_queries.tickets_by_ids([by_token])[0]
+        if ticket is not None and ticket.service_id == account.service_id:
+            found.append(Candidate(ticket.id, is_participant=True))
+    hinted = _answered(account.id, item.answers)
+    if item.ticket_number is not None and item.ticket_number < 2**63:
+        numbered = ticket_queries.ticket_by_number(account.service_id, item.ticket_number)
+        hinted += [numbered.id] if numbered else []
+    return found + [Candidate(ticket_id, _takes_part(account, ticket_id, item.sender)) for ticket_id in hinted]
+
+
+def _answered(account_id: int, answers: tuple[str, ...]) -> list[int]:
+    """Return the tickets of the answered messages, nearest first."""
+    ids = [external_id[:255] for external_id in answers[:50]]
+    if not ids:
+        return []
+    rows: Any = OutsideId.select().where(OutsideId.account == account_id, OutsideId.external_id.in_(ids))
+    tickets_by_external = {row.external_id: row.ticket_id for row in rows}
+    found = [tickets_by_external[external_id] for external_id in ids if external_id in tickets_by_external]
+    return list(dict.fromkeys(found))
+
+
+def _takes_part(account: Any, ticket_id: int, sender: Identity) -> bool:
+    """Return whether the sender is the ticket's customer, or somebody whom the desk has written to in it."""
+    ticket = ticket_queries.tickets_by_ids([ticket_id])[0]
+    if ticket is None:
+        return False
+    owner = customers.customer_of_identity(account.service_id, sender.kind, sender.value)
+    if owner is not None and owner == ticket.customer_id:
+        return True
+    return sender.value.casefold() in outbox.reached(ticket_id)

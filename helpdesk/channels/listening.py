@@ -1,0 +1,129 @@
+"""Fetching channels: who listens for which account, and the place reached.
+
+Listening is long-lived, so it has threads of its own in each worker, not jobs. One worker listens
+for an account at a time: it holds a lease that it renews at every sign of life, and any other
+worker takes over when it falls silent.
+"""
+
+import logging
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from helpdesk.channels import accounts, inbox
+from helpdesk.channels.models import ChannelAccount, Listening
+from helpdesk.kernel import clock
+from helpdesk.kernel.db import connection
+from helpdesk.kernel.leases import backoff, claim, release, renew
+from helpdesk.kernel.settings import Settings
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 2.0
+
+
+class Inlet:
+    """The core's side of ``Channel.listen``: stores what is found, together with the place reached."""
+
+    def __init__(self, account: Any, row: Any, settings: Settings, stopping: threading.Event) -> None:
+        self._account, self._row, self._settings, self._stopping = account, row, settings, stopping
+
+    @property
+    def cursor(self) -> Mapping[str, Any]:
+        """The place reached."""
+        return dict(self._row.cursor)
+
+    def store(self, key: str, raw: bytes, *, cursor: Mapping[str, Any]) -> bool:
+        """Keep raw bytes and place in one transaction. False when the key or the same bytes were here before."""
+        kept = inbox.store(
+            self._account.id, self._account.service_id, raw, key=key, once=True,
+            largest=self._settings.max_mail_bytes, cursor=lambda: self.reached(cursor),
+        )  # fmt: skip
+        return kept.is_new
+
+    def reached(self, cursor: Mapping[str, Any]) -> None:
+        """Keep the place reached."""
+        self._row.cursor = dict(cursor)
+        Listening.update(cursor=self._row.cursor).where(Listening.id == self._row.id).execute()
+
+    def alive(self) -> bool:
+        """Renew the lease; False when the worker stops, the account changed, or another worker took over."""
+        if self._stopping.is_set():
+            return False
+        current = ChannelAccount.get_or_none(ChannelAccount.id == self._account.id)
+        if current is None or not current.is_enabled or current.version != self._account.version:
+            return False
+        Listening.update(last_alive_at=clock.now(), last_error="", attempts=1).where(
+            Listening.id == self._row.id, Listening.lease == self._row.lease
+        ).execute()
+        return renew(self._row, seconds=self._settings.lease_seconds)
+
+
+class Listeners:
+    """The listening threads of one worker."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stopping = threading.Event()
+        self._looker = threading.Thread(target=self._look, name="listeners", daemon=True)
+        self._threads: dict[int, threading.Thread] = {}
+
+    def start(self) -> None:
+        """Start looking for accounts to listen for."""
+        self._looker.start()
+
+    def stop(self, *, seconds: float = 40.0) -> None:
+        """End every listener; the places reached are stored already."""
+        self._stopping.set()
+        self._looker.join(seconds)
+        for thread in self._threads.values():
+            thread.join(seconds)
+
+    def _look(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with connection():
+                    for account in _listening_accounts():
+                        self._ensure(account)
+            except Exception:
+                log.exception("could not look for accounts to listen for")
+            self._stopping.wait(LOOK_SECONDS)
+
+    def _ensure(self, account: Any) -> None:
+        """Listen for the account unless this worker or another one does."""
+        running = self._threads.get(account.id)
+        if running is not None and running.is_alive():
+            return
+        Listening.insert(account=account.id, cursor={}, due_at=0).on_conflict_ignore().execute()
+        row = claim(Listening, Listening.account == account.id, seconds=self._settings.lease_seconds)
+        if row is not None:
+            thread = threading.Thread(
+                target=self._listen, args=(account, row), name=f"listen-{account.id}", daemon=True
+            )
+            self._threads[account.id] = thread
+            thread.start()
+
+    def _listen(self, account: Any, row: Any) -> None:
+        with connection():
+            try:
+                accounts.driver_of(account).listen(Inlet(account, row, self._settings, self._stopping))
+                release(row, due_in_seconds=0)
+            except Exception as error:
+                log.warning("listening failed", extra={"account_id": account.id, "error": repr(error)})
+                reason = f"{type(error).__name__}: {error}"[:1000]
+                attempts = Listening.get_by_id(row.id).attempts
+                wait = backoff(attempts, base_seconds=min(self._settings.retry_seconds, 5.0))
+                release(row, due_in_seconds=wait, last_error=reason)
+
+
+def _listening_accounts() -> list[Any]:
+    """Return the enabled accounts whose settings ask for listening."""
+    found = []
+    enabled: Any = ChannelAccount.select().where(ChannelAccount.is_enabled, ChannelAccount.deleted_at.is_null())
+    for account in enabled:
+        try:
+            if accounts.driver_of(account).is_enabled_for_listening():
+                found.append(account)
+        except Exception as error:  # a plugin that is gone or broken must not hold up the other accounts
+            log.warning("an account has no working driver", extra={"account_id": account.id, "error": repr(error)})
+    return found

@@ -1,0 +1,207 @@
+"""Every read of channel accounts, the inbox and the outbox. Secrets are never read here."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import peewee
+
+from helpdesk import plugins
+from helpdesk.channels.models import ChannelAccount, Delivery, InboxRow, Listening
+from helpdesk.channels.rules import DeliveryState, InboxOutcome, InboxState
+from helpdesk.kernel.paging import Order, Page, Window, page
+from helpdesk.kernel.rows import Row, by_ids, load, select
+from helpdesk.sdk.channel import Channel
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class AccountRow(Row):
+    """A channel account without its secrets."""
+
+    service_id: int
+    driver: str
+    name: str
+    hook_token: str
+    is_enabled: bool
+    is_primary: bool
+    settings: dict[str, Any]
+    version: int
+    created_at: datetime
+    deleted_at: datetime | None
+
+
+@dataclass(slots=True, kw_only=True)
+class ListeningRow(Row):
+    """How listening goes for an account."""
+
+    account_id: int
+    last_alive_at: datetime | None
+    last_error: str
+
+
+@dataclass(slots=True, kw_only=True)
+class InboxItemRow(Row):
+    """What came in and what became of it; the raw bytes are under ``storage_key``."""
+
+    service_id: int
+    account_id: int
+    state: InboxState
+    outcome: InboxOutcome | None
+    ticket_id: int | None
+    message_id: int | None
+    size: int
+    digest: str
+    storage_key: str
+    attempts: int
+    last_error: str
+    received_at: datetime
+    due_at: datetime | None
+
+
+@dataclass(slots=True, kw_only=True)
+class DeliveryRow(Row):
+    """An outgoing message and how far it is."""
+
+    service_id: int
+    account_id: int
+    ticket_id: int
+    message_id: int
+    state: DeliveryState
+    external_id: str | None
+    recipients: list[dict[str, str]]
+    attempts: int
+    last_error: str
+    created_at: datetime
+    finished_at: datetime | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """An installed channel: its code, its titles by language (``en`` always), and its settings as JSON Schema."""
+
+    code: str
+    titles: Mapping[str, str]
+    settings_schema: dict[str, Any]
+
+
+def drivers() -> list[Driver]:
+    """Return the channels that are loaded, by their codes."""
+    return [Driver(code, driver.title, _schema_of(code, driver)) for code, driver in sorted(plugins.channels().items())]
+
+
+def _schema_of(code: str, driver: type[Channel]) -> dict[str, Any]:
+    """Return the settings as JSON Schema; of settings that have none, one that takes any object."""
+    try:
+        return driver.Settings.model_json_schema()
+    except Exception:  # a plugin's field may be of any type; one that has no schema must not hide the others
+        log.warning("the settings of a channel have no JSON Schema", extra={"channel": code}, exc_info=True)
+        return {"type": "object"}
+
+
+def accounts_of_service(service_id: int) -> list[AccountRow]:
+    """Return the accounts that are not deleted, oldest first."""
+    query = select(AccountRow, ChannelAccount).where(
+        ChannelAccount.service == service_id, ChannelAccount.deleted_at.is_null()
+    )
+    return load(AccountRow, query.order_by(ChannelAccount.id))
+
+
+def accounts_by_ids(ids: Sequence[int | None]) -> list[AccountRow | None]:
+    """Return accounts aligned with the ids, deleted ones too."""
+    return by_ids(AccountRow, ChannelAccount, ids)
+
+
+def account_by_hook(service_id: int, hook_token: str) -> AccountRow | None:
+    """Return the enabled account that the hook URL names."""
+    query = select(AccountRow, ChannelAccount).where(
+        ChannelAccount.service == service_id,
+        ChannelAccount.hook_token == hook_token,
+        ChannelAccount.is_enabled,
+        ChannelAccount.deleted_at.is_null(),
+    )
+    return next(iter(load(AccountRow, query)), None)
+
+
+def primary_account(service_id: int, driver: str) -> AccountRow | None:
+    """Return the service's primary account of a driver."""
+    found = [row for row in accounts_of_service(service_id) if row.driver == driver and row.is_primary]
+    return found[0] if found else None
+
+
+def listening_of_accounts(account_ids: Sequence[int]) -> list[ListeningRow | None]:
+    """Return how listening goes, aligned with the accounts; None where nobody has listened yet."""
+    query = select(ListeningRow, Listening).where(Listening.account.in_(list(account_ids)))
+    found = {row.account_id: row for row in load(ListeningRow, query)}
+    return [found.get(account_id) for account_id in account_ids]
+
+
+def inbox_page(service_id: int, state: InboxState | None, window: Window) -> Page[InboxItemRow]:
+    """Return one page of the inbox, newest first."""
+    query = select(InboxItemRow, InboxRow).where(InboxRow.service == service_id)
+    query = query if state is None else query.where(InboxRow.state == state)
+    return page(InboxItemRow, query, order=[Order(InboxRow.id, "id", descending=True)], window=window)
+
+
+def inbox_by_ids(ids: Sequence[int | None]) -> list[InboxItemRow | None]:
+    """Return inbox rows aligned with the ids."""
+    return by_ids(InboxItemRow, InboxRow, ids)
+
+
+def deliveries_page(service_id: int, state: DeliveryState | None, window: Window) -> Page[DeliveryRow]:
+    """Return one page of the outbox, newest first."""
+    query = select(DeliveryRow, Delivery).where(Delivery.service == service_id)
+    query = query if state is None else query.where(Delivery.state == state)
+    return page(DeliveryRow, query, order=[Order(Delivery.id, "id", descending=True)], window=window)
+
+
+def deliveries_by_ids(ids: Sequence[int | None]) -> list[DeliveryRow | None]:
+    """Return deliveries aligned with the ids."""
+    return by_ids(DeliveryRow, Delivery, ids)
+
+
+def deliveries_of_messages(message_ids: Sequence[int]) -> list[DeliveryRow | None]:
+    """Return each message's delivery; None where nothing goes out."""
+    found = {row.message_id: row for row in load(DeliveryRow, select(DeliveryRow, Delivery).where(Delivery.message.in_(list(message_ids))))}  # fmt: skip
+    return [found.get(message_id) for message_id in message_ids]
+
+
+def oldest_waiting() -> dict[str, datetime | None]:
+    """Return since when the oldest unread inbox row and the oldest unsent delivery wait. For health checks."""
+    inbox: Any = (
+        InboxRow.select(InboxRow.received_at).where(InboxRow.due_at.is_null(False)).order_by(InboxRow.id).limit(1)
+    )
+    outbox: Any = (
+        Delivery.select(Delivery.created_at).where(Delivery.due_at.is_null(False)).order_by(Delivery.id).limit(1)
+    )
+    first_in, first_out = inbox.first(), outbox.first()
+    return {"inbox": first_in and first_in.received_at, "outbox": first_out and first_out.created_at}
+
+
+def inbox_count(service_id: int, state: InboxState | None) -> int:
+    """Return how many inbox rows there are, in a state or in all."""
+    return _count(InboxRow, service_id, state)
+
+
+def deliveries_count(service_id: int, state: DeliveryState | None) -> int:
+    """Return how many outgoing messages there are, in a state or in all."""
+    return _count(Delivery, service_id, state)
+
+
+def _count(model: Any, service_id: int, state: Any) -> int:
+    query = model.select().where(model.service == service_id)
+    return int((query if state is None else query.where(model.state == state)).count())
+
+
+def states() -> dict[str, dict[str, int]]:
+    """Return how many rows of inbox and outbox are in each state, in the whole desk. For metrics."""
+    return {"inbox": _states(InboxRow, tuple(InboxState)), "outbox": _states(Delivery, tuple(DeliveryState))}
+
+
+def _states(model: Any, names: Sequence[str]) -> dict[str, int]:
+    query: Any = model.select(model.state, peewee.fn.COUNT(model.id)).group_by(model.state)
+    return dict.fromkeys(map(str, names), 0) | {str(state): count for state, count in query.tuples()}

@@ -1,0 +1,12 @@
+"""What the channels do when something happened elsewhere; called by wiring, inside the transaction."""
+
+from helpdesk.channels import outbox
+from helpdesk.kernel.actors import Actor
+from helpdesk.signals import MessageAdded
+from helpdesk.tickets.rules import MessageKind
+
+
+def send_reply(actor: Actor, event: MessageAdded) -> None:
+    """Write an answer into the outbox."""
+    if event.kind == MessageKind.REPLY:
+        outbox.queue(actor, event.ticket_id, event.message_id)

@@ -1,0 +1,1 @@
+"""Owns customers, the identities they are known by, and their earlier values. Refuses to know about tickets."""

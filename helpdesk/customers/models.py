@@ -1,0 +1,48 @@
+"""Tables of customers, what they are known by, and their earlier values."""
+
+import peewee
+
+from helpdesk.kernel.columns import TimeColumn
+from helpdesk.kernel.db import Model
+from helpdesk.organization.models import Service
+
+
+class Customer(Model):
+    """Somebody who asks. ``number`` is issued once per service. Source: SPEC CUS-03."""
+
+    id = peewee.BigAutoField()
+    service = peewee.ForeignKeyField(Service, backref="+")
+    number = peewee.BigIntegerField()
+    name = peewee.CharField(max_length=200, default="")
+    email = peewee.CharField(max_length=254, null=True)
+    phone = peewee.CharField(max_length=40, null=True)
+    user_key = peewee.CharField(max_length=200, null=True)
+    created_at = TimeColumn()
+    updated_at = TimeColumn()
+
+    class Meta:
+        indexes = ((("service", "number"), True), (("service", "id"), False))
+
+
+class CustomerIdentity(Model):
+    """What a customer is recognised by; ``value`` is normalised by its kind and unique in the service."""
+
+    id = peewee.BigAutoField()
+    service = peewee.ForeignKeyField(Service, backref="+")
+    customer = peewee.ForeignKeyField(Customer, backref="+")
+    customer_id: int
+    kind = peewee.CharField(max_length=32)
+    value = peewee.CharField(max_length=254)
+
+    class Meta:
+        indexes = ((("service", "kind", "value"), True),)
+
+
+class CustomerValue(Model):
+    """A value that a customer has or had, newest last. Source: SPEC CUS-12."""
+
+    id = peewee.BigAutoField()
+    customer = peewee.ForeignKeyField(Customer, backref="+")
+    field = peewee.CharField(max_length=32)
+    value = peewee.CharField(max_length=254)
+    at = TimeColumn()

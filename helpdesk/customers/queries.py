@@ -1,0 +1,108 @@
+"""Reads customers. What of it an actor may see, and masked or not, is for the callers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from helpdesk.customers.models import Customer, CustomerIdentity, CustomerValue
+from helpdesk.customers.rules import normal_identity, phone_prefix
+from helpdesk.kernel.paging import Order, Page, Window, page
+from helpdesk.kernel.rows import Row, by_ids, grouped, load, select
+from helpdesk.kernel.text import one_line
+
+LARGEST_NUMBER = 2**63 - 1
+LONGEST_SEARCH = 254
+
+
+@dataclass(slots=True, kw_only=True)
+class CustomerRow(Row):
+    """A customer; ``name`` may be empty."""
+
+    service_id: int
+    number: int
+    name: str
+    email: str | None
+    phone: str | None
+    user_key: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class ValueRow(Row):
+    """A value that a customer has or had; ``field`` is name, email, phone or user_key."""
+
+    customer_id: int
+    field: str
+    value: str
+    at: datetime
+
+
+def customers_by_ids(ids: Sequence[int | None]) -> list[CustomerRow | None]:
+    """Return customers aligned with the ids, None for a missing one, in at most one statement."""
+    return by_ids(CustomerRow, Customer, ids)
+
+
+def customer_by_number(service_id: int, number: int) -> CustomerRow | None:
+    """Return the customer of the number in the service."""
+    if not 0 < number <= LARGEST_NUMBER:
+        return None
+    query = select(CustomerRow, Customer).where(Customer.service == service_id, Customer.number == number)
+    return next(iter(load(CustomerRow, query)), None)
+
+
+def customers_of_service(service_id: int, *, search: str | None = None) -> Any:
+    """Begin a query for the customers of the service, to be loaded or paged as ``CustomerRow``."""
+    query = select(CustomerRow, Customer).where(Customer.service == service_id)
+    condition = matches(search or "")
+    return query if condition is None else query.where(condition)
+
+
+def matches(search: str) -> Any | None:
+    """Return the SQL for "name, email, phone or user key begins so, or this is the number"; None for a blank search.
+
+    Upper and lower case are the same; ``%`` and ``_`` are themselves (Source: SECURITY E11).
+    """
+    text = one_line(search, longest=LONGEST_SEARCH)
+    if not text:
+        return None
+    texts = (Customer.name, Customer.email, Customer.phone, Customer.user_key)
+    condition = texts[0].startswith(text)
+    for column in texts[1:]:
+        condition |= column.startswith(text)
+    if spoken := phone_prefix(text):
+        condition |= Customer.phone.startswith(spoken)
+    if text.isascii() and text.isdigit() and int(text) <= LARGEST_NUMBER:
+        condition |= Customer.number == int(text)
+    return condition
+
+
+def values_of_customers(customer_ids: Sequence[int]) -> list[list[ValueRow]]:
+    """Return each customer's values, oldest first, in one statement. Source: SPEC CUS-12."""
+    query = select(ValueRow, CustomerValue).where(CustomerValue.customer.in_(customer_ids)).order_by(CustomerValue.id)
+    return grouped(customer_ids, load(ValueRow, query), lambda row: row.customer_id)
+
+
+def page_of(query: Any, window: Window) -> Page[CustomerRow]:
+    """Return one page of a query over customers, newest first."""
+    return page(CustomerRow, query, order=[Order(Customer.id, "id", descending=True)], window=window)
+
+
+def customer_of_identity(service_id: int, kind: str, value: str) -> int | None:
+    """Return the id of the customer who is known by the identity, in whatever spelling it is given."""
+    normal = normal_identity(kind, value)
+    if normal is None:
+        return None
+    row = CustomerIdentity.get_or_none(
+        CustomerIdentity.service == service_id, CustomerIdentity.kind == normal[0], CustomerIdentity.value == normal[1]
+    )
+    return None if row is None else int(row.customer_id)
+
+
+def identity_of(customer_id: int, kind: str) -> str | None:
+    """Return the newest identity of a kind by which the customer can be reached."""
+    query: Any = CustomerIdentity.select(CustomerIdentity.value).where(
+        CustomerIdentity.customer == customer_id, CustomerIdentity.kind == kind
+    )
+    return next((row[0] for row in query.order_by(CustomerIdentity.id.desc()).limit(1).tuples()), None)

@@ -1,0 +1,131 @@
+"""In which spelling a customer's data is kept, and by what a customer is recognised. No database.
+
+What an API user writes is checked strictly and refused with its path. What a channel says of its
+sender is taken as it is where it cannot be spelt better, because mail from an address that breaks
+the rules has come all the same (two dots in a row were once handed out by a Japanese operator).
+A phone number that cannot be read is kept, and identifies nobody: "unknown" is no person.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import phonenumbers
+
+from helpdesk.agents.rules import normal_email
+from helpdesk.kernel.errors import Invalid
+from helpdesk.kernel.text import one_line
+
+REGION = "KR"
+EMAIL, PHONE, USER_KEY = "email", "phone", "user_key"
+LONGEST_NAME = 200
+LONGEST_PHONE = 40
+LONGEST_USER_KEY = 200
+LONGEST_KIND = 32
+LONGEST_VALUE = 254
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What is known of somebody who asks, in the spelling in which it is kept.
+
+    ``values`` maps columns of the customer to what is not blank. ``keys`` recognise the customer, the
+    best first; ``claims`` are every identity that will be the customer's, where nobody else has it.
+    """
+
+    values: Mapping[str, str]
+    keys: tuple[Key, ...]
+    claims: tuple[Key, ...]
+
+
+def read_given(*, name: str, email: str | None, phone: str | None, user_key: str | None, identity: Key | None) -> Given:
+    """Return what was given in its normal spelling. Raises Invalid with the path of what is wrong.
+
+    The keys in their order: the user key, the channel's own identity, the email; the phone number only
+    when there is nothing better. Source: SPEC CUS-04, CUS-05.
+    """
+    known_by = normal_user_key(user_key or "")
+    channel = normal_identity(*identity) if identity else None
+    address = normal_email(email, path=("customer", "email")) if email and email.strip() else ""
+    number = normal_phone(phone or "")
+    better = _filled((USER_KEY, known_by), channel, (EMAIL, address))
+    spoken = _filled((PHONE, number)) if is_phone_number(number) else ()
+    said = dict([channel]) if channel else {}
+    values = {
+        "name": one_line(name, longest=LONGEST_NAME),
+        "email": address or said.get(EMAIL, ""),
+        "phone": number or said.get(PHONE, "")[:LONGEST_PHONE],
+        "user_key": known_by or said.get(USER_KEY, "")[:LONGEST_USER_KEY],
+    }
+    return Given(
+        values={column: value for column, value in values.items() if value},
+        keys=better or spoken,
+        claims=tuple(dict.fromkeys((*better, *spoken))),
+    )
+
+
+def normal_user_key(text: str) -> str:
+    """Return a partner's id of a person as one clean line. Raises Invalid when it is too long."""
+    cleaned = one_line(text, longest=LONGEST_USER_KEY + 1)
+    if len(cleaned) > LONGEST_USER_KEY:
+        raise Invalid(f"A user key has at most {LONGEST_USER_KEY} characters.", path=("customer", "userKey"))
+    return cleaned
+
+
+def normal_phone(text: str) -> str:
+    """Return the number as ``+821012345678``, or the clean text itself where no number can be read."""
+    cleaned = one_line(text, longest=LONGEST_PHONE)
+    try:
+        number = phonenumbers.parse(cleaned, REGION)
+    except phonenumbers.NumberParseException:
+        return cleaned
+    if not phonenumbers.is_possible_number(number):
+        return cleaned
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_phone_number(normal: str) -> bool:
+    """Return whether ``normal_phone`` could read the number."""
+    return normal.startswith("+") and normal[1:].isdigit() and normal_phone(normal) == normal
+
+
+def normal_identity(kind: str, value: str) -> Key | None:
+    """Return what a channel knows a person by, None when that is blank. Raises Invalid when it is too long."""
+    cleaned = one_line(value, longest=LONGEST_VALUE + 1)
+    if not cleaned:
+        return None
+    if kind == EMAIL:
+        cleaned = _lenient_email(cleaned)
+    if kind == PHONE and len(cleaned) <= LONGEST_PHONE:
+        cleaned = normal_phone(cleaned)
+    if len(cleaned) > LONGEST_VALUE or not 0 < len(kind) <= LONGEST_KIND:
+        raise Invalid(
+            f"What a channel knows a person by has at most {LONGEST_VALUE} characters, its kind {LONGEST_KIND}.",
+            path=("customer", "identity"),
+        )
+    return kind, cleaned
+
+
+def phone_prefix(text: str) -> str:
+    """Return how a number that begins with these digits begins where it is kept; empty when it is none.
+
+    ``010-12`` is looked for as ``+8210 12``, since numbers are kept in their international form.
+    """
+    digits = "".join(letter for letter in text if letter in "0123456789")
+    if not digits or text.strip("+0123456789 -().") != "":
+        return ""
+    if text.strip().startswith("+"):
+        return f"+{digits}"
+    return f"+{phonenumbers.country_code_for_region(REGION)}{digits.removeprefix('0')}"
+
+
+def _lenient_email(text: str) -> str:
+    try:
+        return normal_email(text)
+    except Invalid:
+        return text.lower()
+
+
+def _filled(*keys: Key | None) -> tuple[Key, ...]:
+    return tuple(key for key in keys if key and key[1])

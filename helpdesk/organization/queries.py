@@ -1,0 +1,53 @@
+"""Reads services."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from helpdesk.kernel.rows import Row, load, select
+from helpdesk.organization.models import Organization, Service
+from helpdesk.organization.rules import EditorType
+
+
+@dataclass(slots=True, kw_only=True)
+class ServiceRow(Row):
+    """A service; ``names`` by language, ``languages`` in the order in which they are shown."""
+
+    organization_id: int
+    slug: str
+    names: dict[str, str]
+    languages: list[str]
+    default_language: str
+    time_zone: str
+    editor_type: EditorType
+    created_at: datetime
+
+
+def organization_exists(organization_id: int) -> bool:
+    """Return whether there is such an organization."""
+    return bool(Organization.select().where(Organization.id == organization_id).exists())
+
+
+def service_by_slug(slug: str) -> ServiceRow | None:
+    """Return the service whose URLs begin so."""
+    return _one(Service.slug == slug)
+
+
+def service_by_id(service_id: int) -> ServiceRow | None:
+    """Return the service."""
+    return _one(Service.id == service_id)
+
+
+def services() -> list[ServiceRow]:
+    """Return all services of the desk, oldest first."""
+    return load(ServiceRow, select(ServiceRow, Service).order_by(Service.id))
+
+
+def only_service() -> ServiceRow | None:
+    """Return the service of a desk that has exactly one."""
+    rows = load(ServiceRow, select(ServiceRow, Service).limit(2))
+    return rows[0] if len(rows) == 1 else None
+
+
+def _one(condition: Any) -> ServiceRow | None:
+    return next(iter(load(ServiceRow, select(ServiceRow, Service).where(condition))), None)

@@ -1,0 +1,151 @@
+"""Files: uploads that somebody may fill and use, and their way into a message."""
+
+import mimetypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, BinaryIO
+
+from helpdesk.kernel import clock
+from helpdesk.kernel.actors import Actor
+from helpdesk.kernel.crypto import keyring
+from helpdesk.kernel.db import transactional
+from helpdesk.kernel.errors import Conflict, Invalid, NotFound
+from helpdesk.kernel.idempotency import owner_of
+from helpdesk.kernel.storage import storage
+from helpdesk.kernel.text import one_line
+from helpdesk.tickets.models import Attachment
+
+UPLOAD_SECONDS = 3600
+LINK_SECONDS = 3600
+LONGEST_NAME = 100
+MOST_FILES = 20
+UPLOAD, DOWNLOAD = "upload", "attachment"
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file that came with a message; ``content_id`` is set for an image that the HTML shows."""
+
+    filename: str
+    content_type: str
+    data: bytes
+    content_id: str | None = None
+
+
+def safe_name(name: str) -> str:
+    """Return a file name that is only a name: no folders, no hidden file, no control or direction marks."""
+    bare = one_line(name.replace("\\", "/").rsplit("/", 1)[-1], longest=500).lstrip(". ")
+    if len(bare) > LONGEST_NAME:
+        stem, dot, ending = bare.rpartition(".")
+        keep = LONGEST_NAME - len(ending) - 1
+        bare = f"{stem[:keep]}.{ending}" if dot and keep > 0 else bare[:LONGEST_NAME]
+    return bare or "file"
+
+
+def safe_type(content_type: str, filename: str) -> str:
+    """Return a content type of the form ``type/subtype``, guessed from the name when none was given."""
+    bare = content_type.partition(";")[0].strip().lower()
+    kind, slash, sort = bare.partition("/")
+    if slash and all(
+        part.isascii() and part.replace("-", "").replace(".", "").replace("+", "").isalnum() for part in (kind, sort)
+    ):
+        return bare[:100]
+    return mimetypes.guess_type(filename)[0] or "application/octet-stream"
+
+
+@transactional
+def create_upload(actor: Actor, *, filename: str, content_type: str, size: int, largest: int) -> int:
+    """Make a place for one file and return its id; whoever has its link may fill it within the hour, once."""
+    actor.require("upload.create")
+    if not 0 < size <= largest:
+        raise Invalid(f"A file has 1 to {largest} bytes.", code="FILE_TOO_LARGE", path=("size",))
+    name = safe_name(filename)
+    made = Attachment.insert(
+        service_id=actor.service_id,
+        owner=owner_of(actor),
+        filename=name,
+        content_type=safe_type(content_type, name),
+        size=size,
+        expires_at=clock.now() + timedelta(seconds=UPLOAD_SECONDS),
+        created_at=clock.now(),
+    ).execute()
+    return int(made)
+
+
+def upload_token(upload_id: int) -> str:
+    """Return the token with which the bytes of an upload may be sent."""
+    return keyring().sign(upload_id, purpose=UPLOAD)
+
+
+def fill_upload(token: str, stream: BinaryIO, *, service_id: int) -> None:
+    """Store the bytes of an upload. Raises NotFound, Conflict when it is filled already, Invalid for a wrong size."""
+    upload_id = keyring().unsign(token, purpose=UPLOAD, max_age_seconds=UPLOAD_SECONDS)
+    upload: Any = Attachment.get_or_none(Attachment.id == upload_id, Attachment.service == service_id)
+    if upload is None or upload.expires_at is None:
+        raise NotFound("There is no such upload; create a new one.")
+    if upload.storage_key is not None:
+        raise Conflict("This upload has its bytes already; create a new one for another file.", code="UPLOAD_USED")
+    stored = storage().put(stream, limit_bytes=upload.size)
+    if stored.size != upload.size:
+        raise Invalid(f"{upload.size} bytes were announced and {stored.size} came; send the whole file again.")
+    filled = Attachment.update(storage_key=stored.key).where(
+        Attachment.id == upload.id, Attachment.storage_key.is_null()
+    )
+    if not filled.execute():
+        raise Conflict("This upload has its bytes already; create a new one for another file.", code="UPLOAD_USED")
+
+
+def attach(actor: Actor, message_id: int, upload_ids: Sequence[int]) -> None:
+    """Make uploads of this actor part of the message. Raises Invalid for one that is not theirs, not filled, or used."""
+    if len(upload_ids) > MOST_FILES:
+        raise Invalid(f"A message carries at most {MOST_FILES} files.", path=("attachments",))
+    if not upload_ids:
+        return
+    found = (
+        Attachment.update(message=message_id, expires_at=None)
+        .where(
+            Attachment.id.in_(list(upload_ids)),
+            Attachment.service == actor.service_id,
+            Attachment.owner == owner_of(actor),
+            Attachment.message.is_null(),
+            Attachment.storage_key.is_null(False),
+            Attachment.expires_at > clock.now(),
+        )
+        .execute()
+    )
+    if found != len(set(upload_ids)):
+        raise Invalid(
+            "One of the attachments is unknown, not uploaded yet, expired or already used; upload it again.",
+            code="BAD_ATTACHMENT",
+            path=("attachments",),
+        )
+
+
+def add_files(service_id: int, message_id: int, files: Sequence[NewFile], *, largest: int) -> None:
+    """Store files and make them part of the message. The bytes are safe before any row names them."""
+    rows = []
+    for file in files:
+        stored = storage().put(file.data, limit_bytes=largest)
+        name = safe_name(file.filename)
+        rows.append(
+            {
+                "service": service_id,
+                "message": message_id,
+                "owner": "",
+                "filename": name,
+                "content_type": safe_type(file.content_type, name),
+                "size": stored.size,
+                "storage_key": stored.key,
+                "content_id": file.content_id[:255] if file.content_id else None,
+                "created_at": clock.now(),
+            }
+        )
+    if rows:
+        Attachment.insert_many(rows).execute()
+
+
+def drop_abandoned() -> int:
+    """Drop uploads that nobody attached in time and return how many. Their bytes may serve other rows, and stay."""
+    abandoned = Attachment.delete().where(Attachment.message.is_null(), Attachment.expires_at < clock.now())
+    return int(abandoned.execute())

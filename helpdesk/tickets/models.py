@@ -1,0 +1,79 @@
+"""Tables of tickets, messages and attachments."""
+
+import peewee
+
+from helpdesk.agents.models import Agent, AgentGroup
+from helpdesk.customers.models import Customer
+from helpdesk.kernel.actors import ActorKind
+from helpdesk.kernel.columns import EnumColumn, TimeColumn
+from helpdesk.kernel.db import Model
+from helpdesk.organization.models import Service
+from helpdesk.tickets.rules import MessageKind, TicketPriority, TicketStatus
+
+
+class Ticket(Model):
+    """One inquiry being handled. ``version`` grows with every change."""
+
+    id = peewee.BigAutoField()
+    service = peewee.ForeignKeyField(Service, backref="+", index=False)
+    number = peewee.BigIntegerField()
+    subject = peewee.CharField(max_length=255)
+    status = EnumColumn(TicketStatus)
+    priority = EnumColumn(TicketPriority)
+    channel = peewee.CharField(max_length=32)
+    account_id = peewee.BigIntegerField(null=True)
+    language = peewee.CharField(max_length=10)
+    customer = peewee.ForeignKeyField(Customer, backref="+", null=True)
+    assignee = peewee.ForeignKeyField(Agent, backref="+", null=True)
+    group = peewee.ForeignKeyField(AgentGroup, backref="+", null=True)
+    follow_up_of = peewee.ForeignKeyField("self", backref="+", null=True)
+    version = peewee.IntegerField(default=1)
+    created_at = TimeColumn()
+    updated_at = TimeColumn()
+
+    class Meta:
+        indexes = (
+            (("service", "number"), True),
+            (("service", "updated_at", "id"), False),
+            (("service", "created_at", "id"), False),
+            (("service", "status", "updated_at", "id"), False),
+            (("service", "assignee", "updated_at", "id"), False),
+        )
+
+
+class Message(Model):
+    """One contribution to a ticket. ``body_html`` is sanitised before it gets here."""
+
+    id = peewee.BigAutoField()
+    service = peewee.ForeignKeyField(Service, backref="+", index=False)
+    ticket = peewee.ForeignKeyField(Ticket, backref="+", index=False)
+    kind = EnumColumn(MessageKind)
+    author_kind = EnumColumn(ActorKind)
+    author_id = peewee.BigIntegerField(null=True)
+    author_name = peewee.CharField(max_length=200)
+    body_text = peewee.TextField()
+    body_html = peewee.TextField(null=True)
+    is_automatic = peewee.BooleanField(default=False)
+    created_at = TimeColumn()
+
+    class Meta:
+        indexes = ((("ticket", "id"), False),)
+
+
+class Attachment(Model):
+    """A file: first an upload that somebody may fill and use until ``expires_at``, then part of a message.
+
+    ``storage_key`` is empty until the bytes have come. ``content_id`` is set for an image that the HTML shows.
+    """
+
+    id = peewee.BigAutoField()
+    service = peewee.ForeignKeyField(Service, backref="+", index=False)
+    message = peewee.ForeignKeyField(Message, backref="+", null=True)
+    owner = peewee.CharField(max_length=64)
+    filename = peewee.CharField(max_length=255)
+    content_type = peewee.CharField(max_length=100)
+    size = peewee.BigIntegerField(null=True)
+    storage_key = peewee.CharField(max_length=64, null=True)
+    content_id = peewee.CharField(max_length=255, null=True)
+    expires_at = TimeColumn(null=True)
+    created_at = TimeColumn()

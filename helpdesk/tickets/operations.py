@@ -1,0 +1,309 @@
+"""Every write to a ticket. Each is one transaction: permission, rules, rows, record."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from helpdesk.agents import queries as agents
+from helpdesk.customers import operations as customers
+from helpdesk.customers import queries as customer_queries
+from helpdesk.kernel import clock, idempotency, search
+from helpdesk.kernel.actors import Actor, ActorKind
+from helpdesk.kernel.db import is_sqlite, next_number, transactional
+from helpdesk.kernel.errors import Conflict, Invalid, NotFound
+from helpdesk.kernel.events import Happening, record_all
+from helpdesk.signals import MessageAdded, TicketAssigned, TicketCreated, TicketStatusChanged
+from helpdesk.tickets import attachments, rules
+from helpdesk.tickets.attachments import NewFile
+from helpdesk.tickets.models import Message, Ticket
+from helpdesk.tickets.rules import Asker, Body, MessageKind, TicketPriority, TicketStatus
+
+NOBODY = Asker()
+LARGEST_FILE = 64 * 1024 * 1024
+SUBJECT = "ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A message that was added, and the ticket that it is part of now."""
+
+    ticket_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """What a ticket begins with. ``uploads`` are ids of filled uploads, ``files`` are bytes at hand."""
+
+    subject: str
+    body: Body
+    channel: str
+    language: str
+    asker: Asker = NOBODY
+    account_id: int | None = None
+    priority: TicketPriority = TicketPriority.NORMAL
+    uploads: Sequence[int] = ()
+    files: Sequence[NewFile] = ()
+    is_automatic: bool = False
+    follow_up_of: int | None = None
+
+
+@transactional
+def create(actor: Actor, new: NewTicket, *, idempotency_key: str | None = None) -> Added:
+    """Make a ticket with its first message and return both ids. Records TicketCreated and MessageAdded."""
+    actor.require("ticket.create")
+    given = {"subject": new.subject, "body": asdict(new.body), "asker": asdict(new.asker), "uploads": list(new.uploads)}
+    made = idempotency.begin(actor, idempotency_key, operation="ticket.create", given=[given, new.channel])
+    if made is not None:
+        return _first_message(made)
+    customer_id = customers.recognise(actor, **asdict(new.asker))
+    added = _insert_ticket(actor, new, customer_id)
+    idempotency.finish(actor, idempotency_key, added.ticket_id)
+    return added
+
+
+def _insert_ticket(actor: Actor, new: NewTicket, customer_id: int | None) -> Added:
+    number = next_number(SUBJECT, actor.service_id)
+    at = clock.now()
+    ticket_id = Ticket.insert(
+        service=actor.service_id,
+        number=number,
+        subject=new.subject,
+        status=TicketStatus.NEW,
+        priority=new.priority,
+        channel=new.channel,
+        account_id=new.account_id,
+        language=new.language,
+        customer=customer_id,
+        follow_up_of=new.follow_up_of,
+        created_at=at,
+        updated_at=at,
+    ).execute()
+    message_id = _insert_message(
+        _author(actor, customer_id, new.asker.name),
+        ticket_id,
+        MessageKind.INQUIRY,
+        new.body,
+        is_automatic=new.is_automatic,
+    )
+    attachments.attach(actor, message_id, new.uploads)
+    attachments.add_files(actor.service_id, message_id, new.files, largest=LARGEST_FILE)
+    search.index(SUBJECT, ticket_id, actor.service_id, f"{number} {new.subject}\n{new.body.text}")
+    created = TicketCreated(
+        service_id=actor.service_id, ticket_id=ticket_id, number=number, channel=new.channel,
+        customer_id=customer_id, message_id=message_id,
+    )  # fmt: skip
+    record_all(
+        actor,
+        Happening(created, (SUBJECT, ticket_id), {"status": (None, TicketStatus.NEW)}),
+        _added(actor, ticket_id, message_id, MessageKind.INQUIRY, is_automatic=new.is_automatic),
+    )
+    return Added(ticket_id, message_id)
+
+
+@transactional
+def reply(
+    actor: Actor,
+    ticket_id: int,
+    body: Body,
+    *,
+    status: TicketStatus | None = None,
+    uploads: Sequence[int] = (),
+    expected_version: int | None = None,
+    idempotency_key: str | None = None,
+) -> Added:
+    """Answer the customer. An unassigned ticket becomes the answering agent's. Records MessageAdded.
+
+    Raises NotFound, Conflict (TICKET_COMPLETED, STATUS_NOT_ALLOWED, VERSION_CONFLICT).
+    """
+    actor.require("ticket.reply")
+    given = [ticket_id, asdict(body), status, list(uploads)]
+    made = idempotency.begin(actor, idempotency_key, operation="ticket.reply", given=given)
+    if made is not None:
+        return Added(ticket_id, made)
+    ticket = _locked(actor, ticket_id)
+    rules.check_version(ticket.version, expected_version)
+    after = rules.status_after_reply(ticket.status, status)
+    rules.check_move(ticket.status, after)
+    if ticket.status is TicketStatus.COMPLETED:
+        raise Conflict(
+            "This ticket is completed and cannot be answered; create a new ticket instead.", code="TICKET_COMPLETED"
+        )
+    message_id = _insert_message(_author(actor, None, ""), ticket_id, MessageKind.REPLY, body)
+    attachments.attach(actor, message_id, uploads)
+    _reindex(ticket, body.text)
+    assignee = ticket.assignee_id or (actor.id if actor.kind is ActorKind.AGENT else None)
+    happenings = [_added(actor, ticket_id, message_id, MessageKind.REPLY)]
+    _change(actor, ticket, {"status": after, "assignee": assignee}, happenings)
+    idempotency.finish(actor, idempotency_key, message_id)
+    return Added(ticket_id, message_id)
+
+
+@transactional
+def add_note(
+    actor: Actor, ticket_id: int, body: Body, *, uploads: Sequence[int] = (), idempotency_key: str | None = None
+) -> Added:
+    """Add an inside note; nothing is sent and the status stays. Source: SPEC-WORK TKT-36."""
+    actor.require("ticket.note")
+    given = [ticket_id, asdict(body), list(uploads)]
+    made = idempotency.begin(actor, idempotency_key, operation="ticket.note", given=given)
+    if made is not None:
+        return Added(ticket_id, made)
+    ticket = _locked(actor, ticket_id)
+    message_id = _insert_message(_author(actor, None, ""), ticket_id, MessageKind.NOTE, body)
+    attachments.attach(actor, message_id, uploads)
+    _reindex(ticket, body.text)
+    _change(actor, ticket, {}, [_added(actor, ticket_id, message_id, MessageKind.NOTE)])
+    idempotency.finish(actor, idempotency_key, message_id)
+    return Added(ticket_id, message_id)
+
+
+@transactional
+def assign(
+    actor: Actor, ticket_id: int, *, agent_id: int | None, group_id: int | None, expected_version: int | None = None
+) -> None:
+    """Give the ticket to an agent, a group, both, or nobody. Records TicketAssigned and perhaps TicketStatusChanged."""
+    actor.require("ticket.assign")
+    ticket = _locked(actor, ticket_id)
+    rules.check_version(ticket.version, expected_version)
+    if ticket.status is TicketStatus.COMPLETED:
+        rules.check_move(ticket.status, TicketStatus.OPEN)
+    agent = agents.agents_by_ids([agent_id])[0]
+    if agent_id is not None and (agent is None or agent.service_id != actor.service_id or not agent.is_active):
+        raise Invalid("There is no such agent in this service.", code="AGENT_NOT_ASSIGNABLE", path=("assigneeId",))
+    group = agents.groups_by_ids([group_id])[0]
+    if group_id is not None and (group is None or group.service_id != actor.service_id):
+        raise Invalid("There is no such group in this service.", code="GROUP_NOT_FOUND", path=("groupId",))
+    after = rules.status_after_assignment(ticket.status, has_assignee=agent_id is not None)
+    _change(actor, ticket, {"assignee": agent_id, "group": group_id, "status": after}, [])
+
+
+@transactional
+def set_status(actor: Actor, ticket_id: int, status: TicketStatus, *, expected_version: int | None = None) -> None:
+    """Move the ticket to a status. Completing needs a right of its own. Records TicketStatusChanged."""
+    actor.require("ticket.set_status")
+    if status is TicketStatus.COMPLETED:
+        actor.require("ticket.complete")
+    ticket = _locked(actor, ticket_id)
+    rules.check_version(ticket.version, expected_version)
+    rules.check_move(ticket.status, status)
+    if status is TicketStatus.OPEN and ticket.assignee_id is None and actor.kind is ActorKind.AGENT:
+        _change(actor, ticket, {"status": status, "assignee": actor.id}, [])
+    else:
+        _change(actor, ticket, {"status": status}, [])
+
+
+@transactional
+def receive(
+    actor: Actor, ticket_id: int, body: Body, *, asker: Asker, files: Sequence[NewFile] = (), is_automatic: bool = False
+) -> Added:
+    """Add what the customer wrote again, reopening the ticket.
+
+    A completed ticket stays closed: a person's message becomes a new ticket that follows it up.
+    Source: SPEC-WORK TKT-33, TKT-34, TKT-38.
+    """
+    ticket = _locked(actor, ticket_id)
+    customer_id = customers.recognise(actor, **asdict(asker))
+    if ticket.status is TicketStatus.COMPLETED and not is_automatic:
+        follow_up = NewTicket(
+            ticket.subject, body, ticket.channel, ticket.language, asker,
+            account_id=ticket.account_id, files=files, follow_up_of=ticket_id,
+        )  # fmt: skip
+        return _insert_ticket(actor, follow_up, customer_id)
+    message_id = _insert_message(
+        _author(actor, customer_id, asker.name), ticket_id, MessageKind.INQUIRY, body, is_automatic=is_automatic
+    )
+    attachments.add_files(actor.service_id, message_id, files, largest=LARGEST_FILE)
+    _reindex(ticket, body.text)
+    has_assignee = ticket.assignee_id is not None
+    after = rules.status_after_inquiry(ticket.status, has_assignee=has_assignee, is_automatic=is_automatic)
+    added = _added(actor, ticket_id, message_id, MessageKind.INQUIRY, is_automatic=is_automatic)
+    _change(actor, ticket, {"status": after}, [added])
+    return Added(ticket_id, message_id)
+
+
+def _locked(actor: Actor, ticket_id: int) -> Any:
+    """Return the ticket, locked until the transaction ends. Another service's is not found."""
+    query = Ticket.select().where(Ticket.id == ticket_id, Ticket.service == actor.service_id)
+    ticket = (query if is_sqlite() else query.for_update()).first()
+    if ticket is None:
+        raise NotFound("There is no such ticket.", path=("ticketId",))
+    return ticket
+
+
+def _first_message(ticket_id: int) -> Added:
+    first = Message.select(Message.id).where(Message.ticket == ticket_id).order_by(Message.id).first()
+    return Added(ticket_id, first.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Author:
+    service_id: int
+    kind: ActorKind
+    id: int | None
+    name: str
+
+
+def _author(actor: Actor, customer_id: int | None, name: str) -> _Author:
+    """Return who wrote a message: the customer, unless an agent did."""
+    if actor.kind is ActorKind.AGENT or customer_id is None:
+        return _Author(actor.service_id, actor.kind, actor.id, name or actor.name)
+    known = customer_queries.customers_by_ids([customer_id])[0]
+    return _Author(actor.service_id, ActorKind.CUSTOMER, customer_id, name or (known.name if known else ""))
+
+
+def _insert_message(
+    author: _Author, ticket_id: int, kind: MessageKind, body: Body, *, is_automatic: bool = False
+) -> int:
+    made = Message.insert(
+        service=author.service_id,
+        ticket=ticket_id,
+        kind=kind,
+        author_kind=author.kind,
+        author_id=author.id,
+        author_name=author.name[:200],
+        body_text=body.text,
+        body_html=body.html,
+        is_automatic=is_automatic,
+        created_at=clock.now(),
+    ).execute()
+    return int(made)
+
+
+def _added(
+    actor: Actor, ticket_id: int, message_id: int, kind: MessageKind, *, is_automatic: bool = False
+) -> Happening:
+    event = MessageAdded(
+        service_id=actor.service_id, ticket_id=ticket_id, message_id=message_id, kind=kind, is_automatic=is_automatic
+    )
+    return Happening(event, (SUBJECT, ticket_id))
+
+
+def _reindex(ticket: Any, text: str) -> None:
+    """Make the new words findable; what was found before stays found."""
+    search.extend(SUBJECT, ticket.id, ticket.service_id, text)
+
+
+def _change(actor: Actor, ticket: Any, wanted: dict[str, Any], happenings: list[Happening]) -> None:
+    """Write the wanted values that differ, raise the version, and record everything that happened at once."""
+    before = {"status": ticket.status, "assignee": ticket.assignee_id, "group": ticket.group_id}
+    changed = {name: value for name, value in wanted.items() if before[name] != value}
+    if not changed and not happenings:
+        return
+    Ticket.update(**changed, version=Ticket.version + 1, updated_at=clock.now()).where(Ticket.id == ticket.id).execute()
+    if {"assignee", "group"} & changed.keys():
+        now = before | changed
+        event = TicketAssigned(
+            service_id=actor.service_id, ticket_id=ticket.id, agent_id=now["assignee"], group_id=now["group"]
+        )
+        pairs: dict[str, tuple[Any, Any]] = {
+            name: (before[name], changed[name]) for name in ("assignee", "group") if name in changed
+        }
+        happenings.append(Happening(event, (SUBJECT, ticket.id), pairs))
+    if "status" in changed:
+        moved = TicketStatusChanged(
+            service_id=actor.service_id, ticket_id=ticket.id, before=before["status"], after=changed["status"]
+        )
+        pair = {"status": (before["status"], changed["status"])}
+        happenings.append(Happening(moved, (SUBJECT, ticket.id), pair))
+    record_all(actor, *happenings)

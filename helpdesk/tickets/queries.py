@@ -1,0 +1,164 @@
+"""Every read of tickets, messages and attachments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from helpdesk.kernel import conditions, search
+from helpdesk.kernel.actors import ActorKind
+from helpdesk.kernel.conditions import Field, FieldKind
+from helpdesk.kernel.paging import Order, Page, Window, page, pages_of
+from helpdesk.kernel.rows import Row, by_ids, counts_by, grouped, load, select
+from helpdesk.tickets.models import Attachment, Message, Ticket
+from helpdesk.tickets.rules import MessageKind, TicketPriority, TicketStatus
+
+
+@dataclass(slots=True, kw_only=True)
+class TicketRow(Row):
+    """A ticket as others see it."""
+
+    service_id: int
+    number: int
+    subject: str
+    status: TicketStatus
+    priority: TicketPriority
+    channel: str
+    account_id: int | None
+    language: str
+    customer_id: int | None
+    assignee_id: int | None
+    group_id: int | None
+    follow_up_of_id: int | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class MessageRow(Row):
+    """A message as others see it."""
+
+    service_id: int
+    ticket_id: int
+    kind: MessageKind
+    author_kind: ActorKind
+    author_id: int | None
+    author_name: str
+    body_text: str
+    body_html: str | None
+    is_automatic: bool
+    created_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class AttachmentRow(Row):
+    """A file of a message."""
+
+    service_id: int
+    message_id: int
+    filename: str
+    content_type: str
+    size: int
+    storage_key: str
+    content_id: str | None
+
+
+class TicketOrderField(StrEnum):
+    """What tickets may be ordered by."""
+
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+    NUMBER = "number"
+
+
+FIELDS = {
+    "number": Field(FieldKind.NUMBER, Ticket.number),
+    "subject": Field(FieldKind.TEXT, Ticket.subject),
+    "status": Field(FieldKind.KEYWORD, Ticket.status, choices=tuple(TicketStatus)),
+    "priority": Field(FieldKind.KEYWORD, Ticket.priority, choices=tuple(TicketPriority)),
+    "channel": Field(FieldKind.KEYWORD, Ticket.channel),
+    "language": Field(FieldKind.KEYWORD, Ticket.language),
+    "customer": Field(FieldKind.REFERENCE, Ticket.customer),
+    "assignee": Field(FieldKind.REFERENCE, Ticket.assignee),
+    "group": Field(FieldKind.REFERENCE, Ticket.group),
+    "createdAt": Field(FieldKind.TIME, Ticket.created_at),
+    "updatedAt": Field(FieldKind.TIME, Ticket.updated_at),
+}
+"""What conditions over tickets may name. Source: SPEC-WORK TKT-58."""
+
+
+def tickets_by_ids(ids: Sequence[int | None]) -> list[TicketRow | None]:
+    """Return tickets aligned with the ids."""
+    return by_ids(TicketRow, Ticket, ids)
+
+
+def ticket_by_number(service_id: int, number: int) -> TicketRow | None:
+    """Return the ticket with the number, if the service has it."""
+    query = select(TicketRow, Ticket).where(Ticket.service == service_id, Ticket.number == number)
+    return next(iter(load(TicketRow, query)), None)
+
+
+def matching(service_id: int, *, where: Any = None, text: str | None = None) -> Any:
+    """Return the query for the service's tickets that meet a condition and contain the words.
+
+    Raises Invalid for a condition that names what there is not.
+    """
+    query = select(TicketRow, Ticket).where(Ticket.service == service_id)
+    if where is not None:
+        query = query.where(conditions.expression(conditions.parse(where, FIELDS), FIELDS))
+    if text is not None and text.strip():
+        query = query.where(Ticket.id.in_(search.matches("ticket", service_id, text)))
+    return query
+
+
+def page_of(query: Any, *, order: Sequence[tuple[TicketOrderField, bool]], window: Window) -> Page[TicketRow]:
+    """Return one page of a ticket query; ``order`` is (field, descending), newest change first when empty."""
+    keys = [Order(getattr(Ticket, name), str(name), descending) for name, descending in order]
+    keys = keys or [Order(Ticket.updated_at, "updated_at", descending=True)]
+    return page(TicketRow, query, order=[*keys, Order(Ticket.id, "id", keys[-1].descending)], window=window)
+
+
+def count(query: Any) -> int:
+    """Return how many rows the query has."""
+    return int(query.count())
+
+
+def tickets_of_customers(customer_ids: Sequence[int], window: Window) -> list[Page[TicketRow]]:
+    """Return each customer's tickets, one page each, newest first, in one statement."""
+    order = [Order(Ticket.id, "id", descending=True)]
+    return pages_of(TicketRow, Ticket, Ticket.customer, customer_ids, order=order, window=window)
+
+
+def messages_by_ids(ids: Sequence[int | None]) -> list[MessageRow | None]:
+    """Return messages aligned with the ids."""
+    return by_ids(MessageRow, Message, ids)
+
+
+def messages_of_tickets(ticket_ids: Sequence[int], window: Window) -> list[Page[MessageRow]]:
+    """Return each ticket's messages, one page each, oldest first, in one statement."""
+    order = [Order(Message.id, "id")]
+    return pages_of(MessageRow, Message, Message.ticket, ticket_ids, order=order, window=window)
+
+
+def attachments_of_messages(message_ids: Sequence[int]) -> list[list[AttachmentRow]]:
+    """Return each message's files, in the order in which they came, in one statement."""
+    query = select(AttachmentRow, Attachment).where(Attachment.message.in_(list(message_ids))).order_by(Attachment.id)
+    return grouped(message_ids, load(AttachmentRow, query), lambda row: row.message_id)
+
+
+def attachments_by_ids(ids: Sequence[int | None]) -> list[AttachmentRow | None]:
+    """Return files that are part of a message, aligned with the ids."""
+    found = by_ids(AttachmentRow, Attachment, ids)
+    return [row if row and row.message_id else None for row in found]
+
+
+def ticket_counts(customer_ids: Sequence[int]) -> list[int]:
+    """Return how many tickets each customer has."""
+    return counts_by(Ticket, Ticket.customer, customer_ids)
+
+
+def message_counts(ticket_ids: Sequence[int]) -> list[int]:
+    """Return how many messages each ticket has."""
+    return counts_by(Message, Message.ticket, ticket_ids)

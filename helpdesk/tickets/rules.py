@@ -1,0 +1,175 @@
+"""What a ticket may do, decided without a database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from helpdesk.kernel.actors import ActorKind
+from helpdesk.kernel.errors import Conflict, Invalid
+from helpdesk.kernel.html import sanitise, text_of
+from helpdesk.kernel.text import clean, one_line
+
+LONGEST_SUBJECT = 255
+LONGEST_BODY = 500_000
+LONGEST_CHANNEL = 32
+
+
+class TicketStatus(StrEnum):
+    """Where a ticket stands. Source: SPEC-WORK section 0a."""
+
+    NEW = "NEW"
+    OPEN = "OPEN"
+    ON_HOLD = "ON_HOLD"
+    RESOLVED = "RESOLVED"
+    COMPLETED = "COMPLETED"
+
+
+class TicketPriority(StrEnum):
+    """How urgent a ticket is. Source: SPEC-WORK TKT-89."""
+
+    LOW = "LOW"
+    NORMAL = "NORMAL"
+    HIGH = "HIGH"
+    URGENT = "URGENT"
+
+
+class MessageKind(StrEnum):
+    """What a message is: the customer's word, an answer to it, an inside note, or the desk's own line."""
+
+    INQUIRY = "INQUIRY"
+    REPLY = "REPLY"
+    NOTE = "NOTE"
+    SYSTEM = "SYSTEM"
+
+
+NEW, OPEN, ON_HOLD = TicketStatus.NEW, TicketStatus.OPEN, TicketStatus.ON_HOLD
+RESOLVED, COMPLETED = TicketStatus.RESOLVED, TicketStatus.COMPLETED
+
+MOVES: dict[TicketStatus, frozenset[TicketStatus]] = {
+    NEW: frozenset({OPEN, ON_HOLD, RESOLVED}),
+    OPEN: frozenset({NEW, ON_HOLD, RESOLVED}),
+    ON_HOLD: frozenset({OPEN, RESOLVED}),
+    RESOLVED: frozenset({OPEN, ON_HOLD, COMPLETED}),
+    COMPLETED: frozenset(),
+}
+"""Where a ticket may go from each status. Source: SPEC-WORK TKT-20 to TKT-39."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """What is known of the person who asks; ``identity`` is a channel's own (kind, value)."""
+
+    name: str = ""
+    email: str | None = None
+    phone: str | None = None
+    user_key: str | None = None
+    identity: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A message's content: always text, sometimes sanitised HTML as well."""
+
+    text: str
+    html: str | None = None
+
+
+def check_move(before: TicketStatus, after: TicketStatus) -> None:
+    """Raise Conflict unless a ticket may go from one status to the other; staying is always allowed."""
+    if before is COMPLETED and after is not COMPLETED:
+        raise Conflict(
+            "This ticket is completed and cannot be worked on; create a new ticket instead.", code="TICKET_COMPLETED"
+        )
+    if after is not before and after not in MOVES[before]:
+        allowed = ", ".join(sorted(MOVES[before]))
+        raise Conflict(
+            f"A ticket cannot go from {before} to {after}; from here it can go to {allowed}.",
+            code="STATUS_NOT_ALLOWED",
+            path=("status",),
+        )
+
+
+def check_version(actual: int, expected: int | None) -> None:
+    """Raise Conflict when the ticket is not the version that the actor has seen."""
+    if expected is not None and expected != actual:
+        raise Conflict(
+            f"The ticket has changed meanwhile: it is at version {actual}, you had {expected}. Reload it and try again.",
+            code="VERSION_CONFLICT",
+            path=("expectedVersion",),
+        )
+
+
+def status_after_reply(before: TicketStatus, wanted: TicketStatus | None) -> TicketStatus:
+    """Return the status once an answer has gone out: as wanted, and never unassigned any more."""
+    if wanted is None:
+        return OPEN if before is NEW else before
+    if wanted is NEW:
+        raise Invalid("An answered ticket cannot be NEW; leave the status out to keep it.", path=("status",))
+    return wanted
+
+
+def status_after_inquiry(before: TicketStatus, *, has_assignee: bool, is_automatic: bool) -> TicketStatus:
+    """Return the status once the customer has written again.
+
+    A machine's message moves nothing, else two desks keep reopening each other. Source: SPEC-WORK TKT-33, TKT-38.
+    """
+    if is_automatic or before not in {ON_HOLD, RESOLVED}:
+        return before
+    return OPEN if has_assignee else NEW
+
+
+def status_after_assignment(before: TicketStatus, *, has_assignee: bool) -> TicketStatus:
+    """Return the status once the holder has changed. NEW is "no agent". Source: SPEC-WORK TKT-20, TKT-23, TKT-39."""
+    if has_assignee and before is NEW:
+        return OPEN
+    return NEW if not has_assignee and before is OPEN else before
+
+
+def subject_of(text: str, *, body: str = "") -> str:
+    """Return a subject of one line; when there is none, the beginning of the body, or a dash."""
+    return one_line(text, longest=LONGEST_SUBJECT) or one_line(body, longest=80) or "-"
+
+
+def required_subject(text: str) -> str:
+    """Return the subject that a client gave. Raises Invalid when it is empty or too long."""
+    subject = one_line(text, longest=LONGEST_SUBJECT + 1)
+    if not subject:
+        raise Invalid("A ticket needs a subject.", path=("subject",))
+    if len(subject) > LONGEST_SUBJECT:
+        raise Invalid(f"A subject has at most {LONGEST_SUBJECT} characters.", path=("subject",))
+    return subject
+
+
+def body_of(text: str, html: str | None = None) -> Body:
+    """Return the content as it may be stored: cleaned text, and sanitised HTML if there is any."""
+    safe = sanitise(clean(html)) if html else None
+    return Body(clean(text).strip() or (text_of(safe) if safe else ""), safe or None)
+
+
+def required_body(text: str, *, is_html: bool) -> Body:
+    """Return the content that a client gave. Raises Invalid when it is empty or too long."""
+    if len(text) > LONGEST_BODY:
+        raise Invalid(f"A message has at most {LONGEST_BODY} characters.", path=("body",))
+    body = body_of("", text) if is_html else body_of(text)
+    if not body.text and "<img" not in (body.html or ""):
+        raise Invalid("A message needs a text.", path=("body",))
+    return body
+
+
+def check_channel(code: str) -> str:
+    """Return the channel code that a client gave. Raises Invalid unless it is a short word. Source: SPEC-WORK TKT-05."""
+    if not (code.isascii() and code.replace("-", "").replace("_", "").isalnum() and len(code) <= LONGEST_CHANNEL):
+        raise Invalid(
+            f"A channel is a code of at most {LONGEST_CHANNEL} letters, digits, - and _, such as api or web.",
+            path=("channel",),
+        )
+    return code
+
+
+def check_language(code: str | None, languages: Sequence[str], default: str) -> str:
+    """Return the language that a client gave, or the default. Raises Invalid for one the service does not have."""
+    if code is None:
+        return default
+    if code not in languages:
+        raise Invalid(f"The service's languages are {', '.join(languages)}.", path=("language",))
+    return code
