@@ -1,0 +1,43 @@
+"""Agents and groups in the schema."""
+
+import strawberry
+
+from helpdesk.agents import queries
+from helpdesk.agents.queries import AgentRow, GroupRow
+from helpdesk.agents.rules import Role
+from helpdesk.graphql import enums, ids, nodes
+from helpdesk.graphql.authors import MessageAuthor, Viewer
+from helpdesk.graphql.nodes import Node
+
+ids.declare(ids.NodeKind("Agent", AgentRow, "ticket.read", queries.agents_by_ids))
+ids.declare(ids.NodeKind("AgentGroup", GroupRow, "ticket.read", queries.groups_by_ids))
+
+enums.declare(
+    Role,
+    name="AgentRole",
+    description="What an agent is in a service.",
+    values={
+        "ADMINISTRATOR": "Sets the service up, and works on tickets too.",
+        "AGENT": "Works on tickets.",
+    },
+)
+
+
+@strawberry.type(description="A person who answers, at work in one service.")
+class Agent(Node, MessageAuthor, Viewer):
+    """A person who answers."""
+
+    email: str = strawberry.field(description="The mail address with which the agent logs in.")
+    role: Role = strawberry.field(description="Administrator or agent.")
+    is_active: bool = strawberry.field(description="Whether the agent may log in and be given tickets.")
+
+    is_type_of = nodes.of(AgentRow)
+
+
+@strawberry.type(description="A set of agents of the service.")
+class AgentGroup(Node):
+    """A set of agents."""
+
+    name: str = strawberry.field(description="The group's name.")
+
+    is_type_of = nodes.of(GroupRow)

@@ -1,0 +1,22 @@
+"""The interfaces for whoever writes and whoever asks."""
+
+import strawberry
+
+
+@strawberry.interface(description="Whoever wrote a message: an Agent, a Customer, or the desk itself.")
+class MessageAuthor:
+    """Whoever wrote a message."""
+
+    name: str = strawberry.field(description="The name to show; may be empty when none is known.")
+
+
+@strawberry.interface(description="Whoever asks: an Agent, a Customer or a ServiceKey.")
+class Viewer:
+    """Whoever asks."""
+
+    name: str = strawberry.field(description="The name to show.")
+
+
+@strawberry.type(description="A partner's program, or the desk itself.")
+class SystemAuthor(MessageAuthor):
+    """An author that is no person."""

@@ -1,0 +1,48 @@
+"""Relations, declared once, as functions from a list of parents to a list of results.
+
+``@batched`` is the only way in which a list row gets a related row. In ordinary execution the first
+row that is asked loads for its whole cohort (kernel/rows.py), so the statements of a page do not
+depend on its length; a compiled executor may call ``load`` directly. The lost alternative,
+strawberry's DataLoader, is asynchronous only.
+"""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import strawberry
+
+from helpdesk.graphql.context import Context, Info
+
+Load = Callable[..., Sequence[Any]]
+
+
+def batched(*, description: str, graphql_type: Any) -> Callable[[Load], Any]:
+    """Make a field of a batch function ``(rows, context, **arguments) -> results aligned with the rows``."""
+
+    def decorate(load: Load) -> Any:
+        signature = inspect.signature(load, eval_str=True)
+        arguments = list(signature.parameters.values())[2:]
+
+        def resolve(self: Any, info: Info, **given: Any) -> Any:
+            return _share(self, load, info.context, given)
+
+        own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        about = inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)
+        keywords = [item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for item in arguments]
+        resolve.__signature__ = inspect.Signature([own, about, *keywords])  # type: ignore[attr-defined]
+        resolve.__annotations__ = {"info": Info} | {item.name: item.annotation for item in arguments}
+        resolve.__name__ = load.__name__
+        field = strawberry.field(resolver=resolve, graphql_type=graphql_type, description=description)
+        field.metadata = {**(field.metadata or {}), "batched": load}
+        return field
+
+    return decorate
+
+
+def _share(row: Any, load: Load, context: Context, given: dict[str, Any]) -> Any:
+    """Return the row's share of what its cohort loads."""
+    if row.cohort is None:
+        return load([row], context, **given)[0]
+    key = (load, tuple(sorted(given.items())))
+    return row.cohort.get(row, key, lambda rows: load(rows, context, **given))

@@ -1,0 +1,227 @@
+"""Channel accounts, the inbox and deliveries in the schema. Secrets are write-only."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+from strawberry.scalars import JSON
+
+from helpdesk.channels import queries
+from helpdesk.channels.queries import AccountRow, DeliveryRow, InboxItemRow
+from helpdesk.channels.rules import DeliveryState, InboxOutcome, InboxState
+from helpdesk.graphql import enums, ids, nodes
+from helpdesk.graphql.batching import batched
+from helpdesk.graphql.connections import After, Connection, First, window
+from helpdesk.graphql.context import Context, Info
+from helpdesk.graphql.nodes import Node
+from helpdesk.graphql.tickets import Message, Ticket
+from helpdesk.tickets import queries as tickets
+
+ids.declare(ids.NodeKind("ChannelAccount", AccountRow, "channel_account.read", queries.accounts_by_ids))
+ids.declare(ids.NodeKind("InboxItem", InboxItemRow, "inbox.read", queries.inbox_by_ids))
+ids.declare(ids.NodeKind("Delivery", DeliveryRow, "delivery.read", queries.deliveries_by_ids))
+
+enums.declare(
+    InboxState,
+    description="How far what came in is.",
+    values={
+        "RECEIVED": "It is stored, and waits to be read.",
+        "RETRYING": "Reading it failed, and is tried again.",
+        "PROCESSED": "It was read; `outcome` says what became of it.",
+        "QUARANTINED": "It can't be read; it is kept, and can be tried again.",
+    },
+)
+enums.declare(
+    InboxOutcome,
+    description="What became of what came in.",
+    values={
+        "TICKET": "A new ticket.",
+        "REPLY": "A message of a ticket that was there.",
+        "BOUNCE": "A report on a message that we sent.",
+        "AUTO": "Written by a machine, such as a vacation note.",
+        "SPAM": "Unwanted.",
+        "DUPLICATE": "It was here before.",
+        "IGNORED": "Nothing to file.",
+    },
+)
+enums.declare(
+    DeliveryState,
+    description="How far an outgoing message is; FAILED can be tried again.",
+    values={
+        "QUEUED": "It waits to be sent.",
+        "RETRYING": "Sending failed for now, and is tried again.",
+        "SENT": "The provider took it.",
+        "FAILED": "It was given up; an agent may try it again.",
+    },
+)
+
+
+@strawberry.type(description="How fetching goes for an account.")
+class AccountHealth:
+    """How fetching goes."""
+
+    last_alive_at: datetime | None = strawberry.field(description="When the provider last answered.")
+    last_error: str = strawberry.field(description="What is wrong, in words; empty when nothing is.")
+
+
+@strawberry.type(description="One account of a channel.")
+class ChannelAccount(Node):
+    """One account of a channel."""
+
+    driver: str = strawberry.field(description="The channel's code, such as email.")
+    name: str = strawberry.field(description="The name that people see.")
+    is_enabled: bool = strawberry.field(description="Whether anything comes in or goes out by it.")
+    is_primary: bool = strawberry.field(description="Whether it is the one of its driver that is used by default.")
+    settings: JSON = strawberry.field(description="Its settings without the secrets.")
+    version: int = strawberry.field(description="Grows with every change; send it as `expectedVersion`.")
+    created_at: datetime = strawberry.field(description="When it was made.")
+
+    @strawberry.field(description="Where the provider is to call us.")
+    def hook_url(self, info: Info) -> str:
+        """Return the unguessable address of the account's hook."""
+        info.context.actor.require("channel_account.read")
+        return f"{info.context.url}/channels/{self.hook_token}/hook"  # type: ignore[attr-defined]  # of the row
+
+    @batched(description="How fetching goes; null where nothing is fetched.", graphql_type=AccountHealth | None)
+    def health(rows: Sequence[AccountRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
+        """Return how listening goes for each account."""
+        return queries.listening_of_accounts([row.id for row in rows])
+
+    is_type_of = nodes.of(AccountRow)
+
+
+@strawberry.type(description="Something that came in, and what became of it.")
+class InboxItem(Node):
+    """Something that came in."""
+
+    state: InboxState = strawberry.field(description="How far it is.")
+    outcome: InboxOutcome | None = strawberry.field(description="What became of it; null until it is processed.")
+    size: int = strawberry.field(description="Bytes.")
+    digest: str = strawberry.field(description="SHA-256 of the raw bytes, in hexadecimal.")
+    attempts: int = strawberry.field(description="How often it was tried.")
+    received_at: datetime = strawberry.field(description="When it came.")
+
+    @strawberry.field(description="Why it is where it is, in words; empty for nothing to say.")
+    def reason(self) -> str:
+        """Return the last error or remark."""
+        return self.last_error  # type: ignore[attr-defined,no-any-return]  # of the row
+
+    @strawberry.field(description="When it is tried next; null for never.")
+    def next_try_at(self) -> datetime | None:
+        """Return when the row falls due."""
+        return self.due_at  # type: ignore[attr-defined,no-any-return]  # of the row
+
+    @batched(description="The account by which it came.", graphql_type=ChannelAccount | None)
+    def account(rows: Sequence[InboxItemRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
+        """Return each row's account."""
+        return queries.accounts_by_ids([row.account_id for row in rows])
+
+    @batched(description="The ticket that it became part of; null for none.", graphql_type=Ticket | None)
+    def ticket(rows: Sequence[InboxItemRow], context: Context) -> list[Any]:  # noqa: N805
+        """Return each row's ticket."""
+        context.actor.require("ticket.read")
+        return tickets.tickets_by_ids([row.ticket_id for row in rows])
+
+    is_type_of = nodes.of(InboxItemRow)
+
+
+@strawberry.type(description="One page of the inbox.")
+class InboxConnection(Connection[InboxItem]):
+    """One page of the inbox."""
+
+
+@strawberry.type(description="What became of a message for one recipient.")
+class DeliveryRecipient:
+    """One recipient."""
+
+    address: str = strawberry.field(description="The recipient's address in the channel.")
+    name: str = strawberry.field(description="The recipient's name.")
+    verdict: str = strawberry.field(description="accepted, delayed or failed; empty until something is known.")
+    reason: str = strawberry.field(description="The provider's words; empty when there are none.")
+
+
+@strawberry.type(description="An outgoing message on its way.")
+class Delivery(Node):
+    """An outgoing message."""
+
+    state: DeliveryState = strawberry.field(description="How far it is.")
+    external_id: str | None = strawberry.field(description="The id under which the message is known outside.")
+    attempts: int = strawberry.field(description="How often it was tried.")
+    last_error: str = strawberry.field(description="What went wrong, in words; empty when nothing did.")
+    created_at: datetime = strawberry.field(description="When it was written.")
+    finished_at: datetime | None = strawberry.field(description="When it reached its end; null until then.")
+
+    @strawberry.field(description="When it is tried next; null for never.")
+    def next_try_at(self) -> datetime | None:
+        """Return when the row falls due."""
+        return self.due_at  # type: ignore[attr-defined,no-any-return]  # of the row
+
+    @strawberry.field(description="The recipients, each with what became of it.")
+    def recipients(self) -> list[DeliveryRecipient]:
+        """Return the recipients."""
+        return [_recipient(one) for one in self.recipients]  # type: ignore[attr-defined]  # of the row
+
+    @batched(description="The account that carries it.", graphql_type=ChannelAccount | None)
+    def account(rows: Sequence[DeliveryRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
+        """Return each delivery's account."""
+        return queries.accounts_by_ids([row.account_id for row in rows])
+
+    @batched(description="The ticket that it belongs to.", graphql_type=Ticket | None)
+    def ticket(rows: Sequence[DeliveryRow], context: Context) -> list[Any]:  # noqa: N805
+        """Return each delivery's ticket."""
+        context.actor.require("ticket.read")
+        return tickets.tickets_by_ids([row.ticket_id for row in rows])
+
+    @batched(description="The message that it carries.", graphql_type=Message | None)
+    def message(rows: Sequence[DeliveryRow], context: Context) -> list[Any]:  # noqa: N805
+        """Return each delivery's message."""
+        context.actor.require("ticket.read")
+        return tickets.messages_by_ids([row.message_id for row in rows])
+
+    is_type_of = nodes.of(DeliveryRow)
+
+
+def _recipient(one: dict[str, str]) -> DeliveryRecipient:
+    return DeliveryRecipient(address=one["value"], name=one["name"], verdict=one["verdict"], reason=one["reason"])
+
+
+@strawberry.type(description="One page of outgoing messages.")
+class DeliveryConnection(Connection[Delivery]):
+    """One page of outgoing messages."""
+
+
+State = strawberry.argument(description="Only those in this state.")
+
+
+@strawberry.type
+class ChannelQueries:
+    """Query fields over channels."""
+
+    @strawberry.field(graphql_type=list[ChannelAccount], description="The service's channel accounts, oldest first.")
+    def channel_accounts(self, info: Info) -> Any:
+        """Return the accounts."""
+        info.context.actor.require("channel_account.read")
+        return queries.accounts_of_service(info.context.service.id)
+
+    @strawberry.field(graphql_type=InboxConnection, description="What came in, newest first, with the quarantine.")
+    def inbox(
+        self, info: Info, state: Annotated[InboxState | None, State] = None, first: First = None, after: After = None
+    ) -> Any:
+        """Return one page of the inbox."""
+        info.context.actor.require("inbox.read")
+        service_id = info.context.service.id
+        page = queries.inbox_page(service_id, state, window(first, after))
+        return Connection(page=page, count=lambda: queries.inbox_count(service_id, state))
+
+    @strawberry.field(
+        graphql_type=DeliveryConnection, description="What goes out, newest first, with the dead letters."
+    )
+    def deliveries(
+        self, info: Info, state: Annotated[DeliveryState | None, State] = None, first: First = None, after: After = None
+    ) -> Any:
+        """Return one page of the outbox."""
+        info.context.actor.require("delivery.read")
+        service_id = info.context.service.id
+        page = queries.deliveries_page(service_id, state, window(first, after))
+        return Connection(page=page, count=lambda: queries.deliveries_count(service_id, state))

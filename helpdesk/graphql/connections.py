@@ -1,0 +1,91 @@
+"""Relay connections over our keyset pages."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Generic, TypeVar
+
+import strawberry
+
+from helpdesk.kernel.paging import Page, Window
+
+T = TypeVar("T")
+
+First = Annotated[
+    int | None, strawberry.argument(description="How many from the beginning: 0 to 100, 20 if not given.")
+]
+After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="How many from the end: 0 to 100.")]
+Before = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")]
+
+
+@strawberry.type(description="Where a page stands in its list.")
+class PageInfo:
+    """Where a page stands in its list."""
+
+    has_next_page: bool = strawberry.field(description="Whether more follows.")
+    has_previous_page: bool = strawberry.field(description="Whether something comes before.")
+    start_cursor: str | None = strawberry.field(description="Cursor of the first node, for `before`.")
+    end_cursor: str | None = strawberry.field(description="Cursor of the last node, for `after`.")
+
+
+@strawberry.type(description="A node and its place in the list.")
+class Edge(Generic[T]):
+    """A node and its place in the list."""
+
+    node: T = strawberry.field(description="The node.")
+    cursor: str = strawberry.field(description="Its place, opaque.")
+
+
+@strawberry.type(description="One page of a list.")
+class Connection(Generic[T]):
+    """One page of a list; ``count`` is asked only when the total is selected."""
+
+    page: strawberry.Private[Page[Any]]
+    count: strawberry.Private[Callable[[], int]]
+
+    @strawberry.field(description="The nodes with their cursors.")
+    def edges(self) -> list[Edge[T]]:
+        """Return the nodes with their cursors."""
+        return [Edge(node=row, cursor=self.page.cursor_of(row)) for row in self.page.rows]
+
+    @strawberry.field(description="The nodes alone.")
+    def nodes(self) -> list[T]:
+        """Return the nodes alone."""
+        return self.page.rows
+
+    @strawberry.field(description="Where the page stands in its list.")
+    def page_info(self) -> PageInfo:
+        """Return where the page stands."""
+        rows = self.page.rows
+        return PageInfo(
+            has_next_page=self.page.has_next,
+            has_previous_page=self.page.has_previous,
+            start_cursor=self.page.cursor_of(rows[0]) if rows else None,
+            end_cursor=self.page.cursor_of(rows[-1]) if rows else None,
+        )
+
+    @strawberry.field(description="How many there are in the whole list; counted only when asked for.")
+    def total_count(self) -> int:
+        """Return the length of the whole list."""
+        return self.count()
+
+
+def window(first: int | None, after: str | None, last: int | None = None, before: str | None = None) -> Window:
+    """Return the window that the arguments of a connection ask for."""
+    return Window(first, after, last, before)
+
+
+class Counts:
+    """The lengths of many lists, counted together when the first of them is asked for."""
+
+    def __init__(self, ids: Sequence[int], load: Callable[[Sequence[int]], Sequence[int]]) -> None:
+        self._ids, self._load = ids, load
+        self._counts: dict[int, int] = {}
+
+    def of(self, row_id: int) -> Callable[[], int]:
+        """Return what counts the list of one row."""
+        return lambda: self._count(row_id)
+
+    def _count(self, row_id: int) -> int:
+        if not self._counts:
+            self._counts = dict(zip(self._ids, self._load(self._ids), strict=True))
+        return self._counts[row_id]

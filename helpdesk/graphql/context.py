@@ -1,0 +1,35 @@
+"""What every resolver is given: who asks, in which service, and what links are built from."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import strawberry
+
+from helpdesk.kernel.actors import Actor
+from helpdesk.kernel.settings import Settings
+from helpdesk.organization.queries import ServiceRow
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One request's context. ``address`` is the caller's, as far as proxies are trusted.
+
+    ``token`` is the bearer token that came with the request, which only ending a session needs.
+    """
+
+    actor: Actor
+    service: ServiceRow
+    settings: Settings
+    address: str
+    token: str | None = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        """The service's address, without a slash at its end."""
+        return f"{self.settings.base_url.rstrip('/')}/{self.service.slug}"
+
+
+if TYPE_CHECKING:
+    Info: TypeAlias = strawberry.Info[Context, Any]
+else:
+    Info = strawberry.Info

@@ -1,0 +1,94 @@
+"""Customers in the schema."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from helpdesk.customers import queries
+from helpdesk.customers.queries import CustomerRow
+from helpdesk.graphql import ids, nodes
+from helpdesk.graphql.authors import MessageAuthor, Viewer
+from helpdesk.graphql.batching import batched
+from helpdesk.graphql.connections import After, Before, Connection, Counts, First, Last, window
+from helpdesk.graphql.context import Context, Info
+from helpdesk.graphql.nodes import Node
+from helpdesk.tickets import queries as ticket_queries
+
+ids.declare(ids.NodeKind("Customer", CustomerRow, "customer.read", queries.customers_by_ids))
+
+TicketConnection = Annotated["TicketConnection", strawberry.lazy("helpdesk.graphql.tickets")]
+
+
+@strawberry.type(description="A person who asks.")
+class Customer(Node, MessageAuthor, Viewer):
+    """A person who asks."""
+
+    number: int = strawberry.field(description="The customer number, issued once in the service.")
+    email: str | None = strawberry.field(description="The newest known mail address.")
+    phone: str | None = strawberry.field(description="The newest known phone number.")
+    user_key: str | None = strawberry.field(description="The company's own key of this member.")
+    created_at: datetime = strawberry.field(description="When the customer first wrote.")
+    updated_at: datetime = strawberry.field(description="When the record last changed.")
+
+    @batched(description="The customer's tickets, newest first.", graphql_type=TicketConnection)
+    def tickets(
+        rows: Sequence[CustomerRow],  # noqa: N805  # a batch function has no self
+        context: Context,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> list[Any]:
+        """Return each customer's page of tickets."""
+        context.actor.require("ticket.read")
+        customer_ids = [row.id for row in rows]
+        pages = ticket_queries.tickets_of_customers(customer_ids, window(first, after, last, before))
+        counts = Counts(customer_ids, ticket_queries.ticket_counts)
+        return [
+            Connection(page=page, count=counts.of(row_id)) for page, row_id in zip(pages, customer_ids, strict=True)
+        ]
+
+    is_type_of = nodes.of(CustomerRow)
+
+
+@strawberry.type(description="One page of customers.")
+class CustomerConnection(Connection[Customer]):
+    """One page of customers."""
+
+
+Search = Annotated[
+    str | None,
+    strawberry.argument(description="Words of the name, the beginning of a mail address, phone, user key or number."),
+]
+
+
+@strawberry.type
+class CustomerQueries:
+    """Query fields over customers."""
+
+    @strawberry.field(graphql_type=Customer | None, description="The customer with this number; null for none.")
+    def customer(
+        self, info: Info, number: Annotated[int, strawberry.argument(description="The customer number.")]
+    ) -> Any:
+        """Return the customer or nothing."""
+        info.context.actor.require("customer.read")
+        return queries.customer_by_number(info.context.service.id, number)
+
+    @strawberry.field(graphql_type=CustomerConnection, description="The service's customers, newest first.")
+    def customers(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        search: Search = None,
+    ) -> Any:
+        """Return one page of customers."""
+        info.context.actor.require("customer.read")
+        service_id = info.context.service.id
+        query = queries.customers_of_service(service_id, search=search)
+        page = queries.page_of(query, window(first, after, last, before))
+        return Connection(page=page, count=query.count)

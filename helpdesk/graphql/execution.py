@@ -1,0 +1,214 @@
+"""Runs one request against the schema: read, limit, coerce, price, execute, format; nothing runs before all is well.
+
+Owns the order of these steps. Refuses HTTP, and to know any type of ours.
+
+strawberry's own parse and validate steps are fed from our cache through its extension seam, and its
+``execute_sync`` does the rest, so that extensions (the compiled executor is one) work as in any
+strawberry schema. Calling graphql-core directly lost: it would close that seam.
+"""
+
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import GraphQLError, OperationDefinitionNode, OperationType, get_variable_values
+from strawberry import Schema
+from strawberry.extensions import SchemaExtension
+from strawberry.types.graphql import OperationType as StrawberryOperationType
+from strawberry.utils.logging import StrawberryLogger
+
+from helpdesk.graphql.costs import MAX_COST, Costs
+from helpdesk.graphql.documents import Documents, Prepared
+from helpdesk.graphql.errors import format_failures, format_refusals
+from helpdesk.graphql.limits import refusal
+
+MAX_VARIABLE_ERRORS = 10
+MAX_NOTED_COSTS = 32
+RUNNABLE = (StrawberryOperationType.QUERY, StrawberryOperationType.MUTATION)
+
+_running: ContextVar[Prepared | None] = ContextVar("running_document", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """One operation as a client sent it, its shape already checked."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+    extensions: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer before it becomes bytes. ``did_run`` is false when the request was refused and ``data`` means nothing.
+
+    A mutation sent where only queries may run has the code METHOD_NOT_ALLOWED.
+    """
+
+    data: dict[str, Any] | None = None
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    extensions: dict[str, Any] = field(default_factory=dict)
+    did_run: bool = True
+
+
+class PreparedDocument(SchemaExtension):
+    """Give strawberry the document that was read already; a query run by other means is left to strawberry."""
+
+    def on_parse(self) -> Iterator[None]:
+        """Set the parsed document, and an empty list of errors, which stands for a passed validation."""
+        prepared = running_document()
+        if prepared is not None and prepared.text == self.execution_context.query:
+            self.execution_context.graphql_document = prepared.node
+            self.execution_context.pre_execution_errors = []
+        yield
+
+
+def running_document() -> Prepared | None:
+    """Return the document that this thread is executing; a compiling executor keeps its plans on it."""
+    return _running.get()
+
+
+class Executor:
+    """Runs requests of one schema. Safe in threads.
+
+    Adds PreparedDocument to the schema's extensions, and silences strawberry's logger, which would
+    tell every error a second time, expected ones with a traceback.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        if PreparedDocument not in schema.extensions:
+            schema.extensions = (PreparedDocument, *schema.extensions)
+        StrawberryLogger.logger.disabled = True
+        self._core = schema._schema
+        self._documents = Documents(self._core)
+        self._costs = Costs(self._core)
+
+    def execute(
+        self,
+        request: GraphQLRequest,
+        *,
+        context: Any,
+        may_introspect: bool,
+        is_read_only: bool,
+        request_id: str = "",
+    ) -> Outcome:
+        """Run one operation, or refuse it before anything has run.
+
+        ``may_introspect`` also allows “Did you mean”. ``is_read_only`` refuses mutations.
+        ``request_id`` is what masked errors quote.
+        """
+        try:
+            prepared = self._documents.prepare(request.query, may_introspect=may_introspect)
+        except GraphQLError as error:
+            return _refused([error], code="GRAPHQL_PARSE_FAILED")
+        if prepared.errors:
+            return _refused(prepared.errors, code="GRAPHQL_VALIDATION_FAILED")
+        try:
+            operation = _choose(prepared, request.operation_name)
+            _check_kind(operation, is_read_only=is_read_only)
+        except GraphQLError as error:
+            return _refused([error], code="OPERATION_RESOLUTION_FAILURE")
+        return self._run(
+            prepared, operation, request, context=context, hide_suggestions=not may_introspect, request_id=request_id
+        )
+
+    def _run(
+        self,
+        prepared: Prepared,
+        operation: OperationDefinitionNode,
+        request: GraphQLRequest,
+        *,
+        context: Any,
+        hide_suggestions: bool,
+        request_id: str,
+    ) -> Outcome:
+        coerced = get_variable_values(
+            self._core,
+            operation.variable_definitions or (),
+            request.variables or {},
+            max_errors=MAX_VARIABLE_ERRORS,
+            hide_suggestions=hide_suggestions,
+        )
+        if isinstance(coerced, list):
+            return _refused(coerced, code="BAD_USER_INPUT")
+        try:
+            cost = self._price(prepared, operation, coerced.coerced)
+        except GraphQLError as error:
+            return _refused([error], code="QUERY_TOO_COSTLY")
+        extensions = {"cost": {"requested": cost, "limit": MAX_COST}}
+        if cost > MAX_COST:
+            return _refused([_too_costly(cost, operation)], code="QUERY_TOO_COSTLY", extensions=extensions)
+        return self._execute(prepared, request, context=context, extensions=extensions, request_id=request_id)
+
+    def _price(self, prepared: Prepared, operation: OperationDefinitionNode, pages: dict[str, Any]) -> int:
+        name = operation.name.value if operation.name else None
+        key = (name, *(pages.get(variable) for variable in prepared.page_variables))
+        cost = prepared.costs.get(key)
+        if cost is None:
+            cost = self._costs.of(operation, fragments=prepared.fragments, pages=pages)
+            if len(prepared.costs) < MAX_NOTED_COSTS:
+                prepared.costs[key] = cost
+        return cost
+
+    def _execute(
+        self,
+        prepared: Prepared,
+        request: GraphQLRequest,
+        *,
+        context: Any,
+        extensions: dict[str, Any],
+        request_id: str,
+    ) -> Outcome:
+        token = _running.set(prepared)
+        try:
+            result = self._schema.execute_sync(
+                request.query,
+                variable_values=request.variables,
+                context_value=context,
+                operation_name=request.operation_name,
+                allowed_operation_types=RUNNABLE,
+                operation_extensions=request.extensions,
+            )
+        finally:
+            _running.reset(token)
+        errors = format_failures(result.errors or (), request_id=request_id)
+        return Outcome(result.data, errors, {**(result.extensions or {}), **extensions})
+
+
+def _refused(
+    errors: list[GraphQLError] | tuple[GraphQLError, ...], *, code: str, extensions: dict[str, Any] | None = None
+) -> Outcome:
+    return Outcome(None, format_refusals(errors, code=code), extensions or {}, did_run=False)
+
+
+def _choose(prepared: Prepared, name: str | None) -> OperationDefinitionNode:
+    """Return the operation that is asked for. Raises GraphQLError unless it is exactly one."""
+    operations = [node for node in prepared.node.definitions if isinstance(node, OperationDefinitionNode)]
+    if name is not None:
+        operations = [node for node in operations if node.name and node.name.value == name]
+    if len(operations) == 1:
+        return operations[0]
+    if name is not None:
+        raise GraphQLError("The document has no operation of the name given in “operationName”.")
+    if operations:
+        raise GraphQLError("The document has several operations: name the one to run in “operationName”.")
+    raise GraphQLError("The document has no operation.")
+
+
+def _check_kind(operation: OperationDefinitionNode, *, is_read_only: bool) -> None:
+    if operation.operation is OperationType.SUBSCRIPTION:
+        message = "Subscriptions are opened at the stream address beside this one, as GraphQL over SSE."
+        raise refusal("SUBSCRIPTION_NOT_SUPPORTED", message, operation)
+    if is_read_only and operation.operation is OperationType.MUTATION:
+        raise refusal("METHOD_NOT_ALLOWED", "A mutation has to be sent by POST.", operation)
+
+
+def _too_costly(cost: int, operation: OperationDefinitionNode) -> GraphQLError:
+    message = (
+        f"The operation costs {cost:,} and {MAX_COST:,} is the most allowed: "
+        "ask for smaller pages or fewer lists within lists."
+    )
+    return refusal("QUERY_TOO_COSTLY", message, operation)

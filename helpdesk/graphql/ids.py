@@ -1,0 +1,102 @@
+"""Global ids: opaque outside, a type and a row inside, and the way back to what the actor may see.
+
+A wrong type, another service's row and a missing one all decode to the same nothing.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+
+from helpdesk.graphql.context import Context
+from helpdesk.kernel.errors import HelpdeskError, NotFound
+from helpdesk.kernel.rows import Row
+
+LARGEST = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class NodeKind:
+    """A type that ids can name: its rows, the right to read it, and how to load rows by their ids."""
+
+    name: str
+    row_type: type[Row]
+    right: str
+    load: Callable[[Sequence[int | None]], Sequence[Any]]
+
+
+_by_name: dict[str, NodeKind] = {}
+_by_row: dict[type[Row], NodeKind] = {}
+
+
+def declare(kind: NodeKind) -> None:
+    """Let ids name the type."""
+    _by_name[kind.name] = kind
+    _by_row[kind.row_type] = kind
+
+
+def encode(name: str, row_id: int) -> strawberry.ID:
+    """Return the global id of a row."""
+    return strawberry.ID(base64.urlsafe_b64encode(f"{name}:{row_id}".encode()).decode().rstrip("="))
+
+
+def id_of(row: Row) -> strawberry.ID:
+    """Return the global id of a row whose type was declared."""
+    return encode(_by_row[type(row)].name, row.id)
+
+
+def decode(global_id: str) -> tuple[str, int] | None:
+    """Return type name and row id, or None for what is no id of ours."""
+    try:
+        text = base64.b64decode(
+            global_id.encode() + b"=" * (-len(global_id) % 4), altchars=b"-_", validate=True
+        ).decode()
+    except (binascii.Error, UnicodeError):
+        return None
+    name, _, number = text.partition(":")
+    if not (number.isascii() and number.isdigit() and len(number) <= 19 and int(number) < LARGEST):
+        return None
+    return (name, int(number)) if encode(name, int(number)) == global_id else None
+
+
+def row_id(global_id: str | None, name: str, *, path: str) -> int | None:
+    """Return the row id that an input names, None for no id. Raises NotFound for an id of another type."""
+    if global_id is None:
+        return None
+    found = decode(global_id)
+    if found is None or found[0] != name:
+        raise NotFound(f"There is no such {name}.", path=(path,))
+    return found[1]
+
+
+def required_row_id(global_id: str, name: str, *, path: str) -> int:
+    """Return the row id that an input names. Raises NotFound for an id of another type."""
+    found = row_id(global_id, name, path=path)
+    if found is None:
+        raise NotFound(f"There is no such {name}.", path=(path,))
+    return found
+
+
+def load(context: Context, global_ids: Sequence[str]) -> list[Any]:
+    """Return rows aligned with the ids, None for each that the actor may not know of; one statement a type."""
+    found = [decode(global_id) for global_id in global_ids]
+    rows: dict[tuple[str, int], Any] = {}
+    for name in {item[0] for item in found if item is not None}:
+        wanted = [item[1] for item in found if item is not None and item[0] == name]
+        rows |= {(name, row.id): row for row in _visible(context, name, wanted)}
+    return [rows.get(item) if item is not None else None for item in found]
+
+
+def _visible(context: Context, name: str, row_ids: Sequence[int]) -> list[Any]:
+    kind = _by_name.get(name)
+    if kind is None:
+        return []
+    try:
+        context.actor.require(kind.right)
+    except HelpdeskError:
+        return []
+    rows = [row for row in kind.load(row_ids) if row is not None]
+    return [row for row in rows if getattr(row, "service_id", row.id) == context.service.id]

@@ -1,0 +1,102 @@
+"""The service in the schema: its facts, who works in it, and the channels that it could have."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import strawberry
+from strawberry.scalars import JSON
+
+from helpdesk.agents import queries as agent_queries
+from helpdesk.channels import queries as channels
+from helpdesk.graphql import enums, ids, nodes
+from helpdesk.graphql.agents import Agent, AgentGroup
+from helpdesk.graphql.context import Info
+from helpdesk.graphql.nodes import Node
+from helpdesk.organization import queries
+from helpdesk.organization.queries import ServiceRow
+from helpdesk.organization.rules import EditorType
+
+
+def _services_by_ids(service_ids: Sequence[int | None]) -> list[ServiceRow | None]:
+    """Return services aligned with the ids; a desk has few, so all are read."""
+    found = {row.id: row for row in queries.services()}
+    return [found.get(service_id) if service_id is not None else None for service_id in service_ids]
+
+
+ids.declare(ids.NodeKind("Service", ServiceRow, "service.read", _services_by_ids))
+
+enums.declare(
+    EditorType,
+    description="Which editor the service writes with.",
+    values={"TEXT": "Plain text.", "HTML": "Text with formatting and images."},
+)
+
+Language = Annotated[
+    str | None,
+    strawberry.argument(description="A language code, such as ko; without one, or in one that is missing, the default."),
+]
+
+
+@strawberry.type(description="One help desk with its help center.")
+class Service(Node):
+    """One help desk with its help center."""
+
+    slug: str = strawberry.field(description="The service id with which its URLs begin; it never changes.")
+    languages: list[str] = strawberry.field(description="The languages that it speaks, in the order of showing.")
+    default_language: str = strawberry.field(description="The language for whoever has not chosen one.")
+    time_zone: str = strawberry.field(description="Its time zone by the IANA name, such as Asia/Seoul.")
+    editor_type: EditorType = strawberry.field(description="Which editor it writes with.")
+
+    @strawberry.field(description="The service's name.")
+    def name(self, language: Language = None) -> str:
+        """Return the name in the language, or in the default one."""
+        names: Mapping[str, str] = self.names  # type: ignore[attr-defined]  # of the row
+        return names.get(language or self.default_language) or names[self.default_language]
+
+    is_type_of = nodes.of(ServiceRow)
+
+
+@strawberry.type(description="A way in and out that is installed, of which a service can have accounts.")
+class ChannelDriver:
+    """A way in and out that is installed."""
+
+    code: str = strawberry.field(description="The channel's code, such as email.")
+    settings_schema: JSON = strawberry.field(
+        description="What an account's settings must be, as JSON Schema; a field of format `password` is a secret."
+    )
+
+    @strawberry.field(description="The name that people see.")
+    def title(self, info: Info, language: Language = None) -> str:
+        """Return the title in the language, the service's default one, or English, which every channel has."""
+        titles: Mapping[str, str] = self.titles  # type: ignore[attr-defined]  # of the driver
+        wanted = (language, info.context.service.default_language)
+        return next((titles[one] for one in wanted if one in titles), titles["en"])
+
+
+@strawberry.type
+class ServiceQueries:
+    """Query fields over the service of the URL."""
+
+    @strawberry.field(graphql_type=Service, description="The service whose address was called.")
+    def service(self, info: Info) -> Any:
+        """Return the service of the URL."""
+        info.context.actor.require("service.read")
+        return info.context.service
+
+    @strawberry.field(graphql_type=list[Agent], description="The service's agents, oldest first, inactive ones too.")
+    def agents(self, info: Info) -> Any:
+        """Return the agents."""
+        info.context.actor.require("ticket.read")
+        return agent_queries.agents_of_service(info.context.service.id)
+
+    @strawberry.field(graphql_type=list[AgentGroup], description="The service's groups of agents, oldest first.")
+    def agent_groups(self, info: Info) -> Any:
+        """Return the groups."""
+        info.context.actor.require("ticket.read")
+        return agent_queries.groups_of_service(info.context.service.id)
+
+    @strawberry.field(graphql_type=list[ChannelDriver], description="The channels that are installed, by their code.")
+    def channel_drivers(self, info: Info) -> Any:
+        """Return the drivers."""
+        info.context.actor.require("channel_account.read")
+        return channels.drivers()

@@ -1,0 +1,242 @@
+"""Tickets, messages, attachments and history in the schema."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+from strawberry.scalars import JSON
+
+from helpdesk.agents import queries as agents
+from helpdesk.channels import queries as channels
+from helpdesk.customers import queries as customers
+from helpdesk.graphql import enums, ids, links, nodes
+from helpdesk.graphql.agents import Agent, AgentGroup
+from helpdesk.graphql.authors import MessageAuthor, SystemAuthor
+from helpdesk.graphql.batching import batched
+from helpdesk.graphql.connections import After, Before, Connection, Counts, First, Last, window
+from helpdesk.graphql.context import Context, Info
+from helpdesk.graphql.customers import Customer
+from helpdesk.graphql.filters import TicketOrder, TicketWhere, condition_of, order_of
+from helpdesk.graphql.nodes import Node
+from helpdesk.kernel import events
+from helpdesk.kernel.actors import ActorKind
+from helpdesk.kernel.events import HistoryEntry
+from helpdesk.tickets import queries
+from helpdesk.tickets.queries import AttachmentRow, MessageRow, TicketRow
+from helpdesk.tickets.rules import MessageKind, TicketPriority, TicketStatus
+
+ids.declare(ids.NodeKind("Ticket", TicketRow, "ticket.read", queries.tickets_by_ids))
+ids.declare(ids.NodeKind("Message", MessageRow, "ticket.read", queries.messages_by_ids))
+ids.declare(ids.NodeKind("Attachment", AttachmentRow, "ticket.read", queries.attachments_by_ids))
+
+enums.declare(
+    TicketStatus,
+    description="Where a ticket stands.",
+    values={
+        "NEW": "Nobody has begun with it.",
+        "OPEN": "Somebody works on it.",
+        "ON_HOLD": "It waits, for the customer or for something else.",
+        "RESOLVED": "The final answer was given; it opens again when the customer writes.",
+        "COMPLETED": "It is finished for good; what the customer writes becomes a new ticket.",
+    },
+)
+enums.declare(
+    TicketPriority,
+    description="How urgent a ticket is.",
+    values={
+        "LOW": "It can wait.",
+        "NORMAL": "It takes its turn.",
+        "HIGH": "It comes before the others.",
+        "URGENT": "It comes first.",
+    },
+)
+enums.declare(
+    MessageKind,
+    description="What a message is: the customer's, an answer, an inside note, or the desk's.",
+    values={
+        "INQUIRY": "The customer's word.",
+        "REPLY": "An answer to the customer.",
+        "NOTE": "An inside note, which customers never see.",
+        "SYSTEM": "A line by the desk itself.",
+    },
+)
+
+LazyDelivery = Annotated["Delivery", strawberry.lazy("helpdesk.graphql.channels")]
+
+
+@strawberry.type(description="A file that is part of a message.")
+class Attachment(Node):
+    """A file of a message."""
+
+    filename: str = strawberry.field(description="The file's name, without folders.")
+    content_type: str = strawberry.field(description="What the sender says the file is; do not rely upon it.")
+    size: int = strawberry.field(description="Bytes.")
+
+    @strawberry.field(description="Where to download it; the link works for an hour, for whoever has it.")
+    def url(self, info: Info) -> str:
+        """Return a signed link."""
+        return links.attachment(info.context, self)  # type: ignore[arg-type]  # the source is the row
+
+    is_type_of = nodes.of(AttachmentRow)
+
+
+@strawberry.type(description="One contribution to a ticket.")
+class Message(Node):
+    """One contribution to a ticket."""
+
+    kind: MessageKind = strawberry.field(description="What the message is.")
+    body_text: str = strawberry.field(description="The content as plain text.")
+    is_automatic: bool = strawberry.field(description="Whether a machine wrote it.")
+    created_at: datetime = strawberry.field(description="When it came or was written.")
+
+    @batched(description="Who wrote it; null when nobody knows.", graphql_type=MessageAuthor | None)
+    def author(rows: Sequence[MessageRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
+        """Return the authors, agents and customers in one statement each."""
+        by_agent = [row.author_id if row.author_kind is ActorKind.AGENT else None for row in rows]
+        by_customer = [row.author_id if row.author_kind is ActorKind.CUSTOMER else None for row in rows]
+        people = zip(rows, agents.agents_by_ids(by_agent), customers.customers_by_ids(by_customer), strict=True)
+        return [agent or customer or SystemAuthor(name=row.author_name) for row, agent, customer in people]
+
+    @batched(description="The content as sanitised HTML; null when it came as text.", graphql_type=str | None)
+    def body_html(rows: Sequence[MessageRow], context: Context) -> list[str | None]:  # noqa: N805
+        """Return the HTML with its inline images linked."""
+        return links.with_inline_images(context, rows)
+
+    @batched(description="The files, in their order.", graphql_type=list[Attachment])
+    def attachments(rows: Sequence[MessageRow], context: Context) -> list[list[AttachmentRow]]:  # noqa: N805, ARG002
+        """Return each message's files."""
+        return queries.attachments_of_messages([row.id for row in rows])
+
+    @batched(description="How far it is on its way out; null when nothing goes out.", graphql_type=LazyDelivery | None)
+    def delivery(rows: Sequence[MessageRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
+        """Return each message's delivery."""
+        return channels.deliveries_of_messages([row.id for row in rows])
+
+    is_type_of = nodes.of(MessageRow)
+
+
+@strawberry.type(description="One page of messages.")
+class MessageConnection(Connection[Message]):
+    """One page of messages."""
+
+
+@strawberry.type(description="One line of a thing's history: who, when, what, from and to.")
+class History:
+    """One line of history."""
+
+    name: str = strawberry.field(description="What happened, such as ticket.created.")
+    actor_kind: str = strawberry.field(description="agent, customer, service_key or system.")
+    actor_name: str = strawberry.field(description="The name of whoever did it, as it was then.")
+    at: datetime = strawberry.field(description="When.")
+    changes: JSON = strawberry.field(description="What changed: a field to its values before and after.")
+
+    is_type_of = nodes.of(HistoryEntry)
+
+
+@strawberry.type(description="One page of history.")
+class HistoryConnection(Connection[History]):
+    """One page of history."""
+
+
+@strawberry.type(description="One inquiry being handled.")
+class Ticket(Node):
+    """One inquiry being handled."""
+
+    number: int = strawberry.field(description="The number for people, counted in the service.")
+    subject: str = strawberry.field(description="One line of what it is about.")
+    status: TicketStatus = strawberry.field(description="Where it stands.")
+    priority: TicketPriority = strawberry.field(description="How urgent it is.")
+    channel: str = strawberry.field(description="The code of the way in, such as email, web or api.")
+    language: str = strawberry.field(description="The language in which it came.")
+    version: int = strawberry.field(description="Grows with every change; send it as `expectedVersion`.")
+    created_at: datetime = strawberry.field(description="When it was made.")
+    updated_at: datetime = strawberry.field(description="When it last changed.")
+
+    @batched(description="Who asks; null when nobody is known.", graphql_type=Customer | None)
+    def customer(rows: Sequence[TicketRow], context: Context) -> list[Any]:  # noqa: N805
+        """Return each ticket's customer."""
+        context.actor.require("customer.read")
+        return customers.customers_by_ids([row.customer_id for row in rows])
+
+    @batched(description="The agent who has it; null for nobody.", graphql_type=Agent | None)
+    def assignee(rows: Sequence[TicketRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
+        """Return each ticket's agent."""
+        return agents.agents_by_ids([row.assignee_id for row in rows])
+
+    @batched(description="The group that has it; null for none.", graphql_type=AgentGroup | None)
+    def group(rows: Sequence[TicketRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
+        """Return each ticket's group."""
+        return agents.groups_by_ids([row.group_id for row in rows])
+
+    @batched(
+        description="The completed ticket that this one follows up; null for none.",
+        graphql_type=Annotated["Ticket", strawberry.lazy("helpdesk.graphql.tickets")] | None,
+    )
+    def follow_up_of(rows: Sequence[TicketRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
+        """Return the ticket before each one."""
+        return queries.tickets_by_ids([row.follow_up_of_id for row in rows])
+
+    @batched(description="The messages, oldest first.", graphql_type=MessageConnection)
+    def messages(
+        rows: Sequence[TicketRow],  # noqa: N805
+        context: Context,  # noqa: ARG002
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> list[Any]:
+        """Return each ticket's page of messages."""
+        ticket_ids = [row.id for row in rows]
+        pages = queries.messages_of_tickets(ticket_ids, window(first, after, last, before))
+        counts = Counts(ticket_ids, queries.message_counts)
+        return [Connection(page=page, count=counts.of(row_id)) for page, row_id in zip(pages, ticket_ids, strict=True)]
+
+    @batched(description="What happened to it, oldest first.", graphql_type=HistoryConnection)
+    def history(
+        rows: Sequence[TicketRow],  # noqa: N805
+        context: Context,  # noqa: ARG002
+        first: First = None,
+        after: After = None,
+    ) -> list[Any]:
+        """Return each ticket's page of history."""
+        ticket_ids = [row.id for row in rows]
+        pages = events.history_of("ticket", ticket_ids, window(first, after))
+        counts = Counts(ticket_ids, lambda wanted: events.history_counts("ticket", wanted))
+        return [Connection(page=page, count=counts.of(row_id)) for page, row_id in zip(pages, ticket_ids, strict=True)]
+
+    is_type_of = nodes.of(TicketRow)
+
+
+@strawberry.type(description="One page of tickets.")
+class TicketConnection(Connection[Ticket]):
+    """One page of tickets."""
+
+
+@strawberry.type
+class TicketQueries:
+    """Query fields over tickets."""
+
+    @strawberry.field(graphql_type=Ticket | None, description="The ticket with this number; null for none.")
+    def ticket(self, info: Info, number: Annotated[int, strawberry.argument(description="The ticket number.")]) -> Any:
+        """Return the ticket or nothing."""
+        info.context.actor.require("ticket.read")
+        return queries.ticket_by_number(info.context.service.id, number)
+
+    @strawberry.field(graphql_type=TicketConnection, description="The service's tickets, last changed first.")
+    def tickets(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        where: Annotated[TicketWhere | None, strawberry.argument(description="Only those that meet this.")] = None,
+        search: Annotated[str | None, strawberry.argument(description="Only those that contain these words.")] = None,
+        order_by: Annotated[list[TicketOrder] | None, strawberry.argument(description="The order, most important first.")] = None,
+    ) -> Any:  # fmt: skip
+        """Return one page of tickets."""
+        info.context.actor.require("ticket.read")
+        query = queries.matching(info.context.service.id, where=condition_of(where), text=search)
+        page = queries.page_of(query, order=order_of(order_by), window=window(first, after, last, before))
+        return Connection(page=page, count=query.count)

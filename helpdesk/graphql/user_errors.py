@@ -1,0 +1,53 @@
+"""Refusals as data: what a mutation answers when it was understood and not done."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import strawberry
+
+from helpdesk.kernel.errors import HelpdeskError, LimitExceeded, Unauthenticated
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@strawberry.type(description="Why something was not done.")
+class UserError:
+    """Why something was not done."""
+
+    code: str = strawberry.field(description="A stable word to branch on, such as NOT_FOUND or VERSION_CONFLICT.")
+    message: str = strawberry.field(description="A sentence for a person that says what to do.")
+    path: list[str] = strawberry.field(description="The input that is wrong, outermost first; empty for none.")
+
+
+@strawberry.type
+class Payload:
+    """What every mutation's payload has."""
+
+    errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why it was not done; empty when it was done."
+    )
+
+
+def answers(payload: type[Payload]) -> Callable[[F], F]:
+    """Turn expected refusals of a mutation into its payload; missing authentication and limits stay errors."""
+
+    def decorate(resolve: F) -> F:
+        @functools.wraps(resolve)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return resolve(*args, **kwargs)
+            except (Unauthenticated, LimitExceeded):
+                raise
+            except HelpdeskError as error:
+                path = [_camel(part) for part in error.path]
+                return payload(errors=[UserError(code=error.code, message=error.message, path=path)])
+
+        return guarded  # type: ignore[return-value]
+
+    return decorate
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)

@@ -1,0 +1,1 @@
+"""Speaks HTTP: blueprints, the GraphQL edge, hooks, files, help center pages. Holds no rule and no query."""

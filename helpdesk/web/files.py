@@ -1,0 +1,70 @@
+"""Bytes in and out: uploads that were announced, and attachments by signed, expiring links.
+
+Files come from strangers: they are always a download, never a page of ours, whatever they claim to
+be. Only small raster images may be shown in place, since no browser runs them.
+"""
+
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request
+from werkzeug.wsgi import wrap_file
+
+from helpdesk.kernel import crypto, db
+from helpdesk.kernel.errors import HelpdeskError, LimitExceeded, NotFound, Unauthenticated, Unavailable
+from helpdesk.kernel.settings import Settings
+from helpdesk.kernel.storage import storage
+from helpdesk.organization import queries as organization
+from helpdesk.tickets import attachments, queries
+from helpdesk.tickets.attachments import DOWNLOAD, LINK_SECONDS
+from helpdesk.web.replies import plain
+
+SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+POLICY = "default-src 'none'; sandbox"
+
+
+def blueprint(settings: Settings) -> Blueprint:
+    """Return the routes ``/<service>/uploads/<token>`` and ``/<service>/files/<token>/<name>``."""
+    routes = Blueprint("files", __name__)
+
+    @routes.put("/<service>/uploads/<token>")
+    def upload(service: str, token: str) -> Response:
+        """Take the bytes of an announced file."""
+        if (request.content_length or 0) > settings.max_file_bytes:
+            raise LimitExceeded(f"A file has at most {settings.max_file_bytes} bytes.", code="FILE_TOO_LARGE")
+        with db.connection():
+            attachments.fill_upload(token, request.stream, service_id=_service_id(service))
+        return Response(status=204)
+
+    @routes.get("/<service>/files/<token>/<name>")
+    def download(service: str, token: str, name: str) -> Response:  # noqa: ARG001  # the name is for people
+        """Give out an attachment to whoever has a link that still holds."""
+        file_id = crypto.keyring().unsign(token, purpose=DOWNLOAD, max_age_seconds=LINK_SECONDS)
+        with db.connection():
+            file = queries.attachments_by_ids([file_id if isinstance(file_id, int) else None])[0]
+            if file is None or file.service_id != _service_id(service):
+                raise NotFound("There is no such file.")
+        stream = storage().open(file.storage_key)
+        response = Response(wrap_file(request.environ, stream), direct_passthrough=True)
+        kind = "inline" if file.content_type in SHOWN else "attachment"
+        response.headers["Content-Type"] = file.content_type if kind == "inline" else "application/octet-stream"
+        response.headers["Content-Length"] = str(file.size)
+        response.headers["Content-Disposition"] = f"{kind}; filename*=UTF-8''{quote(file.filename, safe='')}"
+        response.headers["Content-Security-Policy"] = POLICY
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Cache-Control"] = "private, max-age=3600"
+        return response
+
+    @routes.errorhandler(HelpdeskError)
+    def refused(error: HelpdeskError) -> Response:
+        """Say in a sentence what is wrong."""
+        statuses = {Unauthenticated: 403, NotFound: 404, LimitExceeded: 413, Unavailable: 503}
+        return plain(error.message, next((code for kind, code in statuses.items() if isinstance(error, kind)), 400))
+
+    return routes
+
+
+def _service_id(slug: str) -> int:
+    service = organization.service_by_slug(slug)
+    if service is None:
+        raise NotFound("There is no such service.")
+    return service.id

@@ -1,0 +1,89 @@
+"""Is the process up, can it work, and how much: for load balancers and collectors.
+
+``/healthz`` asks nothing of anybody. ``/readyz`` asks the database, and names what is degraded.
+``/metrics`` is Prometheus text, without personal data.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import peewee
+from flask import Blueprint, Response
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from helpdesk import plugins, signals
+from helpdesk.channels import queries
+from helpdesk.kernel import clock, db
+from helpdesk.plugins import PluginState
+from helpdesk.web.replies import as_json, plain
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def blueprint() -> Blueprint:
+    """Return the routes ``/healthz``, ``/readyz`` and ``/metrics``."""
+    routes = Blueprint("health", __name__)
+    registry = CollectorRegistry()
+    registry.register(_Collector())
+
+    @routes.get("/healthz")
+    def healthz() -> Response:
+        """Say that the process answers."""
+        return plain("ok")
+
+    @routes.get("/readyz")
+    def readyz() -> Response:
+        """Say whether work can be done, and what is not as it should be."""
+        try:
+            report = _report()
+        except peewee.PeeweeException as error:
+            return as_json({"status": "failed", "problems": [f"database: {type(error).__name__}"]}, 503)
+        return as_json(report, 503 if report["status"] == "failed" else 200)
+
+    @routes.get("/metrics")
+    def metrics() -> Response:
+        """Say how much was done and waits."""
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE)
+
+    return routes
+
+
+def _report() -> dict[str, object]:
+    missing = db.pending_migrations()
+    with db.connection():
+        waiting = queries.oldest_waiting()
+    broken = [plugin for plugin in plugins.plugins() if plugin.state is PluginState.QUARANTINED]
+    problems = [f"migration {name} is not applied; run helpdesk init" for name in missing]
+    problems += [f"plugin {plugin.name}: {plugin.reason}" for plugin in broken]
+    status = "failed" if missing else "degraded" if broken else "ok"
+    ages = {f"oldest_{name}_seconds": _age(since) for name, since in waiting.items()}
+    return {"status": status, "problems": problems, **ages}
+
+
+def _age(since: datetime | None) -> float:
+    return 0.0 if since is None else round((clock.now() - since).total_seconds(), 3)
+
+
+class _Collector:
+    """Reads the figures at each scrape, so that no process keeps a truth of its own."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the figures."""
+        with db.connection():
+            for name, states in queries.states().items():
+                gauge = GaugeMetricFamily(f"helpdesk_{name}", f"Rows of the {name} by state.", labels=["state"])
+                for state, count in states.items():
+                    gauge.add_metric([state], count)
+                yield gauge
+            for name, since in queries.oldest_waiting().items():
+                yield GaugeMetricFamily(
+                    f"helpdesk_{name}_oldest_seconds", f"Age of what waits longest in the {name}.", value=_age(since)
+                )
+        calls = CounterMetricFamily("helpdesk_signal_calls", "Calls of signal receivers.", labels=["signal"])
+        errors = CounterMetricFamily("helpdesk_signal_errors", "Failures of signal receivers.", labels=["signal"])
+        for signal in signals.ALL.values():
+            calls.add_metric([signal.name], sum(one.calls for one in signal.figures.values()))
+            errors.add_metric([signal.name], sum(one.errors + one.overruns for one in signal.figures.values()))
+        yield calls
+        yield errors

@@ -1,0 +1,59 @@
+"""Where providers call us: the bytes are verified, stored, and answered with 200; understanding comes later."""
+
+import logging
+
+from flask import Blueprint, Response, request
+
+from helpdesk.channels import accounts, inbox, queries
+from helpdesk.kernel import clock, db
+from helpdesk.kernel.errors import HelpdeskError
+from helpdesk.kernel.settings import Settings
+from helpdesk.organization import queries as organization
+from helpdesk.sdk.channel import InboundRequest, Unverified
+from helpdesk.web.replies import plain
+
+log = logging.getLogger(__name__)
+
+KEPT_HEADERS = 64
+
+
+def blueprint(settings: Settings) -> Blueprint:
+    """Return the route ``/<service>/channels/<hook_token>/hook``."""
+    routes = Blueprint("hooks", __name__)
+
+    @routes.post("/<service>/channels/<hook_token>/hook")
+    def hook(service: str, hook_token: str) -> Response:
+        """Verify, store and answer."""
+        if (request.content_length or 0) > settings.max_body_bytes:
+            return plain("The request is too large.", 413)
+        body = request.stream.read(settings.max_body_bytes + 1)
+        if len(body) > settings.max_body_bytes:
+            return plain("The request is too large.", 413)
+        with db.connection():
+            return _take(service, hook_token, body, settings)
+
+    return routes
+
+
+def _take(slug: str, hook_token: str, body: bytes, settings: Settings) -> Response:
+    service = organization.service_by_slug(slug)
+    account = queries.account_by_hook(service.id, hook_token) if service else None
+    if account is None:
+        return plain("There is no such hook.", 404)
+    headers = {name.lower(): value for name, value in list(request.headers.items())[:KEPT_HEADERS]}
+    query = dict(list(request.args.items())[:KEPT_HEADERS])
+    try:
+        accounts.driver_by_id(account.id).verify(InboundRequest(body, headers, query, clock.now()))
+        inbox.store(
+            account.id, account.service_id, body, request={"headers": headers, "query": query},
+            largest=settings.max_body_bytes,
+        )  # fmt: skip
+    except Unverified as error:
+        log.warning("hook refused", extra={"account_id": account.id, "reason": str(error)})
+        return plain("The request is not signed as it should be.", 401)
+    except HelpdeskError as error:
+        return plain(error.message, 503)
+    except Exception:
+        log.exception("a channel failed to verify a request", extra={"account_id": account.id})
+        return plain("The channel could not check this request; send it again later.", 503)
+    return plain("ok")
