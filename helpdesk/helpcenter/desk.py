@@ -1,0 +1,54 @@
+"""The help center's way to the rooms: which service a page belongs to, and how an inquiry becomes a ticket."""
+
+from dataclasses import dataclass
+
+from helpdesk.helpcenter.rules import Inquiry
+from helpdesk.helpcenter.views import ServiceView
+from helpdesk.kernel import db
+from helpdesk.kernel.actors import Actor, ActorKind
+from helpdesk.kernel.errors import NotFound
+from helpdesk.organization import queries as organization
+from helpdesk.tickets import operations as tickets
+from helpdesk.tickets import queries as ticket_queries
+from helpdesk.tickets.attachments import NewFile
+from helpdesk.tickets.operations import NewTicket
+from helpdesk.tickets.rules import Asker, body_of, required_subject
+
+CHANNEL = "web"
+
+
+@dataclass(frozen=True, slots=True)
+class HelpCenterDesk:
+    """What the help center asks of the desk."""
+
+    def service(self, slug: str) -> ServiceView | None:
+        """Return the service of that id, or None."""
+        with db.connection():
+            row = organization.service_by_slug(slug)
+        if row is None:
+            return None
+        return ServiceView(
+            slug=row.slug,
+            name=row.names.get(row.default_language, row.slug),
+            languages=tuple(row.languages),
+            default_language=row.default_language,
+        )
+
+    def create_inquiry(self, slug: str, inquiry: Inquiry) -> int:
+        """Make a ticket and return its number; the same key gives the same ticket. Raises Invalid with a path."""
+        with db.connection():
+            service = organization.service_by_slug(slug)
+            if service is None:
+                raise NotFound("There is no such service.")
+            visitor = Actor(ActorKind.CUSTOMER, service.id, name=inquiry.name, rights=frozenset({"ticket.create"}))
+            new = NewTicket(
+                required_subject(inquiry.subject),
+                body_of(inquiry.content),
+                CHANNEL,
+                inquiry.language,
+                Asker(name=inquiry.name, email=inquiry.email),
+                files=[NewFile(file.filename, file.content_type, file.data) for file in inquiry.files],
+            )
+            added = tickets.create(visitor, new, idempotency_key=inquiry.key)
+            ticket = ticket_queries.tickets_by_ids([added.ticket_id])[0]
+            return ticket.number if ticket is not None else 0
