@@ -1,0 +1,129 @@
+"""Puts the desk together: the only file, with the commands, that knows everything.
+
+``start`` readies the process (settings, database, keys, plugins, wiring); ``create_app`` adds the web.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+from flask import Flask, request
+
+from helpdesk import plugins, wiring
+from helpdesk.access import authentication
+from helpdesk.access.rules import client_address
+from helpdesk.graphql import schema
+from helpdesk.graphql.context import Context
+from helpdesk.graphql.execution import Executor, GraphQLRequest, Outcome
+from helpdesk.helpcenter.desk import HelpCenterDesk
+from helpdesk.helpcenter.rendering import Renderer
+from helpdesk.helpcenter.themes import Themes
+from helpdesk.kernel import crypto, db, failpoints, jobs, logs, settings, storage
+from helpdesk.kernel.actors import ActorKind
+from helpdesk.kernel.errors import NotFound
+from helpdesk.kernel.settings import Settings
+from helpdesk.organization import queries as organization
+from helpdesk.organization.queries import ServiceRow
+from helpdesk.web import files, health, helpcenter, hooks
+from helpdesk.web import graphql as graphql_edge
+
+
+def start(made: Settings | None = None, *, migrate: bool = True) -> Settings:
+    """Ready this process for the desk that the settings name, and return them.
+
+    Migrations are applied unless told otherwise. Raises Invalid with what to mend.
+    """
+    chosen = made or settings.load()
+    logs.configure(chosen)
+    failpoints.arm(chosen.failpoint)
+    if not chosen.database_url:
+        chosen.data_dir.mkdir(parents=True, exist_ok=True)
+    db.use(chosen)
+    if migrate:
+        db.migrate()
+    crypto.use(crypto.load_or_make(chosen))
+    storage.use(storage.LocalStorage(chosen.data_dir / "files"))
+    jobs.use(chosen, secret=crypto.keyring().secret_for("jobs"))
+    plugins.load(safe_mode=chosen.safe_mode)
+    wiring.wire(chosen)
+    return chosen
+
+
+def create_app(made: Settings | None = None) -> Flask:
+    """Return the WSGI application of the desk."""
+    chosen = start(made)
+    app = Flask("helpdesk", static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=None, TRUSTED_HOSTS=None, PROPAGATE_EXCEPTIONS=False)
+    built = schema.build()
+    printed = schema.sdl(built)
+    execute = partial(_execute, Executor(built), chosen)
+    app.register_blueprint(
+        graphql_edge.blueprint(
+            execute,
+            sdl=partial(_sdl, chosen, printed),
+            is_graphiql_on=chosen.graphiql,
+            max_body_bytes=chosen.max_body_bytes,
+        )
+    )
+    themes = Themes(plugins.themes(), core_version=version("helpdesk"))
+    app.register_blueprint(
+        helpcenter.blueprint(
+            HelpCenterDesk(),
+            renderer=Renderer(themes),
+            base_url=chosen.base_url,
+            secret=crypto.keyring().secret_for("helpcenter"),
+        )  # fmt: skip
+    )
+    app.register_blueprint(health.blueprint())
+    app.register_blueprint(files.blueprint(chosen))
+    app.register_blueprint(hooks.blueprint(chosen))
+    return app
+
+
+def _execute(executor: Executor, chosen: Settings, payload: Mapping[str, Any], *, is_read_only: bool) -> Outcome:
+    """Find out who asks, and run the payload for them."""
+    identity = graphql_edge.request_id()
+    with logs.bind(request_id=identity), db.connection():
+        context = _context(chosen)
+        return executor.execute(
+            GraphQLRequest(
+                payload["query"], payload.get("variables"), payload.get("operationName"), payload.get("extensions")
+            ),
+            context=context,
+            may_introspect=context.actor.kind is not ActorKind.ANONYMOUS,
+            is_read_only=is_read_only,
+            request_id=identity,
+        )
+
+
+def _context(chosen: Settings) -> Context:
+    service = _service()
+    address = client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For"), chosen.trusted_proxies)
+    actor = authentication.authenticate(service.id, bearer(), address=address)
+    return Context(actor, service, chosen, address)
+
+
+def _service() -> ServiceRow:
+    """Return the service of the URL, or the only one. Raises NotFound."""
+    slug = (request.view_args or {}).get("service")
+    service = organization.only_service() if slug is None else organization.service_by_slug(slug)
+    if service is None:
+        raise NotFound("There is no such service at this address." if slug else "Name the service: /{service}/graphql.")
+    return service
+
+
+def bearer() -> str | None:
+    """Return the token of the Authorization header; None when there is no such header."""
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _sdl(chosen: Settings, printed: str) -> str:
+    """Return the schema as text, for those who may introspect it."""
+    with db.connection():
+        _context(chosen).actor.require("service.read")
+    return printed

@@ -1,0 +1,45 @@
+"""Who reacts to what, and what workers do: the whole list on one screen.
+
+Reactions run inside the transaction of the change, in the order written here. Lines are drained by
+workers (kernel/jobs.py). "When A happened do B" is a line of this file or it does not happen.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from helpdesk import signals
+from helpdesk.access import sessions
+from helpdesk.channels import inbox, outbox
+from helpdesk.channels import reactions as channels
+from helpdesk.kernel import events, idempotency, jobs
+from helpdesk.kernel.events import Event, Reaction
+from helpdesk.kernel.settings import Settings
+from helpdesk.kernel.storage import storage
+from helpdesk.tickets import attachments
+
+REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
+    signals.MessageAdded: (channels.send_reply,),
+}
+
+TEMPORARY_SECONDS = 3600.0
+
+
+def wire(settings: Settings) -> None:
+    """Connect reactions, signals and lines of work for this process."""
+    jobs.line(inbox.LINE, partial(inbox.drain, settings))
+    jobs.line(outbox.LINE, partial(outbox.drain, settings))
+    jobs.line(events.LINE, partial(_feed, settings))
+    jobs.line("housekeeping", _keep_house)
+    events.wire(REACTIONS, tell=signals.tell, wake=partial(jobs.wake, events.LINE))
+
+
+def _feed(settings: Settings) -> None:
+    events.feed_all(lease_seconds=settings.lease_seconds, retry_seconds=settings.retry_seconds)
+
+
+def _keep_house() -> None:
+    """Drop what has served its time: abandoned uploads, old idempotency keys, half-written files."""
+    attachments.drop_abandoned()
+    idempotency.forget()
+    sessions.forget_attempts()
+    storage().sweep_temporary(older_than_seconds=TEMPORARY_SECONDS)

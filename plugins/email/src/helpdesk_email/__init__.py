@@ -1,0 +1,1 @@
+"""The email channel: IMAP in, SMTP out. Imports ``helpdesk.sdk`` and nothing else of the desk."""

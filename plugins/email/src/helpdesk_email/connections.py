@@ -1,0 +1,190 @@
+"""Owns how the mail servers are reached: encrypted and verified, in bounded time, with errors in words."""
+
+import imaplib
+import smtplib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools.errors import ImapToolsError, MailboxLoginError
+
+from helpdesk.sdk.channel import Refused, Retry
+from helpdesk_email.cleaning import single_line
+from helpdesk_email.settings import EmailSettings, Security
+
+IMAP_SECONDS = 45.0
+SMTP_SECONDS = 60.0
+FAREWELL_SECONDS = 5.0
+
+_NO_USER = "Correct the user name or the password; some providers ask for a separate password for mail programs."
+
+
+def tls_context(settings: EmailSettings) -> ssl.SSLContext:
+    """Return a context that verifies the server's certificate and name."""
+    try:
+        return ssl.create_default_context(cafile=None if settings.ca_file is None else str(settings.ca_file))
+    except OSError as error:
+        raise Refused(
+            f"The file of certificates {settings.ca_file} can't be read ({error}); correct ca_file."
+        ) from error
+
+
+@contextmanager
+def imap_connection(settings: EmailSettings) -> Iterator[BaseMailBox]:
+    """Log in to the IMAP server, and out at the end. Raises Refused for what settings must mend, else Retry."""
+    with _told("IMAP", settings.imap_host, settings.imap_port):
+        mailbox = _open_mailbox(settings)
+    try:
+        with talking(mailbox, settings, seconds=IMAP_SECONDS):
+            _log_in(mailbox, settings)
+        yield mailbox
+    finally:
+        # The work is done or has failed already; a server that doesn't say good-bye changes neither.
+        with suppress(OSError, imaplib.IMAP4.error, ImapToolsError):
+            mailbox.client.sock.settimeout(FAREWELL_SECONDS)
+            mailbox.logout()
+        with suppress(OSError):
+            mailbox.client.shutdown()
+
+
+def _open_mailbox(settings: EmailSettings) -> BaseMailBox:
+    host, port = settings.imap_host, settings.imap_port
+    if settings.imap_security is Security.TLS:
+        return MailBox(host, port, timeout=IMAP_SECONDS, ssl_context=tls_context(settings))
+    if settings.imap_security is Security.STARTTLS:
+        return MailBoxStartTls(host, port, timeout=IMAP_SECONDS, ssl_context=tls_context(settings))
+    return MailBoxUnencrypted(host, port, timeout=IMAP_SECONDS)
+
+
+def _log_in(mailbox: BaseMailBox, settings: EmailSettings) -> None:
+    username = settings.imap_username or settings.address
+    password = settings.imap_password.get_secret_value()
+    log_in = mailbox.login if f"{username}{password}".isascii() else mailbox.login_utf8
+    try:
+        log_in(username, password, initial_folder=None)
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error as error:
+        raise MailboxLoginError(("NO", [single_line(str(error), limit=300)]), "OK") from error
+    # What a server can do it often says only to those it knows; imaplib keeps the first answer.
+    _, answer = mailbox.client.capability()
+    mailbox.client.capabilities = tuple(answer[-1].decode("ascii", "replace").upper().split())
+
+
+@contextmanager
+def talking(mailbox: BaseMailBox, settings: EmailSettings, *, seconds: float) -> Iterator[None]:
+    """Bound a few commands in time, and put what fails in words. Only IMAP commands belong inside."""
+    with _told("IMAP", settings.imap_host, settings.imap_port), _deadline(mailbox, seconds=seconds):
+        yield
+
+
+@contextmanager
+def _deadline(mailbox: BaseMailBox, *, seconds: float) -> Iterator[None]:
+    """Break the connection when the work inside takes longer: time-outs of single reads never end on a drip."""
+    is_over = threading.Event()
+
+    def break_off() -> None:
+        is_over.set()
+        with suppress(OSError):
+            mailbox.client.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, break_off)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (OSError, imaplib.IMAP4.error) as error:
+        if is_over.is_set():
+            raise TimeoutError(f"no end after {seconds:g} seconds") from error
+        raise
+    finally:
+        timer.cancel()
+
+
+@contextmanager
+def smtp_connection(settings: EmailSettings) -> Iterator[smtplib.SMTP]:
+    """Connect and log in to the SMTP server. Raises Refused for what settings must mend, else Retry."""
+    if not settings.smtp_host:
+        raise Refused("This account has no SMTP server, so it can't send; set smtp_host.")
+    with _told("SMTP", settings.smtp_host, settings.smtp_port):
+        server = _open_smtp(settings)
+        try:
+            if settings.smtp_security is Security.STARTTLS:
+                server.starttls(context=tls_context(settings))
+            if settings.smtp_username:
+                server.login(settings.smtp_username, settings.smtp_password.get_secret_value())
+            yield server
+        finally:
+            _close_smtp(server)
+
+
+def _open_smtp(settings: EmailSettings) -> smtplib.SMTP:
+    host, port, name = settings.smtp_host, settings.smtp_port, settings.domain
+    if settings.smtp_security is Security.TLS:
+        context = tls_context(settings)
+        return smtplib.SMTP_SSL(host, port, local_hostname=name, timeout=SMTP_SECONDS, context=context)
+    return smtplib.SMTP(host, port, local_hostname=name, timeout=SMTP_SECONDS)
+
+
+def _close_smtp(server: smtplib.SMTP) -> None:
+    """Say good-bye; what the server took it keeps, whether it answers or not."""
+    with suppress(OSError, smtplib.SMTPException):
+        if server.sock is not None:
+            server.sock.settimeout(FAREWELL_SECONDS)
+        server.quit()
+    server.close()
+
+
+@contextmanager
+def _told(protocol: str, host: str, port: int) -> Iterator[None]:
+    """Turn what libraries raise into Retry or Refused with a sentence."""
+    where = f"The {protocol} server {host}:{port}"
+    try:
+        yield
+    except (MailboxLoginError, smtplib.SMTPAuthenticationError) as error:
+        raise _login_error(where, error) from error
+    except smtplib.SMTPNotSupportedError as error:
+        raise Refused(
+            f"{where} can't do what the settings ask for: {_words(error)} Change the security or the login."
+        ) from error
+    except smtplib.SMTPResponseException as error:
+        raise (Refused if 500 <= error.smtp_code < 600 else Retry)(f"{where} refuses: {_words(error)}") from error
+    except ssl.SSLCertVerificationError as error:
+        raise Retry(
+            f"{where} shows a certificate that can't be trusted: {error.verify_message}. "
+            "Correct the host name, or name the authority's file in ca_file."
+        ) from error
+    except ssl.SSLError as error:
+        raise Retry(
+            f"{where} doesn't speak TLS as expected: {error.reason}. Check the port and the security."
+        ) from error
+    except UnicodeError as error:
+        raise Refused(
+            f"{where} takes only ASCII as host name, user name and password; correct the settings."
+        ) from error
+    except TimeoutError as error:
+        raise Retry(f"{where} doesn't answer in time ({error}).") from error
+    except (OSError, smtplib.SMTPException, imaplib.IMAP4.error, ImapToolsError) as error:
+        raise Retry(f"{where} failed: {_words(error)}") from error
+
+
+def _login_error(where: str, error: Exception) -> Refused | Retry:
+    if isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code < 500:
+        return Retry(f"{where} takes no login now: {_words(error)}")
+    return Refused(f"{where} doesn't accept this login: {_words(error)} {_NO_USER}")
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return reply_text(error.smtp_code, error.smtp_error)
+    text = single_line(str(error), limit=300) or type(error).__name__
+    return text if text.endswith(".") else f"{text}."
+
+
+def reply_text(code: int, text: bytes | str) -> str:
+    """Return an SMTP reply on one line."""
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return single_line(f"{code} {words}", limit=400)

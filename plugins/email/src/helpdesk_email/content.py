@@ -1,0 +1,162 @@
+"""Owns what a mail says: its text, its HTML and its files, out of the tree of parts.
+
+A mail is a row of segments, each with text and perhaps HTML, because mailers put footers and pictures
+between them; an alternative is one segment. Nothing is dropped: what can't be shown becomes a file.
+"""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from helpdesk.sdk.channel import File
+from helpdesk_email import markup
+from helpdesk_email.charsets import codec_of, decode
+from helpdesk_email.cleaning import clean, single_line
+from helpdesk_email.encodings import body_bytes
+from helpdesk_email.filenames import safe_name, unique_name
+from helpdesk_email.headers import read_headers
+from helpdesk_email.structure import Part
+from helpdesk_email.words import base64_bytes
+
+MAX_TEXT = 1_000_000
+
+_SHOWN = frozenset({"text/plain", "text/html"})
+_CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
+_CONTENT_ID = re.compile(r"cid:([^\"'\s<>)]+)", re.IGNORECASE)
+_PASTED_PICTURE = re.compile(r"data:image/(png|jpe?g|gif|webp);base64,([A-Za-z0-9+/=\s%]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a mail says. ``html`` is sanitised; inline pictures stand in it as ``cid:`` addresses."""
+
+    text: str
+    html: str | None
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    text: str
+    html: str | None = None
+
+
+@dataclass(slots=True)
+class _Collector:
+    hint: str
+    segments: list[_Segment] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
+
+    def take(self, part: Part, *, is_root: bool = False) -> None:
+        if part.content_type == "multipart/alternative" and part.parts:
+            self._take_alternative(part)
+        elif part.parts:
+            for child in part.parts:
+                self.take(child)
+        elif _is_shown(part, is_root=is_root):
+            self._take_shown(part)
+        else:
+            self._keep(self._file(part))
+
+    def _take_alternative(self, part: Part) -> None:
+        """Make one segment of the last text and the last HTML among the children: the last is the richest."""
+        text, html = "", None
+        for child in part.parts:
+            inner = _Collector(self.hint, files=self.files)
+            inner.take(child)
+            shown = _joined(inner.segments)
+            text = shown.text if shown.html is None and shown.text.strip() else text
+            html = shown if shown.html is not None else html
+        if html is not None:
+            self.segments.append(_Segment(text if text.strip() else html.text, html.html))
+        elif text:
+            self.segments.append(_Segment(text))
+
+    def _take_shown(self, part: Part) -> None:
+        text = decode(body_bytes(part), part.content.text("charset"))
+        if part.content_type == "text/html":
+            text = _PASTED_PICTURE.sub(self._pasted, text)
+            if not markup.is_bearable(text):
+                self._keep(self._file(part))
+                return
+            html = markup.sanitise(text)
+            if markup.shows_something(html):
+                self.segments.append(_Segment(markup.text_of(html)[:MAX_TEXT], html))
+            return
+        text = clean(text)
+        if len(text) > MAX_TEXT:
+            self._keep(self._file(part))
+        self.segments.append(_Segment(text[:MAX_TEXT].strip("\n")))
+
+    def _pasted(self, match: re.Match[str]) -> str:
+        """Make a file of a picture that stands in the HTML as data; its scheme is not let through."""
+        content_id = f"pasted-{len(self.files) + 1}"
+        data = base64_bytes(unquote(match[2]))
+        self.files.append(File("", f"image/{match[1].lower().replace('jpg', 'jpeg')}", data, content_id))
+        return f"cid:{content_id}"
+
+    def _file(self, part: Part) -> File:
+        content_type = part.content_type if _CONTENT_TYPE.fullmatch(part.content_type) else "application/octet-stream"
+        content_id = single_line(part.headers.text("content-id").strip("<> "), limit=200)
+        return File(self._name(part), content_type, body_bytes(part), content_id or None)
+
+    def _name(self, part: Part) -> str:
+        hint = part.content.text("charset") or self.hint
+        disposition = part.headers.value("content-disposition")
+        name = disposition.text("filename", hint=hint) or part.content.text("name", hint=hint)
+        if not name and part.content_type == "message/rfc822":
+            subject = read_headers(part.body, 0, len(part.body))[0].text("subject", limit=100)
+            return re.sub(r"[/\\]", "_", subject) + ".eml" if subject else ""
+        return name
+
+    def _keep(self, file: File) -> None:
+        self.files.append(file)
+
+
+def charset_hint(root: Part) -> str:
+    """Return the charset of the mail's first text, in which raw 8-bit headers are likely written too."""
+    for part in root.leaves():
+        label = part.content.text("charset")
+        if part.content_type.startswith("text/") and codec_of(label) not in (None, "utf-8"):
+            return label
+    return ""
+
+
+def read_content(root: Part, *, hint: str) -> Content:
+    """Return what the mail says."""
+    collector = _Collector(hint)
+    collector.take(root, is_root=True)
+    shown = _joined(collector.segments)
+    return Content(shown.text, shown.html, _named(collector.files, shown.html))
+
+
+def _is_shown(part: Part, *, is_root: bool) -> bool:
+    if part.content_type not in _SHOWN:
+        return False
+    disposition = part.headers.value("content-disposition")
+    if disposition.value == "attachment":
+        return False
+    return is_root or not (disposition.parameters.get("filename") or part.content.parameters.get("name"))
+
+
+def _joined(segments: list[_Segment]) -> _Segment:
+    text = "\n\n".join(segment.text for segment in segments if segment.text.strip())
+    if all(segment.html is None for segment in segments):
+        return _Segment(text)
+    shown = [
+        markup.from_text(segment.text) if segment.html is None else segment.html
+        for segment in segments
+        if segment.html is not None or segment.text.strip()
+    ]
+    return _Segment(text, "\n".join(shown))
+
+
+def _named(files: list[File], html: str | None) -> tuple[File, ...]:
+    """Give each file its name, and leave the content id to those that the HTML shows: no file is shown twice."""
+    shown = {unquote(found) for found in _CONTENT_ID.findall(html or "")}
+    taken: set[str] = set()
+    named = []
+    for position, file in enumerate(files, start=1):
+        name = unique_name(safe_name(file.filename, content_type=file.content_type, position=position), taken)
+        named.append(File(name, file.content_type, file.data, file.content_id if file.content_id in shown else None))
+    return tuple(named)

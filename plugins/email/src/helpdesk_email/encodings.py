@@ -1,0 +1,52 @@
+"""Owns transfer encodings: from a leaf's body to its bytes. A label that the body does not fit is not believed."""
+
+import binascii
+import re
+
+from helpdesk_email.structure import Part
+
+_BASE64_GROUP = re.compile(rb"[A-Za-z0-9+/]+")
+_NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_SPACE = re.compile(rb"\s+")
+
+
+def body_bytes(part: Part) -> bytes:
+    """Return the bytes that a leaf carries."""
+    encoding = part.headers.value("content-transfer-encoding").value.strip("'\" ")
+    if encoding == "base64":
+        return _from_base64(part.body)
+    if encoding == "quoted-printable":
+        return binascii.a2b_qp(part.body)
+    if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
+        return _from_uuencode(part.body)
+    return part.body
+
+
+def _from_base64(body: bytes) -> bytes:
+    squeezed = _SPACE.sub(b"", body)
+    foreign = len(_NO_BASE64.findall(squeezed))
+    if 10 * foreign > len(squeezed):
+        return body  # the label lies: this was never encoded
+    if foreign:
+        squeezed = _NO_BASE64.sub(b"", squeezed)
+    return b"".join(_group(group[0]) for group in _BASE64_GROUP.finditer(squeezed))
+
+
+def _group(group: bytes) -> bytes:
+    """Decode one run up to its padding; some mailers pad every line."""
+    if len(group) % 4 == 1:
+        group = group[:-1]
+    return binascii.a2b_base64(group + b"=" * (-len(group) % 4))
+
+
+def _from_uuencode(body: bytes) -> bytes:
+    data = bytearray()
+    for line in body.splitlines():
+        if line.startswith(b"begin ") or line.strip() in (b"end", b"`", b""):
+            continue
+        length = (((line[0] - 32) & 63) * 4 + 5) // 3  # what stands behind is a checksum of old encoders
+        try:
+            data += binascii.a2b_uu(line[: length + 1])
+        except binascii.Error:
+            return body
+    return bytes(data)

@@ -1,0 +1,215 @@
+"""Owns fetching from IMAP: each mail once, stored before the server is told.
+
+A mail is known by folder, UIDVALIDITY and UID, and never asked for again below the last UID; a new
+UIDVALIDITY starts over, and the desk drops what it has by the bytes. IDLE wakes the loop; a search
+after every slice and a round through all folders each minute catch what a server forgets to push.
+A mail that is too large, or that the server can't give, is stored as its headers with a notice.
+"""
+
+import imaplib
+import re
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from io import BufferedReader
+from typing import Any, cast
+
+from imap_tools import BaseMailBox
+from imap_tools.errors import MailboxFetchError
+
+from helpdesk.sdk.channel import Inlet, Refused
+from helpdesk_email.connections import imap_connection, talking
+from helpdesk_email.notices import headers_with_notice, too_large, unavailable
+from helpdesk_email.settings import After, EmailSettings
+
+SLICE_SECONDS = 20.0  # of waiting between two signs of life
+ROUND_SECONDS = 60.0
+BODY_SECONDS = 240.0
+COMMAND_SECONDS = 120.0
+
+_SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
+
+
+def listen(settings: EmailSettings, inlet: Inlet) -> None:
+    """Fetch until the inlet says stop. Raises Retry or Refused when the connection or the login fails."""
+    with imap_connection(settings) as server:
+        _make_target(server, settings)
+        folders = [Folder(server, settings, inlet, name) for name in settings.imap_folders]
+        for folder in folders:
+            folder.finish_last()
+        while inlet.alive():
+            for folder in reversed(folders):  # the first one last: IDLE listens to the folder that is open
+                if not folder.collect():
+                    return
+            if not _wait(server, folders[0], settings, inlet):
+                return
+
+
+def check_folders(settings: EmailSettings) -> None:
+    """Log in and look for the folders. Raises Refused with what to mend."""
+    with imap_connection(settings) as server, talking(server, settings, seconds=COMMAND_SECONDS):
+        for name in settings.imap_folders:
+            if not server.folder.exists(name):
+                known = ", ".join(folder.name for folder in server.folder.list()[:20])
+                raise Refused(f"The mailbox has no folder “{name}”; it has: {known}.")
+
+
+def _make_target(server: BaseMailBox, settings: EmailSettings) -> None:
+    with talking(server, settings, seconds=COMMAND_SECONDS):
+        if settings.imap_after is After.MOVE and not server.folder.exists(settings.imap_move_to):
+            server.folder.create(settings.imap_move_to)
+
+
+def _wait(server: BaseMailBox, folder: "Folder", settings: EmailSettings, inlet: Inlet) -> bool:
+    """Wait a minute for mail, storing what comes to the open folder at once; False when it is time to stop."""
+    until = time.monotonic() + ROUND_SECONDS
+    can_idle = "IDLE" in server.client.capabilities
+    while (left := until - time.monotonic()) > 0:
+        if not inlet.alive():
+            return False
+        if can_idle:
+            with talking(server, settings, seconds=2 * SLICE_SECONDS):
+                _idle(server, seconds=min(SLICE_SECONDS, left))
+        else:
+            time.sleep(min(SLICE_SECONDS, left))  # nothing to wait on: this server pushes nothing
+        if not folder.collect_open():
+            return False
+    return True
+
+
+def _idle(server: BaseMailBox, *, seconds: float) -> None:
+    """Wait until the server tells of something. It may do so in one packet with its consent to wait."""
+    with server.idle as idle:
+        if not _is_read_ahead(server.client):
+            idle.poll(timeout=seconds)
+
+
+def _is_read_ahead(client: imaplib.IMAP4) -> bool:
+    """Return whether more has been read than was asked for: no poll of the socket would tell."""
+    timeout = client.sock.gettimeout()
+    client.sock.settimeout(0)
+    try:
+        return bool(cast("BufferedReader", client.file).peek(1))
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return False
+    finally:
+        client.sock.settimeout(timeout)
+
+
+class Folder:
+    """One folder of the mailbox, and the place reached in it."""
+
+    def __init__(self, server: BaseMailBox, settings: EmailSettings, inlet: Inlet, name: str) -> None:
+        self._server = server
+        self._settings = settings
+        self._inlet = inlet
+        self._name = name
+        self._validity = 0
+        self._last = 0
+
+    def collect(self) -> bool:
+        """Open the folder and store what is new; False when it is time to stop."""
+        self._open()
+        return self.collect_open()
+
+    def collect_open(self) -> bool:
+        """Store what is new in the folder, which is open; False when it is time to stop."""
+        while uids := self._new_uids():
+            for uid in uids:
+                if not self._inlet.alive():
+                    return False
+                self._store(uid)
+        return True
+
+    def finish_last(self) -> None:
+        """Do again what follows the storing of a mail, for the one at which a crash may have come between."""
+        self._open()
+        size = self._size(self._last) if self._last else None
+        if size is not None and size <= self._settings.max_bytes:
+            self._finish(self._last)
+
+    def _open(self) -> None:
+        with talking(self._server, self._settings, seconds=COMMAND_SECONDS):
+            self._server.folder.set(self._name)
+            validity = self._server.client.response("UIDVALIDITY")[1][0]
+        assert validity is not None, "RFC 3501 demands a UIDVALIDITY from every server."
+        self._validity = int(validity)
+        place = self._inlet.cursor.get(self._name) or {}
+        self._last = int(place["uid"]) if place.get("uidvalidity") == self._validity else 0
+        if place.get("uidvalidity") != self._validity:
+            self._inlet.reached(self._cursor())
+
+    def _cursor(self) -> Mapping[str, Any]:
+        return {**self._inlet.cursor, self._name: {"uidvalidity": self._validity, "uid": self._last}}
+
+    def _new_uids(self) -> list[int]:
+        """Return the UIDs beyond the last, in order.
+
+        ``n:*`` also finds the last mail when it is older than n. And a mail that arrives during the
+        search is told of in its answer, once: IDLE would not tell again, so search again.
+        """
+        client = self._server.client
+        with talking(self._server, self._settings, seconds=COMMAND_SECONDS):
+            while True:
+                client.response("EXISTS")
+                uids = sorted(int(uid) for uid in self._server.uids(f"UID {self._last + 1}:*", charset=None))
+                new = [uid for uid in uids if uid > self._last]
+                if new or client.response("EXISTS")[1] == [None]:
+                    return new
+
+    def _store(self, uid: int) -> None:
+        size = self._size(uid)
+        self._last = uid
+        if size is None:  # gone between search and fetch
+            self._inlet.reached(self._cursor())
+            return
+        raw, is_whole = self._fetch(uid, size=size)
+        self._inlet.store(f"{self._name}:{self._validity}:{uid}", raw, cursor=self._cursor())
+        if is_whole:  # else the mail itself is only on the server: leave it as it is
+            self._finish(uid)
+
+    def _fetch(self, uid: int, *, size: int) -> tuple[bytes, bool]:
+        """Return the mail, or its headers with a notice, and whether it is the mail."""
+        place = f"{self._name}, UID {uid}"
+        if size > self._settings.max_bytes:
+            notice = too_large(size, limit=self._settings.max_bytes, place=place)
+            return headers_with_notice(self._part(uid, "BODY.PEEK[HEADER]") or b"", notice), False
+        raw = self._part(uid, "BODY.PEEK[]")
+        if raw is None:
+            notice = unavailable(place=place)
+            return headers_with_notice(self._part(uid, "BODY.PEEK[HEADER]") or b"", notice), False
+        return raw, True
+
+    def _size(self, uid: int) -> int | None:
+        for item in self._answer(uid, "RFC822.SIZE"):
+            found = _SIZE.search(item if isinstance(item, bytes) else item[0])
+            if found is not None:
+                return int(found[1])
+        return None
+
+    def _part(self, uid: int, what: str) -> bytes | None:
+        return next((item[1] for item in self._answer(uid, what) if isinstance(item, tuple)), None)
+
+    def _answer(self, uid: int, what: str) -> Iterator[Any]:
+        with talking(self._server, self._settings, seconds=BODY_SECONDS):
+            status, items = self._server.client.uid("FETCH", str(uid), f"({what})")
+        return (item for item in items if item is not None) if status == "OK" else iter(())
+
+    def _finish(self, uid: int) -> None:
+        """Tell the server that the mail is stored, as the settings ask."""
+        after, client = self._settings.imap_after, self._server.client
+        with talking(self._server, self._settings, seconds=COMMAND_SECONDS):
+            if after is After.MOVE:
+                self._server.move(str(uid), self._settings.imap_move_to)
+                return
+            flag = r"(\Seen)" if after is After.KEEP else r"(\Seen \Deleted)"
+            self._expect(client.uid("STORE", str(uid), "+FLAGS.SILENT", flag))
+            if after is After.DELETE and "UIDPLUS" in client.capabilities:
+                self._expect(client.uid("EXPUNGE", str(uid)))
+            elif after is After.DELETE:
+                self._expect(client.expunge())
+
+    @staticmethod
+    def _expect(answer: tuple[str, Any]) -> None:
+        if answer[0] != "OK":
+            raise MailboxFetchError(answer, "OK")

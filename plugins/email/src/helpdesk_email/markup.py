@@ -1,0 +1,115 @@
+"""Owns HTML of mails: what of it may be shown, and the text that it says.
+
+nh3 takes the tags apart by the rules of browsers and keeps a list of harmless ones. Styles keep what
+colours and spaces text; what could cover the desk's own screen (position, margins) or fetch something
+(backgrounds) goes. Pictures from afar keep their address: whether a browser may fetch them is the
+decision of the page that shows them. What a parser would make of it is measured first: nh3 takes
+quadratic time on nesting, and every unclosed ``<b>`` is repeated in each paragraph (12 KB become 6 MB).
+"""
+
+import html as entities
+import re
+from collections import Counter
+
+import nh3
+from inscriptis import get_text  # type: ignore[import-untyped]
+from inscriptis.css_profiles import CSS_PROFILES  # type: ignore[import-untyped]
+from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
+
+from helpdesk_email.cleaning import clean
+
+MAX_LENGTH = 2_000_000
+MAX_DEPTH = 2_000
+MAX_REPEATED = 300_000
+
+_TAGS = (nh3.ALLOWED_TAGS | {"font", "big"}) - {"map", "area"}
+_DROPPED_WITH_CONTENT = {"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math", "xml"}
+_ATTRIBUTES = {
+    "*": {"style", "dir", "lang", "title", "align", "valign"},
+    "a": {"href"},
+    "img": {"src", "alt", "width", "height", "border"},
+    "font": {"color", "face", "size"},
+    "table": {"border", "cellpadding", "cellspacing", "width", "bgcolor"},
+    "td": {"colspan", "rowspan", "width", "height", "bgcolor", "nowrap"},
+    "th": {"colspan", "rowspan", "width", "height", "bgcolor", "nowrap", "scope"},
+    "tr": {"bgcolor"},
+    "col": {"span", "width"},
+    "colgroup": {"span", "width"},
+    "ol": {"start", "type"},
+    "time": {"datetime"},
+    "blockquote": {"cite"},
+}
+_SIDES = ("top", "right", "bottom", "left")
+_STYLES = {
+    "color", "background-color", "font-family", "font-size", "font-style", "font-weight", "font-variant", "line-height",
+    "text-align", "text-decoration", "text-indent", "vertical-align", "white-space", "word-break", "letter-spacing",
+    "width", "height", "max-width", "min-width", "border", "border-collapse", "border-spacing", "border-color",
+    "border-style", "border-width", "border-radius", "padding",
+    *(f"padding-{side}" for side in _SIDES), *(f"border-{side}" for side in _SIDES),
+}  # fmt: skip
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+_CLOSED_BY_THEMSELVES = {
+    "br", "hr", "img", "input", "meta", "link", "col", "wbr", "base", "area", "p", "li", "td", "tr", "th",
+    "dt", "dd", "option",
+}  # fmt: skip
+_REPEATED = {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
+_MARKUP = re.compile(r"<[^<>]*>")
+_BLANK_LINES = re.compile(r"\n\s*\n\s*\n")
+_PLAIN_SPACING = ParserConfig(css=CSS_PROFILES["strict"].copy())
+
+
+def is_bearable(html: str) -> bool:
+    """Return whether the HTML is small and flat enough to be read in reasonable time."""
+    if len(html) > MAX_LENGTH:
+        return False
+    opened: Counter[str] = Counter()
+    depth = formatting = repeated = 0
+    for match in _TAG.finditer(html):
+        tag = match[2].lower()
+        change = -1 if match[1] else 1
+        repeated += formatting
+        if depth > MAX_DEPTH or repeated > MAX_REPEATED:
+            return False
+        if tag in _CLOSED_BY_THEMSELVES or (change < 0 and not opened[tag]):
+            continue
+        opened[tag] += change
+        depth += change
+        formatting += change if tag in _REPEATED else 0
+    return True
+
+
+def sanitise(html: str) -> str:
+    """Return what of the HTML may be shown to an agent."""
+    return nh3.clean(
+        clean(html),
+        tags=set(_TAGS),
+        clean_content_tags=_DROPPED_WITH_CONTENT,
+        attributes=_ATTRIBUTES,
+        url_schemes={"http", "https", "mailto", "tel", "cid"},
+        url_relative="deny",
+        link_rel="noopener noreferrer nofollow",
+        filter_style_properties=_STYLES,
+    )
+
+
+def text_of(sanitised: str) -> str:
+    """Return the text that sanitised HTML shows."""
+    text = str(get_text(sanitised, _PLAIN_SPACING)) if sanitised.strip() else ""
+    if not text.strip():  # lxml gives up on what is nested deeper than 256
+        text = _stripped(sanitised).strip()
+    lines = "\n".join(line.rstrip() for line in text.replace("\xa0", " ").splitlines())
+    return clean(_BLANK_LINES.sub("\n\n", lines)).strip()
+
+
+def shows_something(sanitised: str) -> bool:
+    """Return whether a reader would see anything: a word or a picture."""
+    return "<img" in sanitised or bool(re.sub(r"[\s\u200b-\u200d\ufeff]", "", _stripped(sanitised)))
+
+
+def from_text(text: str) -> str:
+    """Return text as HTML, for a mail that goes on in text beside its HTML."""
+    return f'<div style="white-space: pre-wrap">{entities.escape(text, quote=False)}</div>'
+
+
+def _stripped(sanitised: str) -> str:
+    return re.sub(r"[ \t]+", " ", entities.unescape(_MARKUP.sub(" ", sanitised)))

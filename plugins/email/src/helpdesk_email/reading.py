@@ -1,0 +1,77 @@
+"""Owns the way from received bytes to one message, or to the report that they are.
+
+Whatever is missing or broken has a fallback, in this file or below; only what is built to break its
+reader raises (Unreadable). ``Reply-To`` is not read: whoever writes it could put words into the mouth
+of somebody else. A mail without a sender is kept under a placeholder to which nothing is ever sent.
+"""
+
+from datetime import UTC, datetime
+
+from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, InboundRequest
+from helpdesk_email.addresses import Mailbox
+from helpdesk_email.automatic import nature
+from helpdesk_email.bounces import read_report
+from helpdesk_email.content import charset_hint, read_content
+from helpdesk_email.headers import Headers
+from helpdesk_email.identifiers import (
+    NO_SENDER,
+    answered_ids,
+    external_id,
+    is_own_address,
+    reply_token,
+    ticket_number,
+)
+from helpdesk_email.settings import EmailSettings
+from helpdesk_email.structure import parse
+
+MAX_SUBJECT = 998
+MAX_COPIED = 40
+
+_SENDERS = ("from", "sender", "return-path")
+_DELIVERED_TO = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
+
+
+def read(request: InboundRequest, settings: EmailSettings) -> Inbound | DeliveryReport:
+    """Understand one mail. Raises Unreadable for one that is to be set aside."""
+    root = parse(request.body)
+    report = read_report(root)
+    if report is not None:
+        return report
+    hint = charset_hint(root)
+    headers = root.headers.with_hint(hint)
+    content = read_content(root, hint=hint)
+    sender = _sender(headers)
+    subject = headers.text("subject", limit=MAX_SUBJECT)
+    recipients = [mailbox.address for name in _DELIVERED_TO for mailbox in headers.mailboxes(name)]
+    return Inbound(
+        external_id=external_id(headers, request.body),
+        sender=Identity("email", sender.address or NO_SENDER, sender.name),
+        text=content.text,
+        subject=subject,
+        html=content.html,
+        files=content.files,
+        answers=answered_ids(headers),
+        reply_token=reply_token(recipients, address=settings.address),
+        ticket_number=ticket_number(subject),
+        nature=nature(headers, sender=sender, settings=settings),
+        copied=_copied(headers, sender=sender, settings=settings),
+        sent_at=headers.date(now=request.received_at or datetime.now(UTC)),
+    )
+
+
+def _sender(headers: Headers) -> Mailbox:
+    """Return the first person that the first sender header with an address names."""
+    found = [mailbox for name in _SENDERS for mailbox in headers.mailboxes(name)[:1]]
+    known = next((mailbox for mailbox in found if mailbox.address), None)
+    name = next((mailbox.name for mailbox in found if mailbox.name), "")
+    return Mailbox(name, "") if known is None else Mailbox(known.name or name, known.address)
+
+
+def _copied(headers: Headers, *, sender: Mailbox, settings: EmailSettings) -> tuple[Identity, ...]:
+    """Return who else got the mail, each once, at most forty: a mail must not make a thousand customers."""
+    people: dict[str, Identity] = {}
+    for mailbox in [*headers.mailboxes("to"), *headers.mailboxes("cc")]:
+        key = mailbox.address.lower()
+        if key and key != sender.address.lower() and not is_own_address(key, address=settings.address):
+            people.setdefault(key, Identity("email", mailbox.address, mailbox.name))
+    return tuple(people.values())[:MAX_COPIED]

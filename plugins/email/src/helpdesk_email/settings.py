@@ -1,0 +1,110 @@
+"""Owns what an email account needs to know. Field names are flat, because a form is generated from them.
+
+Refused here: speaking to a mail server in the clear beyond this machine, unless somebody says so outright.
+"""
+
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from helpdesk.sdk.channel import ChannelSettings
+from helpdesk_email.addresses import is_address
+
+
+class Security(StrEnum):
+    """How a connection is protected: TLS from its first byte, TLS begun in the clear, or not at all."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+class After(StrEnum):
+    """What becomes of a mail on its server once the desk has it."""
+
+    KEEP = "keep"
+    MOVE = "move"
+    DELETE = "delete"
+
+
+class EmailSettings(ChannelSettings):
+    """One mail address of the desk: how it is read, and how it writes."""
+
+    address: str = Field(description="Mail address of this account; answers come from it and return to it.")
+    sender_name: str = Field("", max_length=45, description="Name that people see as the sender.")
+
+    imap_host: str = Field("", description="IMAP server; empty if mail is only handed in by `helpdesk mail ingest`.")
+    imap_port: int = Field(993, ge=1, le=65535, description="993 for TLS, 143 for STARTTLS.")
+    imap_security: Security = Field(Security.TLS, description="tls, starttls or none.")
+    imap_username: str = Field("", description="User name at the IMAP server; empty takes the address.")
+    imap_password: SecretStr = Field(SecretStr(""), description="Password at the IMAP server.")
+    imap_folders: tuple[str, ...] = Field(("INBOX",), min_length=1, description="Folders that are read.")
+    imap_after: After = Field(
+        After.KEEP, description="Once a mail is stored: keep it and mark it as read, move it to a folder, or delete it."
+    )
+    imap_move_to: str = Field("", description="Folder that stored mail is moved to; made if it is not there.")
+    max_bytes: int = Field(
+        52_428_800, ge=10_240, description="Largest mail that is fetched; of a larger one only the headers are kept."
+    )
+
+    smtp_host: str = Field("", description="SMTP server that takes the desk's mail; empty if this account only reads.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="587 for STARTTLS, 465 for TLS.")
+    smtp_security: Security = Field(Security.STARTTLS, description="tls, starttls or none.")
+    smtp_username: str = Field("", description="User name at the SMTP server; empty logs in nobody.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Password at the SMTP server.")
+
+    allow_plaintext: bool = Field(
+        False, description="Allow `none` as security for a server beyond this machine: passwords and mail can be read."
+    )
+    ca_file: Path | None = Field(
+        None, description="PEM file of a private authority that signed the servers' certificates."
+    )
+    plus_addressing: bool = Field(
+        True, description="Ask for answers at `name+t.TOKEN@domain`, which finds the ticket for certain."
+    )
+    spam_header: str = Field(
+        "", pattern=r"^[!-9;-~]*$", description="Header by which your spam filter marks a mail, such as X-Spam-Flag."
+    )
+
+    @field_validator("address")
+    @classmethod
+    def _address_is_usable(cls, address: str) -> str:
+        if not is_address(address) or not address.isascii():
+            raise ValueError("this is no mail address; write it as name@domain, in ASCII")
+        return address
+
+    @model_validator(mode="after")
+    def _is_protected(self) -> Self:
+        for name, host, security in (
+            ("imap", self.imap_host, self.imap_security),
+            ("smtp", self.smtp_host, self.smtp_security),
+        ):
+            if security is Security.NONE and host and not self.allow_plaintext and not _is_loopback(host):
+                raise ValueError(
+                    f"{name}_security “none” sends the password and every mail readable over the network; "
+                    f"choose tls or starttls, or set allow_plaintext if {host} is reached over a protected line"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _moves_somewhere(self) -> Self:
+        if self.imap_after is After.MOVE and (not self.imap_move_to or self.imap_move_to in self.imap_folders):
+            raise ValueError("imap_move_to must name a folder that is not among imap_folders")
+        return self
+
+    @property
+    def domain(self) -> str:
+        """Return the domain of the address."""
+        return self.address.rpartition("@")[2].lower()
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,51 @@
+"""Addresses as people and machines write them."""
+
+import pytest
+from helpdesk_email.addresses import is_address, parse_mailboxes
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("a@b.example", [("", "a@b.example")]),
+        ("Kim <a@B.Example>", [("Kim", "a@b.example")]),
+        ('"Kim, Cheolsu" <a@b.example>, c@d.example', [("Kim, Cheolsu", "a@b.example"), ("", "c@d.example")]),
+        ("Kim, Cheolsu <a@b.example>", [("Kim, Cheolsu", "a@b.example")]),
+        ("a@b.example (Kim Cheolsu)", [("Kim Cheolsu", "a@b.example")]),
+        ('"Name"@example.com>', [("", "Name@example.com")]),
+        ("Test test@b.example", [("Test", "test@b.example")]),
+        ("<a@b.example>a@b.example", [("", "a@b.example")]),
+        ("< a @ b.example >", [("", "a@b.example")]),
+        ("a@@b.example", [("", "a@b.example")]),
+        ("friends: a@b.example, c@d.example;", [("", "a@b.example"), ("", "c@d.example")]),
+        ("undisclosed-recipients:;", []),
+        ("<@relay.example:a@b.example>", [("", "a@b.example")]),
+        ("mailto:a@b.example", [("", "a@b.example")]),
+        ("MAILER-DAEMON", [("MAILER-DAEMON", "")]),
+        ('"" ()', []),
+        ("<>", []),
+        (r'"Kim \"The Boss\" C" <a@b.example>', [('Kim "The Boss" C', "a@b.example")]),
+        ("=?utf-8?Q?Kim=2C_C?= <a@b.example>", [("Kim, C", "a@b.example")]),
+        ("<a=?utf-8?Q?=0D=0A?=b@b.example>", [("", "ab@b.example")]),
+        ("a@b.example; c@d.example", [("", "a@b.example"), ("", "c@d.example")]),
+    ],
+)
+def test_lists_of_people_are_read(header, expected):
+    assert [(mailbox.name, mailbox.address) for mailbox in parse_mailboxes(header.encode())] == expected
+
+
+@given(st.binary(max_size=500))
+def test_any_bytes_give_usable_addresses_or_none(raw):
+    for mailbox in parse_mailboxes(raw):
+        assert mailbox.address == "" or is_address(mailbox.address)
+        assert not set(mailbox.address + mailbox.name) & set("\r\n\x00\u2028")
+
+
+@given(st.from_regex(r"[a-z0-9]{1,9}[.+][a-z0-9+-]{1,9}@[a-z0-9-]{1,9}\.example", fullmatch=True), st.text(max_size=30))
+def test_quoted_name_never_changes_the_address(address, name):
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    assert [mailbox.address for mailbox in parse_mailboxes(f'"{quoted}" <{address}>'.encode("utf-8", "replace"))] == [
+        address
+    ]

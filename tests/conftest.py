@@ -1,0 +1,80 @@
+"""What every test may ask for: a clean database of each kind, a desk on it, and the real servers."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpdesk import plugins
+from helpdesk.kernel import crypto, db, settings
+from tests.factories.desk import Desk, make_desk, ready
+from tests.factories.echo import Echo
+from tests.servers.postgres import PostgresServer
+
+pytest_plugins = ["tests.servers.fixtures"]
+
+DATABASES = ("sqlite", "postgres")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database, to be copied."""
+    folder = tmp_path_factory.mktemp("template")
+    db.use(settings.load({}, data_dir=folder))
+    db.migrate()
+    with db.connection():
+        db.database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.database.close_all()
+    return folder / "desk.db"
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """A migrated PostgreSQL database, emptied before each test that uses it."""
+    url = postgres_server.create_database()
+    db.use(settings.load({}, database_url=url))
+    db.migrate()
+    db.database.close_all()
+    return url
+
+
+def _empty_postgres() -> None:
+    with db.connection():
+        tables = [table for table in db.database.get_tables() if table != "migration"]
+        names = ", ".join(f'"{table}"' for table in tables)
+        db.database.execute_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture(params=DATABASES)
+def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[settings.Settings]:
+    """Settings of a desk on a clean database, once for SQLite and once for PostgreSQL."""
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), data_dir / "desk.db")
+        made = settings.load({}, data_dir=data_dir)
+        db.use(made)
+    else:
+        made = settings.load({}, data_dir=data_dir, database_url=request.getfixturevalue("postgres_url"))
+        db.use(made)
+        _empty_postgres()
+    yield made
+    db.database.close_all()
+
+
+@pytest.fixture
+def database(database_settings: settings.Settings) -> Iterator[settings.Settings]:
+    """A clean, migrated, connected database of each kind; gives its settings."""
+    with db.connection():
+        yield database_settings
+
+
+@pytest.fixture
+def desk(database: settings.Settings) -> Iterator[Desk]:
+    """A desk with one service, wired, with the Echo channel and no other plugin."""
+    ready(database)
+    Echo.reset()
+    plugins.register(plugins.CHANNELS, "echo", Echo)
+    yield make_desk(database)
+    crypto.use_passwords(crypto.PasswordHashes())

@@ -1,0 +1,1 @@
+"""What tests start from: desks, people, channels. Made through the rooms' own operations."""

@@ -1,0 +1,60 @@
+"""A desk with one service, an administrator and an agent, on whatever database the process is using."""
+
+from dataclasses import dataclass
+
+from helpdesk import wiring
+from helpdesk.access.rules import SERVICE_KEY_RIGHTS, rights_of_agent
+from helpdesk.agents import operations as agents
+from helpdesk.agents.rules import Role
+from helpdesk.kernel import crypto, jobs, storage
+from helpdesk.kernel.actors import Actor, ActorKind
+from helpdesk.kernel.settings import Settings
+from helpdesk.organization import operations as organization
+
+PASSWORD = "rain on the harbour"  # noqa: S105  # of people who do not exist
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a test starts from."""
+
+    organization_id: int
+    service_id: int
+    administrator: Actor
+    agent: Actor
+    partner: Actor
+    settings: Settings
+
+    def run_jobs(self) -> None:
+        """Do everything that is due, as a worker would."""
+        jobs.drain_all()
+
+
+def ready(settings: Settings) -> None:
+    """Ready the process on a migrated database, with cheap passwords and no plugins."""
+    crypto.use(crypto.load_or_make(settings))
+    crypto.use_passwords(crypto.PasswordHashes(time_cost=1, memory_cost=8, parallelism=1))
+    storage.use(storage.LocalStorage(settings.data_dir / "files"))
+    jobs.use(settings, secret=crypto.keyring().secret_for("jobs"))
+    wiring.wire(settings)
+
+
+def make_desk(settings: Settings, *, slug: str = "demo") -> Desk:
+    """Make a service with its people."""
+    organization_id = organization.create_organization("Demo")
+    service_id = organization.create_service(
+        organization_id, slug=slug, names={"ko": "데모", "en": "Demo"}, languages=["ko", "en"],
+        default_language="ko", time_zone="Asia/Seoul",
+    )  # fmt: skip
+    administrator = hire(organization_id, service_id, "admin@demo.example", Role.ADMINISTRATOR)
+    agent = hire(organization_id, service_id, "agent@demo.example", Role.AGENT)
+    partner = Actor(ActorKind.SERVICE_KEY, service_id, 1, "partner", SERVICE_KEY_RIGHTS)
+    return Desk(organization_id, service_id, administrator, agent, partner, settings)
+
+
+def hire(organization_id: int, service_id: int, email: str, role: Role) -> Actor:
+    """Make a member with the password above, an agent of the service, and return the actor."""
+    name = email.partition("@")[0]
+    member = agents.add_member(organization_id, email=email, name=name, password=PASSWORD)
+    agent_id = agents.add_agent(service_id, member, role=role)
+    return Actor(ActorKind.AGENT, service_id, agent_id, name, rights_of_agent(role))

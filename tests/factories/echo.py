@@ -1,0 +1,80 @@
+"""Echo, a channel for tests: what it is sent it keeps, and what comes in is JSON. Every fault can be ordered."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+from pydantic import SecretStr
+
+from helpdesk.sdk.channel import (
+    Channel,
+    ChannelSettings,
+    DeliveryReport,
+    File,
+    Identity,
+    Inbound,
+    InboundRequest,
+    Nature,
+    Outbound,
+    RecipientVerdict,
+    Sent,
+    Unverified,
+    Verdict,
+)
+
+
+class EchoSettings(ChannelSettings):
+    """What an Echo account needs."""
+
+    url: str = "https://echo.example"
+    token: SecretStr = SecretStr("s3cret")
+
+
+class Echo(Channel):
+    """Keeps what it sends in ``sent``; asks ``on_send`` first, which may raise or answer instead."""
+
+    title: ClassVar = {"en": "Echo", "ko": "에코"}
+    Settings: ClassVar = EchoSettings
+    sent: ClassVar[list[Outbound]] = []
+    on_send: ClassVar[Callable[[Outbound], Sent | None] | None] = None
+
+    @classmethod
+    def reset(cls) -> None:
+        """Forget what was sent and which faults were ordered."""
+        cls.sent.clear()
+        cls.on_send = None
+
+    def verify(self, request: InboundRequest) -> None:
+        if request.headers.get("x-echo-token", "s3cret") != self.settings.token.get_secret_value():
+            raise Unverified("wrong token")
+
+    def receive(self, request: InboundRequest) -> Iterable[Inbound | DeliveryReport]:
+        data = json.loads(request.body)
+        if data.get("garbage"):
+            return ["garbage"]  # type: ignore[list-item]  # the fault that a test orders
+        if "report" in data:
+            verdict = RecipientVerdict(data["to"], Verdict(data["report"]), data.get("reason", ""))
+            return [DeliveryReport(data["id"], (verdict,))]
+        files = tuple(File(name, "text/plain", text.encode()) for name, text in data.get("files", {}).items())
+        return [
+            Inbound(
+                external_id=data["id"],
+                sender=Identity(data.get("kind", "email"), data["from"], data.get("name", "")),
+                subject=data.get("subject", ""),
+                text=data.get("text", ""),
+                html=data.get("html"),
+                files=files,
+                answers=tuple(data.get("answers", ())),
+                reply_token=data.get("reply_token"),
+                ticket_number=data.get("ticket_number"),
+                nature=Nature(data.get("nature", "person")),
+            )
+        ]
+
+    def identify(self, message: Outbound) -> str | None:
+        return f"<{message.key}@echo.example>"
+
+    def send(self, message: Outbound) -> Sent:
+        answer = type(self).on_send(message) if type(self).on_send else None  # type: ignore[misc]
+        self.sent.append(message)
+        return answer or Sent()

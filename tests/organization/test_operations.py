@@ -1,0 +1,59 @@
+"""Organizations and services are made whole, or not at all with a reason."""
+
+from typing import Any
+
+import pytest
+
+from helpdesk.kernel.errors import Conflict, Invalid, NotFound
+from helpdesk.kernel.settings import Settings
+from helpdesk.organization import operations, queries
+from helpdesk.organization.rules import EditorType
+
+
+def make_service(organization_id: int, **changes: Any) -> int:
+    """Make a service like most."""
+    values: dict[str, Any] = {
+        "slug": "shop",
+        "names": {"ko": "상점", "en": "Shop"},
+        "languages": ["ko", "en"],
+        "default_language": "ko",
+        "time_zone": "Asia/Seoul",
+        "editor_type": EditorType.TEXT,
+    }
+    return operations.create_service(organization_id, **{**values, **changes})
+
+
+def test_a_service_is_found_by_its_slug_as_it_was_made(database: Settings) -> None:
+    organization_id = operations.create_organization(" Demo\tcompany ")
+    service_id = make_service(organization_id)
+    row = queries.service_by_slug("shop")
+    assert row is not None
+    assert (row.id, row.organization_id, row.names["ko"]) == (service_id, organization_id, "상점")
+    assert (row.languages, row.default_language) == (["ko", "en"], "ko")
+    assert (row.time_zone, row.editor_type) == ("Asia/Seoul", EditorType.TEXT)
+
+
+def test_a_slug_is_given_once_in_the_whole_desk(database: Settings) -> None:
+    make_service(operations.create_organization("First"))
+    with pytest.raises(Conflict, match="shop") as refused:
+        make_service(operations.create_organization("Second"))
+    assert (refused.value.code, refused.value.path) == ("SLUG_TAKEN", ("slug",))
+    assert len(queries.services()) == 1
+
+
+def test_a_service_of_no_organization_is_refused(database: Settings) -> None:
+    with pytest.raises(NotFound, match="organization"):
+        make_service(41)
+
+
+@pytest.mark.parametrize("changes", [{"slug": "Shop"}, {"languages": ["ko"]}, {"time_zone": "Seoul"}, {"names": {}}])
+def test_bad_input_makes_nothing(database: Settings, changes: dict[str, Any]) -> None:
+    organization_id = operations.create_organization("Demo")
+    with pytest.raises(Invalid):
+        make_service(organization_id, **changes)
+    assert queries.services() == []
+
+
+def test_an_organization_needs_a_name(database: Settings) -> None:
+    with pytest.raises(Invalid, match="name"):
+        operations.create_organization(" \u202e\n")
