@@ -25,7 +25,7 @@ from helpdesk.kernel.errors import NotFound
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import queries as organization
 from helpdesk.organization.queries import ServiceRow
-from helpdesk.web import files, health, helpcenter, hooks
+from helpdesk.web import files, front, health, helpcenter, hooks
 from helpdesk.web import graphql as graphql_edge
 
 
@@ -73,11 +73,13 @@ def create_app(made: Settings | None = None) -> Flask:
             renderer=Renderer(themes),
             base_url=chosen.base_url,
             secret=crypto.keyring().secret_for("helpcenter"),
-        )  # fmt: skip
+        )
     )
     app.register_blueprint(health.blueprint())
     app.register_blueprint(files.blueprint(chosen))
     app.register_blueprint(hooks.blueprint(chosen))
+    app.register_blueprint(front.blueprint())
+    front.answer_errors(app)
     return app
 
 
@@ -100,8 +102,9 @@ def _execute(executor: Executor, chosen: Settings, payload: Mapping[str, Any], *
 def _context(chosen: Settings) -> Context:
     service = _service()
     address = client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For"), chosen.trusted_proxies)
-    actor = authentication.authenticate(service.id, bearer(), address=address)
-    return Context(actor, service, chosen, address)
+    token = bearer()
+    actor = authentication.authenticate(service.id, token, address=address)
+    return Context(actor, service, chosen, address, token)
 
 
 def _service() -> ServiceRow:

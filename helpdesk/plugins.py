@@ -92,14 +92,17 @@ def _load_kind(kind: str) -> list[Plugin]:
     plugins = []
     for entry_point, value, reason in found:
         distribution = entry_point.dist.name if entry_point.dist else ""
-        if names[entry_point.name] > 1:
-            reason = (
-                f"{names[entry_point.name]} installed distributions bring a plugin of this name; remove all but one"
-            )
-        reason = reason or _problem(kind, value)
-        state = PluginState.QUARANTINED if reason else PluginState.LOADED
-        plugins.append(Plugin(kind, entry_point.name, distribution, state, None if reason else value, reason))
+        clash = f"{names[entry_point.name]} installed distributions bring a plugin of this name; remove all but one"
+        wrong = clash if names[entry_point.name] > 1 else reason or _problem(kind, value)
+        plugins.append(_plugin(kind, entry_point.name, value, wrong, distribution))
     return plugins
+
+
+def _plugin(kind: str, name: str, value: Any, wrong: str, distribution: str) -> Plugin:
+    """Return the plugin, quarantined when something is wrong with it."""
+    if wrong:
+        return Plugin(kind, name, distribution, PluginState.QUARANTINED, reason=wrong)
+    return Plugin(kind, name, distribution, PluginState.LOADED, value)
 
 
 def _problem(kind: str, value: Any) -> str:
@@ -119,9 +122,7 @@ def _problem(kind: str, value: Any) -> str:
 
 def register(kind: str, name: str, value: Any, *, distribution: str = "") -> Plugin:
     """Add a plugin that no entry point names, checked like any other."""
-    reason = _problem(kind, value)
-    state = PluginState.QUARANTINED if reason else PluginState.LOADED
-    plugin = Plugin(kind, name, distribution, state, None if reason else value, reason)
+    plugin = _plugin(kind, name, value, _problem(kind, value), distribution)
     _plugins[kind, name] = plugin
     return plugin
 

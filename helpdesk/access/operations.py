@@ -77,9 +77,7 @@ def rotate_key(actor: Actor, key_id: int, *, grace_seconds: int = 0) -> NewKey:
     name = _key(actor, key_id).name
     ends_at = clock.now() + timedelta(seconds=grace_seconds)
     if not ServiceKey.update(revoked_at=ends_at).where(ServiceKey.id.in_(_live_keys(actor, key_id))).execute():
-        raise Conflict(
-            "This key was revoked or replaced already; create a new one.", code="KEY_REVOKED", path=("key_id",)
-        )
+        raise Conflict("This key was revoked or replaced already; create a new one.", code="KEY_REVOKED", path=("id",))
     _record(actor, "key_rotated")
     return _make_key(actor, name)
 
@@ -143,7 +141,7 @@ def _make_key(actor: Actor, name: str) -> NewKey:
 def _key(actor: Actor, key_id: int) -> ServiceKey:
     row: ServiceKey | None = ServiceKey.get_or_none(ServiceKey.service == actor.service_id, ServiceKey.id == key_id)
     if row is None:
-        raise NotFound("There is no such key in this service.", path=("key_id",))
+        raise NotFound("There is no such key in this service.", path=("id",))
     return row
 
 

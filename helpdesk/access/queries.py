@@ -1,5 +1,6 @@
 """Reads what partners are allowed: the switch, the keys (never the tokens) and the addresses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_network
@@ -7,7 +8,7 @@ from typing import Any
 
 from helpdesk.access.models import AllowedAddress, OpenApi, ServiceKey
 from helpdesk.access.rules import Network
-from helpdesk.kernel.rows import Row, load, select
+from helpdesk.kernel.rows import Row, by_ids, load, select
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,3 +37,8 @@ def allowed_networks(service_id: int) -> list[Network]:
     query = AllowedAddress.select(AllowedAddress.network).where(AllowedAddress.service == service_id)
     rows: Any = query.order_by(AllowedAddress.id).tuples()
     return [ip_network(row[0]) for row in rows]
+
+
+def keys_by_ids(ids: Sequence[int | None]) -> list[KeyRow | None]:
+    """Return keys aligned with the ids, None for a missing one, in at most one statement."""
+    return by_ids(KeyRow, ServiceKey, ids)

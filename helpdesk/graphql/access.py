@@ -4,6 +4,9 @@ A token is told once, in the answer to what made it. A wrong password is data, n
 request: nobody has claimed to be anybody yet.
 """
 
+# strawberry types its decorators as Any when they take arguments.
+# mypy: allow-untyped-decorators
+
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -25,21 +28,13 @@ from helpdesk.graphql.nodes import Node
 from helpdesk.graphql.user_errors import Payload, answers
 from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.errors import Conflict, Invalid, Unauthenticated
-from helpdesk.organization.queries import services
 
-
-def _keys_by_ids(key_ids: Sequence[int | None]) -> list[KeyRow | None]:
-    """Return keys aligned with the ids, None for a missing one."""
-    found = {row.id: row for service in services() for row in queries.keys_of_service(service.id)}
-    return [found.get(key_id) if key_id is not None else None for key_id in key_ids]
-
-
-ids.declare(ids.NodeKind("ServiceKey", KeyRow, "open_api.read", _keys_by_ids))
+ids.declare(ids.NodeKind("ServiceKey", KeyRow, "open_api.read", queries.keys_by_ids))
 
 VIEWERS: Mapping[ActorKind, Callable[[Sequence[int | None]], Sequence[Any]]] = {
     ActorKind.AGENT: agents_by_ids,
     ActorKind.CUSTOMER: customers_by_ids,
-    ActorKind.SERVICE_KEY: _keys_by_ids,
+    ActorKind.SERVICE_KEY: queries.keys_by_ids,
 }
 
 
@@ -189,7 +184,7 @@ def _key_id(given: strawberry.ID) -> int:
 
 
 def _key(key_id: int) -> Any:
-    return _keys_by_ids([key_id])[0]
+    return queries.keys_by_ids([key_id])[0]
 
 
 def _told(made: NewKey) -> dict[str, Any]:
@@ -307,7 +302,9 @@ class AccessMutations:
     @strawberry.mutation(description="Take an entry off the allowed addresses.")
     @answers(AllowedAddressRemovePayload)
     def allowed_address_remove(
-        self, info: Info, input: Input[AllowedAddressRemoveInput]  # noqa: A002
+        self,
+        info: Info,
+        input: Input[AllowedAddressRemoveInput],  # noqa: A002
     ) -> AllowedAddressRemovePayload:
         """Forbid an address."""
         operations.forbid_address(info.context.actor, input.network)

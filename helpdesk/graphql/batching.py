@@ -4,6 +4,10 @@
 row that is asked loads for its whole cohort (kernel/rows.py), so the statements of a page do not
 depend on its length; a compiled executor may call ``load`` directly. The lost alternative,
 strawberry's DataLoader, is asynchronous only.
+
+People are met again and again in one answer (who asks is mostly who wrote last), so they are
+recalled: what one relation has loaded costs the next one nothing. A mutation forgets it all
+(user_errors.py), since it may have changed them.
 """
 
 import inspect
@@ -15,6 +19,7 @@ import strawberry
 from helpdesk.graphql.context import Context, Info
 
 Load = Callable[..., Sequence[Any]]
+ByIds = Callable[[Sequence[int | None]], Sequence[Any]]
 
 
 def batched(*, description: str, graphql_type: Any) -> Callable[[Load], Any]:
@@ -46,3 +51,12 @@ def _share(row: Any, load: Load, context: Context, given: dict[str, Any]) -> Any
         return load([row], context, **given)[0]
     key = (load, tuple(sorted(given.items())))
     return row.cohort.get(row, key, lambda rows: load(rows, context, **given))
+
+
+def recall(context: Context, load: ByIds, row_ids: Sequence[int | None]) -> list[Any]:
+    """Return what ``load`` gives for the ids, aligned with them, asking it only for those not loaded before."""
+    seen = context.seen.setdefault(load, {})
+    missing = sorted({row_id for row_id in row_ids if row_id is not None} - seen.keys())
+    if missing:
+        seen.update(zip(missing, load(missing), strict=True))
+    return [None if row_id is None else seen[row_id] for row_id in row_ids]

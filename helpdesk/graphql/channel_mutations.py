@@ -1,5 +1,8 @@
 """Changes to channel accounts, and second tries of what went wrong. Ids in, one operation, payload out."""
 
+# strawberry types its decorators as Any when they take arguments.
+# mypy: allow-untyped-decorators
+
 from typing import Any
 
 import strawberry
@@ -38,9 +41,7 @@ class ChannelAccountUpdateInput:
     settings: JSON | None = strawberry.field(
         default=None, description="An object of the settings that change; one given as null goes back to its default."
     )
-    is_enabled: bool | None = strawberry.field(
-        default=None, description="Whether anything comes in or goes out by it."
-    )
+    is_enabled: bool | None = strawberry.field(default=None, description="Whether anything comes in or goes out by it.")
     is_primary: bool | None = strawberry.field(
         default=None, description="True to use it by default in place of the present one."
     )
@@ -141,7 +142,9 @@ class ChannelMutations:
     @strawberry.mutation(description="Make a channel account.")
     @answers(ChannelAccountCreatePayload)
     def channel_account_create(
-        self, info: Info, input: Input[ChannelAccountCreateInput]  # noqa: A002
+        self,
+        info: Info,
+        input: Input[ChannelAccountCreateInput],  # noqa: A002
     ) -> ChannelAccountCreatePayload:
         """Make a channel account."""
         account_id = accounts.create(
@@ -157,7 +160,9 @@ class ChannelMutations:
     @strawberry.mutation(description="Change a channel account.")
     @answers(ChannelAccountUpdatePayload)
     def channel_account_update(
-        self, info: Info, input: Input[ChannelAccountUpdateInput]  # noqa: A002
+        self,
+        info: Info,
+        input: Input[ChannelAccountUpdateInput],  # noqa: A002
     ) -> ChannelAccountUpdatePayload:
         """Change a channel account."""
         account_id = _account_id(input.id)
@@ -175,7 +180,9 @@ class ChannelMutations:
     @strawberry.mutation(description="Delete a channel account: its messages stay, its secrets go.")
     @answers(ChannelAccountDeletePayload)
     def channel_account_delete(
-        self, info: Info, input: Input[ChannelAccountDeleteInput]  # noqa: A002
+        self,
+        info: Info,
+        input: Input[ChannelAccountDeleteInput],  # noqa: A002
     ) -> ChannelAccountDeletePayload:
         """Delete a channel account."""
         accounts.delete(info.context.actor, _account_id(input.id))
@@ -184,7 +191,9 @@ class ChannelMutations:
     @strawberry.mutation(description="Try an account's settings against its provider; nothing is changed.")
     @answers(ChannelAccountTestPayload)
     def channel_account_test(
-        self, info: Info, input: Input[ChannelAccountTestInput]  # noqa: A002
+        self,
+        info: Info,
+        input: Input[ChannelAccountTestInput],  # noqa: A002
     ) -> ChannelAccountTestPayload:
         """Try an account's settings."""
         check = accounts.test(info.context.actor, _account_id(input.id))

@@ -1,5 +1,8 @@
 """Channel accounts, the inbox and deliveries in the schema. Secrets are write-only."""
 
+# strawberry types its decorators as Any when they take arguments.
+# mypy: allow-untyped-decorators
+
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -109,8 +112,8 @@ class InboxItem(Node):
 
     @strawberry.field(description="When it is tried next; null for never.")
     def next_try_at(self) -> datetime | None:
-        """Return when the row falls due."""
-        return self.due_at  # type: ignore[attr-defined,no-any-return]  # of the row
+        """Return when the row falls due; what is due at once is due since it came."""
+        return self.due_at and max(self.due_at, self.received_at)  # type: ignore[attr-defined,no-any-return]  # of the row
 
     @batched(description="The account by which it came.", graphql_type=ChannelAccount | None)
     def account(rows: Sequence[InboxItemRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
@@ -154,13 +157,13 @@ class Delivery(Node):
 
     @strawberry.field(description="When it is tried next; null for never.")
     def next_try_at(self) -> datetime | None:
-        """Return when the row falls due."""
-        return self.due_at  # type: ignore[attr-defined,no-any-return]  # of the row
+        """Return when the row falls due; what is due at once is due since it was written."""
+        return self.due_at and max(self.due_at, self.created_at)  # type: ignore[attr-defined,no-any-return]  # of the row
 
     @strawberry.field(description="The recipients, each with what became of it.")
     def recipients(self) -> list[DeliveryRecipient]:
         """Return the recipients."""
-        return [_recipient(one) for one in self.recipients]  # type: ignore[attr-defined]  # of the row
+        return [_recipient(one) for one in self.recipients]
 
     @batched(description="The account that carries it.", graphql_type=ChannelAccount | None)
     def account(rows: Sequence[DeliveryRow], context: Context) -> list[Any]:  # noqa: N805, ARG002

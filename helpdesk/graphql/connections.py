@@ -1,5 +1,8 @@
 """Relay connections over our keyset pages."""
 
+# strawberry types its decorators as Any when they take arguments.
+# mypy: allow-untyped-decorators
+
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 

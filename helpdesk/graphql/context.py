@@ -15,6 +15,7 @@ class Context:
     """One request's context. ``address`` is the caller's, as far as proxies are trusted.
 
     ``token`` is the bearer token that came with the request, which only ending a session needs.
+    ``seen`` holds rows that the present operation has loaded (batching.recall).
     """
 
     actor: Actor
@@ -22,6 +23,7 @@ class Context:
     settings: Settings
     address: str
     token: str | None = field(default=None, repr=False)
+    seen: dict[Any, dict[int, Any]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def url(self) -> str:

@@ -1,8 +1,11 @@
 """Customers in the schema."""
 
+# strawberry types its decorators as Any when they take arguments.
+# mypy: allow-untyped-decorators
+
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -16,9 +19,12 @@ from helpdesk.graphql.context import Context, Info
 from helpdesk.graphql.nodes import Node
 from helpdesk.tickets import queries as ticket_queries
 
+if TYPE_CHECKING:
+    from helpdesk.graphql.tickets import TicketConnection
+
 ids.declare(ids.NodeKind("Customer", CustomerRow, "customer.read", queries.customers_by_ids))
 
-TicketConnection = Annotated["TicketConnection", strawberry.lazy("helpdesk.graphql.tickets")]
+LazyTickets = Annotated["TicketConnection", strawberry.lazy("helpdesk.graphql.tickets")]
 
 
 @strawberry.type(description="A person who asks.")
@@ -32,7 +38,7 @@ class Customer(Node, MessageAuthor, Viewer):
     created_at: datetime = strawberry.field(description="When the customer first wrote.")
     updated_at: datetime = strawberry.field(description="When the record last changed.")
 
-    @batched(description="The customer's tickets, newest first.", graphql_type=TicketConnection)
+    @batched(description="The customer's tickets, newest first.", graphql_type=LazyTickets)
     def tickets(
         rows: Sequence[CustomerRow],  # noqa: N805  # a batch function has no self
         context: Context,
@@ -80,6 +86,7 @@ class CustomerQueries:
     def customers(
         self,
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,

@@ -5,6 +5,7 @@ from graphql import build_schema, lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from helpdesk.graphql.access import AccessMutations, AccessQueries
+from helpdesk.graphql.authors import SystemAuthor
 from helpdesk.graphql.channel_mutations import ChannelMutations
 from helpdesk.graphql.channels import ChannelQueries
 from helpdesk.graphql.customers import CustomerQueries
@@ -26,7 +27,7 @@ class Mutation(TicketMutations, ChannelMutations, AccessMutations):
 
 def build() -> strawberry.Schema:
     """Return the schema."""
-    return strawberry.Schema(Query, Mutation, config=StrawberryConfig(auto_camel_case=True))
+    return strawberry.Schema(Query, Mutation, types=[SystemAuthor], config=StrawberryConfig(auto_camel_case=True))
 
 
 def sdl(schema: strawberry.Schema) -> str:

@@ -1,5 +1,8 @@
 """The service in the schema: its facts, who works in it, and the channels that it could have."""
 
+# strawberry types its decorators as Any when they take arguments.
+# mypy: allow-untyped-decorators
+
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -33,7 +36,9 @@ enums.declare(
 
 Language = Annotated[
     str | None,
-    strawberry.argument(description="A language code, such as ko; without one, or in one that is missing, the default."),
+    strawberry.argument(
+        description="A language code, such as ko; without one, or in one that is missing, the default."
+    ),
 ]
 
 
@@ -69,8 +74,8 @@ class ChannelDriver:
     def title(self, info: Info, language: Language = None) -> str:
         """Return the title in the language, the service's default one, or English, which every channel has."""
         titles: Mapping[str, str] = self.titles  # type: ignore[attr-defined]  # of the driver
-        wanted = (language, info.context.service.default_language)
-        return next((titles[one] for one in wanted if one in titles), titles["en"])
+        default = titles.get(info.context.service.default_language) or titles["en"]
+        return titles.get(language, default) if language else default
 
 
 @strawberry.type

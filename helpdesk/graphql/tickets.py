@@ -1,8 +1,11 @@
 """Tickets, messages, attachments and history in the schema."""
 
+# strawberry types its decorators as Any when they take arguments.
+# mypy: allow-untyped-decorators
+
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from strawberry.scalars import JSON
@@ -13,7 +16,7 @@ from helpdesk.customers import queries as customers
 from helpdesk.graphql import enums, ids, links, nodes
 from helpdesk.graphql.agents import Agent, AgentGroup
 from helpdesk.graphql.authors import MessageAuthor, SystemAuthor
-from helpdesk.graphql.batching import batched
+from helpdesk.graphql.batching import batched, recall
 from helpdesk.graphql.connections import After, Before, Connection, Counts, First, Last, window
 from helpdesk.graphql.context import Context, Info
 from helpdesk.graphql.customers import Customer
@@ -25,6 +28,9 @@ from helpdesk.kernel.events import HistoryEntry
 from helpdesk.tickets import queries
 from helpdesk.tickets.queries import AttachmentRow, MessageRow, TicketRow
 from helpdesk.tickets.rules import MessageKind, TicketPriority, TicketStatus
+
+if TYPE_CHECKING:
+    from helpdesk.graphql.channels import Delivery
 
 ids.declare(ids.NodeKind("Ticket", TicketRow, "ticket.read", queries.tickets_by_ids))
 ids.declare(ids.NodeKind("Message", MessageRow, "ticket.read", queries.messages_by_ids))
@@ -91,11 +97,13 @@ class Message(Node):
     created_at: datetime = strawberry.field(description="When it came or was written.")
 
     @batched(description="Who wrote it; null when nobody knows.", graphql_type=MessageAuthor | None)
-    def author(rows: Sequence[MessageRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
-        """Return the authors, agents and customers in one statement each."""
+    def author(rows: Sequence[MessageRow], context: Context) -> list[Any]:  # noqa: N805
+        """Return the authors, agents and customers in one statement each, or none for those met already."""
         by_agent = [row.author_id if row.author_kind is ActorKind.AGENT else None for row in rows]
         by_customer = [row.author_id if row.author_kind is ActorKind.CUSTOMER else None for row in rows]
-        people = zip(rows, agents.agents_by_ids(by_agent), customers.customers_by_ids(by_customer), strict=True)
+        agents_found = recall(context, agents.agents_by_ids, by_agent)
+        customers_found = recall(context, customers.customers_by_ids, by_customer)
+        people = zip(rows, agents_found, customers_found, strict=True)
         return [agent or customer or SystemAuthor(name=row.author_name) for row, agent, customer in people]
 
     @batched(description="The content as sanitised HTML; null when it came as text.", graphql_type=str | None)
@@ -157,12 +165,12 @@ class Ticket(Node):
     def customer(rows: Sequence[TicketRow], context: Context) -> list[Any]:  # noqa: N805
         """Return each ticket's customer."""
         context.actor.require("customer.read")
-        return customers.customers_by_ids([row.customer_id for row in rows])
+        return recall(context, customers.customers_by_ids, [row.customer_id for row in rows])
 
     @batched(description="The agent who has it; null for nobody.", graphql_type=Agent | None)
-    def assignee(rows: Sequence[TicketRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
+    def assignee(rows: Sequence[TicketRow], context: Context) -> list[Any]:  # noqa: N805
         """Return each ticket's agent."""
-        return agents.agents_by_ids([row.assignee_id for row in rows])
+        return recall(context, agents.agents_by_ids, [row.assignee_id for row in rows])
 
     @batched(description="The group that has it; null for none.", graphql_type=AgentGroup | None)
     def group(rows: Sequence[TicketRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
@@ -213,6 +221,9 @@ class TicketConnection(Connection[Ticket]):
     """One page of tickets."""
 
 
+OrderBy = Annotated[list[TicketOrder] | None, strawberry.argument(description="The order, most important first.")]
+
+
 @strawberry.type
 class TicketQueries:
     """Query fields over tickets."""
@@ -227,14 +238,15 @@ class TicketQueries:
     def tickets(
         self,
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
         where: Annotated[TicketWhere | None, strawberry.argument(description="Only those that meet this.")] = None,
         search: Annotated[str | None, strawberry.argument(description="Only those that contain these words.")] = None,
-        order_by: Annotated[list[TicketOrder] | None, strawberry.argument(description="The order, most important first.")] = None,
-    ) -> Any:  # fmt: skip
+        order_by: OrderBy = None,
+    ) -> Any:
         """Return one page of tickets."""
         info.context.actor.require("ticket.read")
         query = queries.matching(info.context.service.id, where=condition_of(where), text=search)

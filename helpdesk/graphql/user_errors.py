@@ -1,7 +1,7 @@
 """Refusals as data: what a mutation answers when it was understood and not done."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import strawberry
@@ -9,6 +9,8 @@ import strawberry
 from helpdesk.kernel.errors import HelpdeskError, LimitExceeded, Unauthenticated
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+JSON_FIELD = "settings"
 
 
 @strawberry.type(description="Why something was not done.")
@@ -35,17 +37,22 @@ def answers(payload: type[Payload]) -> Callable[[F], F]:
     def decorate(resolve: F) -> F:
         @functools.wraps(resolve)
         def guarded(*args: Any, **kwargs: Any) -> Any:
+            kwargs["info"].context.seen.clear()  # what an earlier mutation of the request has read may change now
             try:
                 return resolve(*args, **kwargs)
             except (Unauthenticated, LimitExceeded):
                 raise
             except HelpdeskError as error:
-                path = [_camel(part) for part in error.path]
-                return payload(errors=[UserError(code=error.code, message=error.message, path=path)])
+                return payload(errors=[UserError(code=error.code, message=error.message, path=_path(error.path))])
 
-        return guarded  # type: ignore[return-value]
+        return guarded  # type: ignore[return-value]  # wraps() keeps the signature that strawberry reads
 
     return decorate
+
+
+def _path(parts: Sequence[str]) -> list[str]:
+    """Return the path as the schema spells it; inside a JSON value the client's own spelling stays."""
+    return list(parts) if parts[:1] == (JSON_FIELD,) else [_camel(part) for part in parts]
 
 
 def _camel(name: str) -> str:

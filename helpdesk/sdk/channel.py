@@ -26,7 +26,10 @@ class Retry(Exception):
 
 
 class Refused(Exception):
-    """Sending failed for good: the same message would be refused again."""
+    """Sending failed for good: the same message would be refused again.
+
+    From ``receive``: these bytes cannot be read; they are set aside at once, and kept.
+    """
 
 
 class WindowClosed(Exception):
@@ -143,7 +146,8 @@ class Outbound:
     ``external_id`` is what ``identify`` gave, stored before the first try.
     ``answers`` are the external ids of the conversation so far, nearest first.
     ``reply_token`` proves, when it comes back, that the answer belongs to this ticket and recipient.
-    ``recipients`` holds only those that have not accepted the message yet.
+    ``recipients`` holds only those that have not accepted the message yet; ``copied`` are further
+    ones, shown as such.
     """
 
     key: str

@@ -4,6 +4,7 @@ Files come from strangers: they are always a download, never a page of ours, wha
 be. Only small raster images may be shown in place, since no browser runs them.
 """
 
+from typing import BinaryIO, cast
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
@@ -32,7 +33,7 @@ def blueprint(settings: Settings) -> Blueprint:
         if (request.content_length or 0) > settings.max_file_bytes:
             raise LimitExceeded(f"A file has at most {settings.max_file_bytes} bytes.", code="FILE_TOO_LARGE")
         with db.connection():
-            attachments.fill_upload(token, request.stream, service_id=_service_id(service))
+            attachments.fill_upload(token, cast("BinaryIO", request.stream), service_id=_service_id(service))
         return Response(status=204)
 
     @routes.get("/<service>/files/<token>/<name>")

@@ -46,3 +46,8 @@ keyInput.addEventListener("change", () => {
   version += 1;
   root.render(explorer(version));
 });
+
+keyInput.form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  keyInput.blur(); // which tells the change above
+});

@@ -90,10 +90,14 @@ def _guess(data: bytes, *, fallback: str | None) -> str:
 
 
 def _is_korean(text: str) -> bool:
-    """Return whether the text reads as Korean: at least half of what is not ASCII are Hangul, and little is broken."""
+    """Return whether the text reads as Korean: at least half of what is not ASCII are Hangul, and little is broken.
+
+    Only the common syllables count. The rare ones end in an ASCII letter, so that ``Á`` before a ``T`` would be one.
+    """
     foreign = [letter for letter in text[:10_000] if letter > "\x7f"]
-    hangul = sum("가" <= letter <= "힣" or "ㄱ" <= letter <= "ㆎ" for letter in foreign)
-    return 2 * hangul >= len(foreign) and 10 * foreign.count("\ufffd") <= len(foreign)
+    hangul = [letter for letter in foreign if "가" <= letter <= "힣" or "ㄱ" <= letter <= "ㆎ"]
+    common = sum(len(letter.encode("euc-kr", "ignore")) == 2 for letter in hangul)  # a rare one is spelt in eight bytes
+    return 2 * common >= len(foreign) and 10 * foreign.count("\ufffd") <= len(foreign)
 
 
 def _is_mostly_utf8(data: bytes) -> bool:

@@ -1,0 +1,51 @@
+"""The front door: ``/`` and ``/{service}`` lead to the help center, and what is nowhere gets a plain sentence."""
+
+from flask import Blueprint, Flask, Response, redirect
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from helpdesk.kernel import db
+from helpdesk.organization import queries as organization
+from helpdesk.web.replies import plain
+
+SENTENCES = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    413: "The request is too large.",
+    500: "Something went wrong on our side; it has been noted.",
+}
+
+
+def blueprint() -> Blueprint:
+    """Return the routes ``/`` and ``/<service>``."""
+    routes = Blueprint("front", __name__)
+
+    @routes.get("/")
+    def enter() -> AnyResponse:
+        """Lead to the help center of the only service."""
+        with db.connection():
+            service = organization.only_service()
+        return _lead(service.slug) if service else plain("Name the service: /{service}/hc.", 404)
+
+    @routes.get("/<service>")
+    def enter_service(service: str) -> AnyResponse:
+        """Lead to the service's help center."""
+        with db.connection():
+            found = organization.service_by_slug(service)
+        return _lead(found.slug) if found else plain(SENTENCES[404], 404)
+
+    return routes
+
+
+def _lead(slug: str) -> AnyResponse:
+    return redirect(f"/{slug}/hc")
+
+
+def answer_errors(app: Flask) -> None:
+    """Answer what no blueprint answered in one plain sentence, whatever went wrong."""
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        """Answer an HTTP error."""
+        code = error.code or 500
+        return plain(SENTENCES.get(code, error.name), code)
