@@ -21,7 +21,7 @@ from helpdesk.signals import ChannelAccountChanged
 
 SUBJECT = "channel_account"
 
-_drivers: dict[int, tuple[int, Channel]] = {}
+_drivers: dict[str, tuple[int, Channel]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +118,11 @@ def test(actor: Actor, account_id: int) -> Check:
 
 def driver_of(account: Any) -> Channel:
     """Return the driver for the account as it is now. Raises Unavailable when its plugin is not loaded."""
-    version, driver = _drivers.get(account.id, (0, None))
-    if driver is None or version != account.version:
-        settings = _validated(account.driver, {**account.settings, **_opened(account)})
-        driver = _driver_class(account.driver)(settings)
-        _drivers[account.id] = (account.version, driver)
+    loaded = _driver_class(account.driver)
+    version, driver = _drivers.get(account.hook_token, (0, None))
+    if driver is None or version != account.version or type(driver) is not loaded:
+        driver = loaded(_validated(account.driver, {**account.settings, **_opened(account)}))
+        _drivers[account.hook_token] = (account.version, driver)
     return driver
 
 

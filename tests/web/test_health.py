@@ -1,0 +1,68 @@
+"""Health as load balancers and collectors see it."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from helpdesk import plugins, signals
+from helpdesk.channels import accounts, inbox
+from helpdesk.kernel import db
+from helpdesk.signals import CustomerCreated
+from helpdesk.web import health
+from tests.factories.desk import Desk
+
+
+@pytest.fixture
+def client(desk: Desk) -> FlaskClient:
+    """Only the health pages."""
+    app = Flask("health")
+    app.register_blueprint(health.blueprint())
+    return app.test_client()
+
+
+def test_process_answers(client: FlaskClient) -> None:
+    assert client.get("/healthz").text == "ok\n"
+
+
+def test_ready_desk_says_ok_and_how_long_work_waits(desk: Desk, client: FlaskClient) -> None:
+    account_id = accounts.create(desk.administrator, driver="echo", name="Echo", settings={})
+    inbox.store(account_id, desk.service_id, b"{}", largest=100)
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.get_json()["status"] == "ok"
+    assert answer.get_json()["oldest_inbox_seconds"] >= 0
+    assert answer.get_json()["oldest_outbox_seconds"] == 0
+
+
+def test_quarantined_plugin_degrades_and_is_named(client: FlaskClient) -> None:
+    plugins.register(plugins.CHANNELS, "odd", object)
+    report = client.get("/readyz").get_json()
+    assert report["status"] == "degraded"
+    assert any("odd" in problem and "subclass" in problem for problem in report["problems"])
+
+
+def test_missing_migration_fails_and_says_what_to_run(client: FlaskClient) -> None:
+    db.database.execute_sql("DELETE FROM migration WHERE name = '0002_search'")
+    try:
+        answer = client.get("/readyz")
+        assert answer.status_code == 503
+        assert "0002_search" in answer.get_json()["problems"][0]
+    finally:
+        db.database.execute_sql("INSERT INTO migration (name, applied) VALUES ('0002_search', '2026-01-01')")
+
+
+def test_metrics_count_rows_and_receivers_without_personal_data(desk: Desk, client: FlaskClient) -> None:
+    def fails(_event: CustomerCreated) -> None:
+        raise RuntimeError("no")
+
+    account_id = accounts.create(desk.administrator, driver="echo", name="hong@customer.example", settings={})
+    inbox.store(account_id, desk.service_id, b"{}", largest=100)
+    signals.customer_created.connect(fails)
+    try:
+        signals.customer_created.send(CustomerCreated(service_id=1, customer_id=1, number=1))
+        text = client.get("/metrics").text
+    finally:
+        signals.customer_created.disconnect(fails)
+    assert 'helpdesk_inbox{state="RECEIVED"} 1.0' in text
+    assert 'helpdesk_signal_errors_total{signal="customer.created"} 1.0' in text
+    assert "hong" not in text

@@ -1,0 +1,95 @@
+"""Where providers call us."""
+
+import json
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from helpdesk import plugins
+from helpdesk.channels import accounts, queries
+from helpdesk.channels.rules import InboxState
+from helpdesk.kernel.paging import Window
+from helpdesk.web import hooks
+from tests.factories.desk import Desk
+from tests.factories.echo import Echo
+
+
+@pytest.fixture
+def client(desk: Desk) -> FlaskClient:
+    """Only the hooks."""
+    app = Flask("hooks")
+    app.register_blueprint(hooks.blueprint(desk.settings))
+    return app.test_client()
+
+
+@pytest.fixture
+def address(desk: Desk) -> str:
+    """The hook of an Echo account."""
+    account_id = accounts.create(desk.administrator, driver="echo", name="Echo", settings={})
+    account = queries.accounts_by_ids([account_id])[0]
+    assert account is not None
+    return f"/demo/channels/{account.hook_token}/hook"
+
+
+def kept(desk: Desk) -> list[queries.InboxItemRow]:
+    """Return what the inbox holds."""
+    return queries.inbox_page(desk.service_id, None, Window()).rows
+
+
+def test_request_is_stored_and_answered_before_it_is_understood(desk: Desk, client: FlaskClient, address: str) -> None:
+    answer = client.post(address, data=b"not even JSON", headers={"X-Echo-Token": "s3cret"})
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+    (row,) = kept(desk)
+    assert row.state is InboxState.RECEIVED
+    assert row.size == len(b"not even JSON")
+
+
+def test_stored_request_becomes_a_ticket(desk: Desk, client: FlaskClient, address: str) -> None:
+    body = {"id": "1", "from": "hong@customer.example", "name": "홍길동", "subject": "배송", "text": "언제 오나요"}
+    client.post(address, data=json.dumps(body))
+    desk.run_jobs()
+    (row,) = kept(desk)
+    assert row.state is InboxState.PROCESSED
+    assert row.ticket_id is not None
+
+
+def test_unverified_request_is_refused_and_not_kept(desk: Desk, client: FlaskClient, address: str) -> None:
+    answer = client.post(address, data=b"{}", headers={"X-Echo-Token": "guess"})
+    assert answer.status_code == 401
+    assert kept(desk) == []
+
+
+@pytest.mark.parametrize("path", ["/demo/channels/guess/hook", "/other/channels/guess/hook"])
+def test_unknown_hook_is_not_found(client: FlaskClient, path: str) -> None:
+    assert client.post(path, data=b"{}").status_code == 404
+
+
+def test_disabled_account_takes_nothing(desk: Desk, client: FlaskClient, address: str) -> None:
+    (account,) = queries.accounts_of_service(desk.service_id)
+    accounts.update(desk.administrator, account.id, is_enabled=False)
+    assert client.post(address, data=b"{}").status_code == 404
+
+
+def test_oversized_request_is_refused(desk: Desk, client: FlaskClient, address: str) -> None:
+    body = b"x" * (desk.settings.max_body_bytes + 1)
+    assert client.post(address, data=body).status_code == 413
+    assert kept(desk) == []
+
+
+def test_missing_plugin_asks_the_provider_to_come_again(desk: Desk, client: FlaskClient, address: str) -> None:
+    plugins.load(safe_mode=True)
+    answer = client.post(address, data=b"{}")
+    assert answer.status_code == 503
+    assert "not loaded" in answer.text
+
+
+def test_channel_that_fails_to_verify_shows_no_insides(client: FlaskClient, address: str) -> None:
+    class Broken(Echo):
+        def verify(self, request: object) -> None:
+            raise RuntimeError("db password=hunter2")
+
+    plugins.register(plugins.CHANNELS, "echo", Broken)
+    answer = client.post(address, data=b"{}")
+    assert answer.status_code == 503
+    assert "hunter2" not in answer.text
