@@ -19,6 +19,7 @@ from helpdesk.graphql.execution import Executor, GraphQLRequest, Outcome
 from helpdesk.helpcenter.desk import HelpCenterDesk
 from helpdesk.helpcenter.rendering import Renderer
 from helpdesk.helpcenter.themes import Themes
+from helpdesk.helpcenter.themes import find as find_themes
 from helpdesk.kernel import crypto, db, failpoints, jobs, logs, settings, storage
 from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.errors import NotFound
@@ -46,6 +47,8 @@ def start(made: Settings | None = None, *, migrate: bool = True) -> Settings:
     storage.use(storage.LocalStorage(chosen.data_dir / "files"))
     jobs.use(chosen, secret=crypto.keyring().secret_for("jobs"))
     plugins.load(safe_mode=chosen.safe_mode)
+    for name, folder in find_themes(chosen.data_dir / "themes").items():
+        plugins.register(plugins.THEMES, name, folder)
     wiring.wire(chosen)
     return chosen
 
@@ -54,6 +57,7 @@ def create_app(made: Settings | None = None) -> Flask:
     """Return the WSGI application of the desk."""
     chosen = start(made)
     app = Flask("helpdesk", static_folder=None)
+    app.url_map.merge_slashes = False  # the redirect would be built from the Host header
     app.config.update(MAX_CONTENT_LENGTH=None, TRUSTED_HOSTS=None, PROPAGATE_EXCEPTIONS=False)
     built = schema.build()
     printed = schema.sdl(built)

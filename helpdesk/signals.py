@@ -121,6 +121,13 @@ class ChannelAccountChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceChanged(Event):
+    """A setting of the service was changed. Sent by organization. What changed stands in the history."""
+
+    name: ClassVar[str] = "service.changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenApiChanged(Event):
     """What partners may do was changed. Sent by access.
 
@@ -233,6 +240,7 @@ customer_created = Signal(CustomerCreated)
 delivery_finished = Signal(DeliveryFinished)
 channel_account_changed = Signal(ChannelAccountChanged)
 open_api_changed = Signal(OpenApiChanged)
+service_changed = Signal(ServiceChanged)
 
 ALL: dict[str, Signal[Any]] = {
     signal.name: signal
@@ -245,6 +253,7 @@ ALL: dict[str, Signal[Any]] = {
         delivery_finished,
         channel_account_changed,
         open_api_changed,
+        service_changed,
     )
 }
 

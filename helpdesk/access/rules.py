@@ -29,6 +29,7 @@ RIGHTS: Mapping[str, str] = {
     "delivery.read": "See what becomes of outgoing messages.",
     "delivery.retry": "Send a failed message again.",
     "service.read": "See the service, its agents and its groups.",
+    "service.write": "Change the settings of the service, such as its help center theme.",
     "upload.create": "Upload a file for a message.",
     "open_api.read": "See whether the Open API is on, its keys without their tokens, and the allowed addresses.",
     "open_api.write": "Switch the Open API, make and revoke keys, and choose the addresses they are used from.",

@@ -10,7 +10,7 @@ from helpdesk.graphql.channel_mutations import ChannelMutations
 from helpdesk.graphql.channels import ChannelQueries
 from helpdesk.graphql.customers import CustomerQueries
 from helpdesk.graphql.nodes import NodeQueries
-from helpdesk.graphql.service import ServiceQueries
+from helpdesk.graphql.service import ServiceMutations, ServiceQueries
 from helpdesk.graphql.ticket_mutations import TicketMutations
 from helpdesk.graphql.tickets import TicketQueries
 
@@ -21,7 +21,7 @@ class Query(NodeQueries, ServiceQueries, AccessQueries, TicketQueries, CustomerQ
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(TicketMutations, ChannelMutations, AccessMutations):
+class Mutation(TicketMutations, ChannelMutations, AccessMutations, ServiceMutations):
     """What can be changed."""
 
 

@@ -13,9 +13,11 @@ from helpdesk.agents import queries as agent_queries
 from helpdesk.channels import queries as channels
 from helpdesk.graphql import enums, ids, nodes
 from helpdesk.graphql.agents import Agent, AgentGroup
+from helpdesk.graphql.arguments import Input
 from helpdesk.graphql.context import Info
 from helpdesk.graphql.nodes import Node
-from helpdesk.organization import queries
+from helpdesk.graphql.user_errors import Payload, answers
+from helpdesk.organization import operations, queries
 from helpdesk.organization.queries import ServiceRow
 from helpdesk.organization.rules import EditorType
 
@@ -51,6 +53,7 @@ class Service(Node):
     default_language: str = strawberry.field(description="The language for whoever has not chosen one.")
     time_zone: str = strawberry.field(description="Its time zone by the IANA name, such as Asia/Seoul.")
     editor_type: EditorType = strawberry.field(description="Which editor it writes with.")
+    theme: str = strawberry.field(description="The code of its help center theme.")
 
     @strawberry.field(description="The service's name.")
     def name(self, language: Language = None) -> str:
@@ -105,3 +108,31 @@ class ServiceQueries:
         """Return the drivers."""
         info.context.actor.require("channel_account.read")
         return channels.drivers()
+
+
+@strawberry.input(description="What to change of the service; what is left out stays.")
+class ServiceUpdateInput:
+    """Changes of the service."""
+
+    theme: str | None = strawberry.field(default=None, description="The code of an installed help center theme.")
+
+
+@strawberry.type(description="The service as it is now.")
+class ServiceUpdatePayload(Payload):
+    """The service as it is now."""
+
+    service: Service | None = strawberry.field(default=None, description="The service; null on errors.")
+
+
+@strawberry.type
+class ServiceMutations:
+    """Mutations of the service of the URL."""
+
+    @strawberry.mutation(description="Change the service's settings.")
+    @answers(ServiceUpdatePayload)
+    def service_update(self, info: Info, input: Input[ServiceUpdateInput]) -> ServiceUpdatePayload:  # noqa: A002
+        """Change the service."""
+        info.context.actor.require("service.read")
+        if input.theme is not None:
+            operations.set_theme(info.context.actor, input.theme)
+        return ServiceUpdatePayload(service=_services_by_ids([info.context.service.id])[0])  # type: ignore[arg-type]

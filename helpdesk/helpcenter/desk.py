@@ -32,6 +32,8 @@ class HelpCenterDesk:
             name=row.names.get(row.default_language, row.slug),
             languages=tuple(row.languages),
             default_language=row.default_language,
+            names=row.names,
+            theme=row.theme,
         )
 
     def create_inquiry(self, slug: str, inquiry: Inquiry) -> int:

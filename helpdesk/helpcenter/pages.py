@@ -60,7 +60,7 @@ def consent_text(service: ServiceView, locale: str, translate: Translator) -> st
     own = next(
         (service.consent[code] for code in order(locale, service.default_language) if code in service.consent), ""
     )
-    return own or translate("hc.consent.text", service=service.name)
+    return own or translate("hc.consent.text", service=service.name_in(locale))
 
 
 def common(place: Place, line: Line, *, kind: str, title: str, has_errors: bool = False) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def _site(place: Place, kind: str) -> Site:
         return Site("", "", place.locale, direction)
     return Site(
         id=service.slug,
-        name=service.name,
+        name=service.name_in(place.locale),
         locale=place.locale,
         direction=direction,
         languages=tuple(_language(place, code, kind) for code in service.languages),

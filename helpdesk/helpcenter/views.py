@@ -48,6 +48,11 @@ class ServiceView:
     features: Features = field(default_factory=Features)
     company: Mapping[str, str] = field(default_factory=dict)
     consent: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def name_in(self, locale: str) -> str:
+        """Return the service's name in a language, or the name it goes by where it has none."""
+        return self.names.get(locale, self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,9 @@ from helpdesk.kernel import clock
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.columns import EnumColumn, JsonColumn, TimeColumn
 from helpdesk.kernel.db import Model, after_commit, database, database_now, is_sqlite, next_number, transaction
+from helpdesk.kernel.leases import Leased, backoff, claim, release, renew
 from helpdesk.kernel.paging import Order, Page, Window, pages_of
 from helpdesk.kernel.rows import Row, counts_by
-from helpdesk.kernel.leases import Leased, backoff, claim, release, renew
 
 log = logging.getLogger(__name__)
 

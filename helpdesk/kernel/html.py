@@ -1,15 +1,25 @@
 """HTML from outside, made harmless, and the text in it.
 
 Everything that is stored as HTML passes ``sanitise`` on its way in, whichever channel it came by:
-a plugin's own cleaning is welcome and not relied upon.
+a plugin's own cleaning is welcome and not relied upon. What would keep its reader busy for seconds,
+because it is endless or nested as no page is, is reduced to its text instead: nh3 takes quadratic
+time on nesting, and repeats each unclosed ``<b>`` in every paragraph. Refusing it lost: a message
+that came in has to be readable.
 """
 
 import html as escapes
 import re
+from collections import Counter
+from collections.abc import Iterator
 
 import nh3
 
+LONGEST = 2_000_000
+DEEPEST = 2_000
+MOST_REPEATED = 300_000
+
 TAGS = nh3.ALLOWED_TAGS | {"font", "section", "article"} - {"map", "area"}
+DROPPED_WHOLE = {"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math"}
 ATTRIBUTES = {
     **{tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()},
     "*": {"style", "dir", "lang", "title"},
@@ -20,29 +30,80 @@ ATTRIBUTES = {
 STYLES = {
     "color", "background-color", "font-size", "font-weight", "font-style", "font-family", "text-align",
     "text-decoration", "line-height", "white-space", "border", "border-left", "border-collapse", "padding",
-    "padding-left", "margin", "margin-left", "width", "height", "vertical-align", "list-style-type",
+    "padding-left", "width", "height", "vertical-align", "list-style-type",
 }  # fmt: skip
 SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})|<!--")
+_CLOSED_BY_THEMSELVES = {
+    "br", "hr", "img", "input", "meta", "link", "col", "wbr", "base", "area", "p", "li", "td", "tr", "th",
+    "dt", "dd", "option",
+}  # fmt: skip
+_REPEATED = {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 _BREAKS = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/blockquote|/pre|/table|hr)\b[^>]{0,200}>", re.IGNORECASE)
+_MARKUP = re.compile(r"<(?:[^<>\"]|\"[^\"]*\")*+>")
 _BLANKS = re.compile(r"\n{3,}")
 
 
 def sanitise(html: str) -> str:
     """Return the HTML without anything that runs, loads by itself, or leaves its place on the page."""
+    if not is_bearable(html):
+        return _words_only(html)
     return nh3.clean(
         html,
         tags=TAGS,
+        clean_content_tags=DROPPED_WHOLE,
         attributes=ATTRIBUTES,
         url_schemes=SCHEMES,
+        url_relative="deny",
         filter_style_properties=STYLES,
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )
 
 
-def text_of(html: str) -> str:
-    """Return the readable text of the HTML, blocks on lines of their own."""
-    broken = _BREAKS.sub("\n", html)
-    lines = (line.strip() for line in escapes.unescape(nh3.clean(broken, tags=set())).splitlines())
+def is_bearable(html: str) -> bool:
+    """Return whether the HTML is small and flat enough to be taken apart in reasonable time."""
+    if len(html) > LONGEST:
+        return False
+    opened: Counter[str] = Counter()
+    depth = formatting = repeated = 0
+    for tag, change in _tags(html):
+        repeated += formatting
+        if tag in _CLOSED_BY_THEMSELVES or (change < 0 and not opened[tag]):
+            continue
+        opened[tag] += change
+        depth += change
+        formatting += change if tag in _REPEATED else 0
+        if depth > DEEPEST or repeated > MOST_REPEATED:
+            return False
+    return True
+
+
+def _tags(html: str) -> Iterator[tuple[str, int]]:
+    """Return the tags that a parser will see, as +1 and -1; not those in comments, nor closing ones inside a tag."""
+    place = tag_end = 0
+    while match := _TAG.search(html, place):
+        place = match.end()
+        if match[2] is None:
+            place = html.find("-->", place) + 1 or len(html)
+        elif not match[1] or match.start() >= tag_end:
+            yield match[2].lower(), -1 if match[1] else 1
+        if tag_end < place:
+            tag_end = html.find(">", place) + 1 or len(html)
+
+
+def text_of(sanitised: str) -> str:
+    """Return the readable text of sanitised HTML, blocks on lines of their own."""
+    lines = (line.strip() for line in _without_markup(sanitised).splitlines())
     return _BLANKS.sub("\n\n", "\n".join(lines)).strip()
+
+
+def _words_only(html: str) -> str:
+    """Return the beginning of the text in the HTML as harmless HTML."""
+    text = re.sub(r"\s*\n\s*", "\n", _without_markup(html[:LONGEST])).strip()
+    return f'<p style="white-space:pre-wrap">{escapes.escape(text)}</p>' if text else ""
+
+
+def _without_markup(html: str) -> str:
+    return escapes.unescape(_MARKUP.sub("", _BREAKS.sub("\n", html)))

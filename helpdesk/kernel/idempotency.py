@@ -49,8 +49,8 @@ def begin(actor: Actor, key: str | None, *, operation: str, given: Any) -> int |
     """
     if key is None:
         return None
-    if not 1 <= len(key) <= LONGEST_KEY:
-        raise Invalid(f"An idempotency key has 1 to {LONGEST_KEY} characters.", path=("idempotencyKey",))
+    if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
+        raise Invalid(f"An idempotency key has 1 to {LONGEST_KEY} printable characters.", path=("idempotencyKey",))
     fingerprint = hashlib.sha256(orjson.dumps([operation, given], option=orjson.OPT_SORT_KEYS)).hexdigest()
     owner = owner_of(actor)
     values = {"service_id": actor.service_id, "owner": owner, "key": key, "fingerprint": fingerprint, "at": clock.now()}

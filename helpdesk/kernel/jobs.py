@@ -20,7 +20,7 @@ from huey import Huey, RedisHuey, SqliteHuey
 from huey.registry import Message
 from huey.serializer import Serializer
 
-from helpdesk.kernel import clock
+from helpdesk.kernel import clock, leases
 from helpdesk.kernel.db import after_commit, connection
 from helpdesk.kernel.errors import Unavailable
 from helpdesk.kernel.settings import Settings
@@ -147,10 +147,14 @@ class Worker:
         self._sweeper.start()
 
     def stop(self) -> None:
-        """Let running work end, then return; what is not done keeps its row."""
+        """Let the rows under way end, then return; a thousand others in the line are not begun, and keep their place."""
         self._stopping.set()
-        self._consumer.stop(graceful=True)
-        self._sweeper.join(timeout=STOP_SECONDS)
+        leases.hold_back()
+        try:
+            self._consumer.stop(graceful=True)
+            self._sweeper.join(timeout=STOP_SECONDS)
+        finally:
+            leases.hand_out()
 
     def _sweep(self) -> None:
         while not self._stopping.is_set():

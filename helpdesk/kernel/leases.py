@@ -8,6 +8,7 @@ alternative) would need somebody to clear it. ``attempts`` counts takings, so a 
 
 import random
 import secrets
+import threading
 from typing import Any, TypeVar
 
 import peewee
@@ -30,6 +31,18 @@ class Leased(Model):
 
 Work = TypeVar("Work", bound=Leased)
 
+_held_back = threading.Event()
+
+
+def hold_back() -> None:
+    """Hand out no row in this process until ``hand_out``: it ends, and what is left is another worker's."""
+    _held_back.set()
+
+
+def hand_out() -> None:
+    """Hand out rows again."""
+    _held_back.clear()
+
 
 def in_seconds(seconds: float) -> Any:
     """Return the SQL for the database's time so many seconds from now."""
@@ -38,11 +51,13 @@ def in_seconds(seconds: float) -> Any:
 
 def claim(model: type[Work], *conditions: Any, seconds: float) -> Work | None:
     """Take the row that has been due longest, or None. Nobody else gets it while the lease runs."""
+    if _held_back.is_set():
+        return None
     found = model.select(model.id).where(model.due_at <= database_now(), *conditions)
     found = lock_rows(found.order_by(model.due_at, model.id).limit(1))
     query = (
         model.update(due_at=in_seconds(seconds), lease=secrets.token_hex(16), attempts=model.attempts + 1)
-        .where(model.id.in_(found))
+        .where(model.id == found)  # not IN: PostgreSQL may then run the inner query again for each row
         .returning(model)
     )
     return next(iter(query.execute()), None)

@@ -84,6 +84,6 @@ def grouped(parents: Iterable[int], rows: Iterable[Rows], key: Callable[[Rows], 
 
 def counts_by(model: type[Model], parent: Any, parent_ids: Sequence[int], *, condition: Any = True) -> list[int]:
     """Return how many rows of the model each parent has, aligned with the parents, in one statement."""
-    query: Any = model.select(parent, peewee.fn.COUNT(model.id)).where(parent.in_(list(parent_ids)), condition).group_by(parent)
-    found = dict(query.tuples())
+    counts: Any = model.select(parent, peewee.fn.COUNT(model.id)).where(parent.in_(list(parent_ids)), condition)
+    found = dict(counts.group_by(parent).tuples())
     return [found.get(parent_id, 0) for parent_id in parent_ids]

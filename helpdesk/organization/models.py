@@ -26,4 +26,5 @@ class Service(Model):
     default_language = peewee.CharField(max_length=10)
     time_zone = peewee.CharField(max_length=64)
     editor_type = EnumColumn(EditorType)
+    theme = peewee.CharField(max_length=32, default="default")
     created_at = TimeColumn()

@@ -1,14 +1,18 @@
-"""Makes organizations and services. Both are made by whoever runs the desk, so no actor is asked for."""
+"""Makes organizations and services, and changes services. Whoever runs the desk makes them: no actor is asked for."""
 
 from collections.abc import Mapping, Sequence
 
+from helpdesk import plugins
 from helpdesk.kernel import clock
+from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.db import insert_once, transactional
-from helpdesk.kernel.errors import Conflict, NotFound
+from helpdesk.kernel.errors import Conflict, Invalid, NotFound
+from helpdesk.kernel.events import record
 from helpdesk.organization import rules
 from helpdesk.organization.models import Organization, Service
 from helpdesk.organization.queries import organization_exists
 from helpdesk.organization.rules import EditorType
+from helpdesk.signals import ServiceChanged
 
 
 @transactional
@@ -51,3 +55,17 @@ def create_service(
     if service_id is None:
         raise Conflict(f"Another service has the id “{slug}”; choose another.", code="SLUG_TAKEN", path=("slug",))
     return service_id
+
+
+@transactional
+def set_theme(actor: Actor, theme: str) -> None:
+    """Choose the help center's theme. Raises Invalid (UNKNOWN_THEME). Records ServiceChanged."""
+    actor.require("service.write")
+    if theme not in plugins.themes():
+        known = ", ".join(sorted(plugins.themes())) or "none"
+        raise Invalid(f"There is no theme “{theme}”; installed are: {known}.", code="UNKNOWN_THEME", path=("theme",))
+    before = Service.get_by_id(actor.service_id).theme
+    if before != theme:
+        Service.update(theme=theme).where(Service.id == actor.service_id).execute()
+        event = ServiceChanged(service_id=actor.service_id)
+        record(actor, event, subject=("service", actor.service_id), changes={"theme": (before, theme)})

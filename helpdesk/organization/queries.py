@@ -20,6 +20,7 @@ class ServiceRow(Row):
     default_language: str
     time_zone: str
     editor_type: EditorType
+    theme: str
     created_at: datetime
 
 

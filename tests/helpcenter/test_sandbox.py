@@ -195,3 +195,17 @@ def test_budget_of_one_page_is_not_spent_by_the_next() -> None:
     sandbox = Sandbox(DictLoader({"page": "{% for a in many %}{% endfor %}done"}))
     for _ in range(3):
         assert sandbox.render("page", {"many": ["x"] * 60_000}) == "done"
+
+
+@pytest.mark.parametrize("step", ["include", "extends"])
+def test_templates_go_twenty_deep_and_no_deeper(step: str) -> None:
+    chain = {f"t{number}": f"{{% {step} 't{number + 1}' %}}" for number in range(30)} | {"t30": "end"}
+    sandbox = Sandbox(DictLoader(chain))
+    assert sandbox.render("t10", {}) == "end"
+    with pytest.raises(SecurityError, match="more than 20 deep"):
+        sandbox.render("t9", {})
+
+
+def test_templates_included_one_after_the_other_are_not_deep() -> None:
+    sandbox = Sandbox(DictLoader({"page": "{% include 'part' %}" * 30, "part": "{% extends 'frame' %}", "frame": "x"}))
+    assert sandbox.render("page", {}) == "x" * 30

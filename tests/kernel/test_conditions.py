@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
 from typing import Any
 
 import peewee
@@ -15,10 +16,18 @@ from helpdesk.kernel.conditions import Field, FieldKind, Operator
 from helpdesk.kernel.db import Model, transaction
 from helpdesk.kernel.errors import HelpdeskError, Invalid, LimitExceeded
 from helpdesk.kernel.settings import Settings
-from helpdesk.tickets.models import TicketStatus
+
+
+class Status(StrEnum):
+    """The words of a keyword field."""
+
+    NEW = "NEW"
+    OPEN = "OPEN"
+    ON_HOLD = "ON_HOLD"
+
 
 SEOUL = timezone(timedelta(hours=9))
-WORDS = tuple(str(status) for status in TicketStatus)
+WORDS = tuple(str(status) for status in Status)
 
 
 class Thing(Model):
@@ -26,7 +35,7 @@ class Thing(Model):
 
     id = peewee.BigAutoField()
     subject = peewee.TextField(null=True)
-    status = EnumColumn(TicketStatus, null=True)
+    status = EnumColumn(Status, null=True)
     size = peewee.BigIntegerField(null=True)
     at = TimeColumn(null=True)
     important = peewee.BooleanField(null=True)
@@ -140,6 +149,17 @@ def test_sql_chooses_exactly_the_rows_that_the_predicate_accepts(
     found: Any = Thing.select(Thing.id).where(conditions.expression(condition, FIELDS)).tuples()
     accepted = {number for number, row in enumerate(present) if predicate({**row, "selected": row["subject"]}, None)}
     assert {row[0] for row in found} == accepted
+
+
+def test_a_query_ignores_the_case_of_a_to_z_and_of_no_other_letter(things: None) -> None:
+    written = ["Äa", "äA", "İa", "100%_a", "100xxa"]
+    Thing.insert_many([{"subject": subject} for subject in written]).execute()
+    found = {}
+    for part in ("ä", "Ä", "A", "%_A", "i"):
+        condition = conditions.parse(of("subject", "contains", part), FIELDS)
+        query: Any = Thing.select(Thing.subject).where(conditions.expression(condition, FIELDS)).order_by(Thing.id)
+        found[part] = [row.subject for row in query]
+    assert found == {"ä": ["äA"], "Ä": ["Äa"], "A": written, "%_A": ["100%_a"], "i": []}
 
 
 @pytest.mark.parametrize(

@@ -308,6 +308,11 @@ def test_a_database_of_another_kind_is_refused_with_the_right_ones(url: str) -> 
         db.make(load({}, database_url=url))
 
 
+def test_a_connection_goes_from_one_thread_to_the_next(database_settings: Settings) -> None:
+    for turn in (1, 2, 3):
+        assert in_threads(lambda: next_number("ticket", 1)) == [turn]
+
+
 def test_nested_connections_are_one_and_end_with_the_outer(database_settings: Settings) -> None:
     with db.connection():
         with db.connection():

@@ -55,7 +55,8 @@ def test_keys_of_different_actors_and_services_are_apart(database: Settings) -> 
         replace(ACTOR, kind=ActorKind.AGENT),
         system(1),
     ]
-    assert [make("k", actor=actor) for actor in actors] == [1, 2, 3, 4, 5]
+    for _again in range(2):
+        assert [make("k", actor=actor) for actor in actors] == [1, 2, 3, 4, 5]
     assert owner_of(ACTOR) == "service_key:5"
 
 
@@ -92,5 +93,5 @@ def test_a_key_has_a_length(database: Settings, key: str) -> None:
 
 def test_a_key_that_no_database_can_keep_is_refused(database: Settings) -> None:
     for key in ("a\0b", "\ud800"):
-        with pytest.raises(Invalid, match="idempotency key"):
+        with pytest.raises(Invalid, match="printable"):
             make(key)

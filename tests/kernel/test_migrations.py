@@ -30,6 +30,9 @@ def _import_all() -> None:
 def test_migrations_from_empty_equal_the_models(database: Settings) -> None:
     _import_all()
     difference = diff_models(db.database.obj, _models())
+    # SQLite has no GIN, so no model declares it
+    unwanted = [index for index in difference.drop_indexes if index.name != "search_entry_terms"]
+    difference = difference._replace(drop_indexes=unwanted)
     assert not difference, str(difference)
 
 

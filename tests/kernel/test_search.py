@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpdesk.kernel import search
+from helpdesk.kernel.db import Counter, transaction, transactional
 from helpdesk.kernel.db import database as desk_database
-from helpdesk.kernel.db import transaction, transactional
 from helpdesk.kernel.errors import LimitExceeded
 from helpdesk.kernel.settings import Settings
 
@@ -43,6 +43,11 @@ def is_found(text: str, query: str) -> bool:
 )
 def test_a_text_becomes_terms(text: str, terms: list[str]) -> None:
     assert search.analyse(text) == terms
+
+
+@pytest.mark.parametrize("piece", ["\ufdfa", "a.", "1-", "+82 ", "가 "])
+def test_no_text_becomes_more_terms_than_it_may_have_characters(piece: str) -> None:
+    assert 0 < len(search.analyse(piece * 400_000)) <= search.LONGEST_TEXT
 
 
 @pytest.mark.parametrize(
@@ -157,6 +162,15 @@ def test_only_the_newest_are_looked_at_when_asked(database: Settings) -> None:
     assert ids("환불", newest=2) == [4, 5]
 
 
+@pytest.mark.parametrize("newest", [None, 10])
+def test_what_is_found_chooses_rows_of_another_table(database: Settings, newest: int | None) -> None:
+    for number, text in enumerate(["환불", "배송", "환불 요청"], 1):
+        Counter.insert(name=text, service_id=1, value=number).execute()
+        search.index("ticket", number, 1, text)
+    found = Counter.select().where(Counter.value.in_(search.matches("ticket", 1, "환불", newest=newest)))
+    assert [row.name for row in found.order_by(Counter.value)] == ["환불", "환불 요청"]
+
+
 def test_a_very_long_text_is_findable_at_both_ends(database: Settings) -> None:
     syllables = "".join(chr(0xAC00 + (number * 7919) % 11172) for number in range(60_000))
     search.index("ticket", 1, 1, f"처음 {syllables} 마지막")
@@ -191,15 +205,6 @@ def test_indexing_takes_two_statements_at_most(database: Settings, monkeypatch: 
             assert 1 <= len(statements) <= 2
             statements.clear()
         monkeypatch.undo()
-
-
-def test_the_index_can_be_dropped_and_made_again(database: Settings) -> None:
-    search.index("ticket", 1, 1, "환불")
-    with transaction():
-        search.drop(desk_database)
-        search.create(desk_database)
-    assert ids("환불") == []
-    assert is_found("환불", "환불")
 
 
 letters = st.sampled_from("가나다라각간 \n환불aAbBß1한ㅋé@.-_+%*\"'\\():^{}[]😀漢か") | st.characters(

@@ -26,6 +26,7 @@ def up(_migrator: SchemaMigrator, db: peewee.Database) -> None:
         default_language = peewee.CharField(max_length=10)
         time_zone = peewee.CharField(max_length=64)
         editor_type = peewee.CharField(max_length=32)
+        theme = peewee.CharField(max_length=32)
         created_at = peewee.BigIntegerField()
 
         class Meta:

@@ -1,5 +1,7 @@
 """The table that is searched: FTS5 kept up by triggers on SQLite, a tsvector with a GIN index on PostgreSQL."""
 
+from typing import Any
+
 import peewee
 from playhouse.migrate import SchemaMigrator
 
@@ -25,7 +27,7 @@ POSTGRES = (
 )
 
 
-def up(_migrator: SchemaMigrator, db: peewee.Database) -> None:
+def up(_migrator: SchemaMigrator, db: Any) -> None:
     """Make the table and what keeps it searchable."""
     is_sqlite = isinstance(getattr(db, "obj", db), peewee.SqliteDatabase)
     for statement in SQLITE if is_sqlite else POSTGRES:
