@@ -114,8 +114,8 @@ def drain(name: str) -> None:
 
 
 def drain_all() -> None:
-    """Do everything that is due, again and again until a whole round has woken nobody. For tests and commands."""
-    for _round in range(5):
+    """Do everything that is due, in this thread; some rounds, since one line gives work to another. For commands."""
+    for _round in range(3):
         for name in lines():
             drain(name)
 

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from helpdesk.kernel.errors import Invalid
 
@@ -70,9 +71,9 @@ class Settings(BaseSettings):
     )
 
     @classmethod
-    def settings_customise_sources(  # type: ignore[override]  # called with names alone
-        cls, *, init_settings: Any, **_others: Any
-    ) -> tuple[Any, ...]:
+    def settings_customise_sources(  # type: ignore[override]  # the sources that are not wanted need no names
+        cls, _settings: type[BaseSettings], init_settings: Source, *_others: Source, **_more: Source
+    ) -> tuple[Source, ...]:
         """Take values only as they are given: ``load`` reads the environment."""
         return (init_settings,)
 
