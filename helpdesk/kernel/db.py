@@ -40,7 +40,7 @@ SQLITE_PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": 1,
     "foreign_keys": 1,
-    "busy_timeout": 10_000,
+    "busy_timeout": 5_000,
     "cache_size": -32_000,
 }
 SQLITE_NOW = "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"

@@ -114,7 +114,7 @@ def drain(name: str) -> None:
 
 
 def drain_all() -> None:
-    """Do everything that is due, in this thread; some rounds, since one line gives work to another. For commands."""
+    """Do everything that is due, in this thread; in rounds, since one line gives work to another."""
     for _round in range(3):
         for name in lines():
             drain(name)
