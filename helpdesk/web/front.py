@@ -1,5 +1,7 @@
 """The front door: ``/`` and ``/{service}`` lead to the help center, and what is nowhere gets a plain sentence."""
 
+import logging
+
 from flask import Blueprint, Flask, Response, redirect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
@@ -8,10 +10,13 @@ from helpdesk.kernel import db
 from helpdesk.organization import queries as organization
 from helpdesk.web.replies import plain
 
+log = logging.getLogger(__name__)
+
 SENTENCES = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
     413: "The request is too large.",
+    503: "The desk cannot reach its database; try again in a moment.",
     500: "Something went wrong on our side; it has been noted.",
 }
 
@@ -49,3 +54,11 @@ def answer_errors(app: Flask) -> None:
         """Answer an HTTP error."""
         code = error.code or 500
         return plain(SENTENCES.get(code, error.name), code)
+
+    def unavailable(error: Exception) -> Response:
+        """Answer while the database cannot be reached. Source: SECURITY E9."""
+        log.error("A request found no database.", exc_info=error)
+        return plain(SENTENCES[503], 503)
+
+    for kind in db.UNREACHABLE:
+        app.register_error_handler(kind, unavailable)

@@ -37,7 +37,7 @@ def blueprint() -> Blueprint:
         """Say whether work can be done, and what is not as it should be."""
         try:
             report = _report()
-        except peewee.PeeweeException as error:
+        except (peewee.PeeweeException, *db.UNREACHABLE) as error:
             return as_json({"status": "failed", "problems": [f"database: {type(error).__name__}"]}, 503)
         return as_json(report, 503 if report["status"] == "failed" else 200)
 

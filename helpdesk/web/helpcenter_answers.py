@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, abort
 
 from helpdesk.helpcenter.pages import Place
 from helpdesk.kernel import errors
+from helpdesk.kernel.db import UNREACHABLE
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -26,6 +27,7 @@ _STATUSES = {
     errors.Forbidden: 403,
     errors.LimitExceeded: 429,
     errors.Unavailable: 503,
+    **dict.fromkeys(UNREACHABLE, 503),
 }
 
 

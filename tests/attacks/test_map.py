@@ -1,0 +1,93 @@
+"""Where each attack case of SECURITY.md is tested; what another folder tests already is not written twice.
+
+A2   attacks/test_a_content.py::test_graphql_gives_hostile_text_back_as_the_text_it_is
+     attacks/test_a_content.py::test_help_center_shows_hostile_text_as_text
+     attacks/test_a_content.py::test_mail_carries_hostile_text_as_a_name_a_subject_and_a_file_name
+     helpcenter/test_sandbox.py::test_text_of_a_visitor_is_escaped_and_never_evaluated
+A3   graphql/test_uploads.py::test_whatever_a_file_claims_to_be_it_is_a_download
+B9   attacks/test_b_mail.py::test_name_subject_and_sender_stay_in_their_own_headers
+     attacks/test_b_mail.py::test_address_of_two_people_is_refused
+     attacks/test_b_mail.py::test_null_character_is_refused_at_the_door
+     helpcenter/test_rules.py::test_line_never_breaks_a_header_and_cleaning_twice_changes_nothing
+C3   graphql/test_uploads.py::test_link_that_was_tampered_with_opens_nothing
+     graphql/test_uploads.py::test_link_expires_and_a_new_one_is_given
+     graphql/test_uploads.py::test_link_opens_nothing_in_another_service
+C6   attacks/test_e_errors.py::test_input_that_nobody_asked_for_is_refused
+D1   access/test_sessions.py::test_an_unknown_mail_and_a_wrong_password_cost_the_same_statements
+     graphql/test_access.py::test_every_wrong_log_in_is_the_same_refusal
+D3   graphql/test_access.py::test_every_made_up_token_is_refused
+D6   attacks/test_d_addresses.py::test_stranger_cannot_claim_an_address
+     attacks/test_d_addresses.py::test_networks_end_where_they_end
+     attacks/test_d_addresses.py::test_trusted_proxy_is_believed_as_far_as_it_vouches
+     access/test_rules.py::test_the_last_address_before_the_proxies_asks_whatever_stands_before_it
+     access/test_rules.py::test_what_is_no_network_is_refused_with_what_to_write
+D7   graphql/test_access.py::test_rotated_key_is_refused_at_once
+     graphql/test_access.py::test_token_counts_in_its_header_alone
+     access/test_authentication.py::test_no_token_reaches_the_log
+D8   graphql/test_limits.py::test_fifth_mutation_is_refused_even_from_a_fragment
+E1   graphql/test_limits.py::test_aliases_are_counted_after_fragments_are_expanded
+E2   graphql/test_limits.py::test_doubled_fragments_are_refused_at_once
+E3   graphql/test_limits.py::test_going_round_in_circles_is_too_deep
+     attacks/test_e_schema.py::test_circles_of_the_real_schema_are_too_deep
+E4   graphql/test_costs.py::test_page_within_page_is_too_costly_and_says_the_price
+     graphql/test_connections.py::test_bad_page_is_refused_with_its_code
+     attacks/test_e_schema.py::test_page_within_page_of_the_real_schema_is_too_costly
+E5   graphql/test_limits.py::test_each_limit_has_its_code
+     web/test_graphql.py::test_large_body_is_refused
+E6   graphql/test_execution.py::test_anonymous_may_ask_for_typename_only
+     graphql/test_execution.py::test_suggestions_are_for_those_who_may_see_the_schema
+     attacks/test_e_schema.py::test_stranger_learns_nothing_of_the_schema
+     graphql/test_service.py::test_schema_is_given_to_those_who_may_see_it
+E7   web/test_graphql.py::test_mutation_by_get_is_refused_and_told_how
+     web/test_graphql.py::test_only_json_is_taken_so_that_no_form_can_write
+E9   attacks/test_e_errors.py::test_bug_in_a_resolver_is_masked_and_told_to_the_log
+     attacks/test_e_errors.py::test_database_that_does_not_answer_is_told_as_such
+     attacks/test_e_errors.py::test_what_is_no_value_is_the_senders_error
+     attacks/test_e_errors.py::test_no_input_brings_a_server_error
+     web/test_graphql.py::test_broken_body_is_the_senders_error
+     web/test_graphql.py::test_last_of_two_like_keys_counts
+E11  attacks/test_e_literals.py::test_filters_take_every_character_literally
+     attacks/test_e_literals.py::test_words_to_search_for_are_no_language
+     attacks/test_e_literals.py::test_customers_are_searched_literally
+     attacks/test_e_literals.py::test_orders_are_a_closed_list
+     kernel/test_conditions.py::test_sql_chooses_exactly_the_rows_that_the_predicate_accepts
+E13  attacks/test_e_errors.py::test_what_is_no_number_is_refused
+     attacks/test_e_errors.py::test_what_is_no_id_of_a_ticket_finds_none
+     graphql/test_nodes.py::test_no_other_spelling_of_a_number_is_an_id
+     graphql/test_nodes.py::test_foreign_ids_are_refused_like_missing_ones_in_inputs
+F1   kernel/test_http.py::test_every_spelling_of_a_private_address_is_refused
+     kernel/test_http.py::test_a_name_that_turns_to_loopback_after_the_check_is_refused
+     kernel/test_http.py::test_a_redirect_is_an_answer_and_is_not_followed
+F7   graphql/test_uploads.py::test_name_is_only_a_name
+F12  attacks/test_f_links.py::test_links_of_graphql_begin_with_the_base_url
+     attacks/test_f_links.py::test_no_page_and_no_redirect_names_the_host_of_the_request
+     attacks/test_f_links.py::test_mail_names_no_host_of_a_request
+     web/test_helpcenter.py::test_no_link_is_built_from_the_host_header
+R6   graphql/test_tickets.py::test_same_key_makes_one_ticket_one_answer_and_one_note
+"""
+
+import ast
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+DEMANDED = {"A2", "B9", "D6", "E1", "E2", "E3", "E4", "E5", "E6", "E9", "E11", "E13", "F1", "F12"}
+LINE = re.compile(r"^([A-R]\d+)? +([a-z_/]+\.py)::(test_\w+)$", re.MULTILINE)
+
+
+def names_in(file: Path) -> set[str]:
+    """Return the names of a file's tests."""
+    return {node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_case_that_is_demanded_has_a_test_that_exists() -> None:
+    rows = LINE.findall(__doc__ or "")
+    assert {case for case, _, _ in rows} - {""} >= DEMANDED
+    assert len(rows) == (__doc__ or "").count("::")
+    assert [f"{file}::{name}" for _, file, name in rows if name not in names_in(TESTS / file)] == []
+
+
+def test_every_attack_of_this_folder_is_on_the_map() -> None:
+    named = {name for _, file, name in LINE.findall(__doc__ or "") if file.startswith("attacks/")}
+    cases = {file.name: names_in(file) for file in Path(__file__).parent.glob("test_[a-z]_*.py")}
+    assert [name for name, found in cases.items() if not any(one in named for one in found)] == []

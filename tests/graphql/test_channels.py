@@ -1,0 +1,213 @@
+"""Channel accounts, what comes in and what goes out, as an administrator sets up and watches them."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from helpdesk.channels import outbox
+from helpdesk.sdk.channel import Outbound, Refused, Retry
+from tests.factories.client import Caller, ticket
+from tests.factories.desk import Desk
+from tests.factories.echo import Echo
+
+SECRET = "do not tell this"
+
+
+def account(caller: Caller, **given: Any) -> Any:
+    """Make an Echo account and return it."""
+    plain = {"driver": "echo", "name": "Echo", "settings": {"url": "https://echo.test", "token": SECRET}}
+    return caller.done("ChannelAccountCreate", **(plain | given))["account"]
+
+
+def hook(caller: Caller, made: Any, **message: Any) -> int:
+    """Send a message to an account's hook, as its provider does, and return the status."""
+    path = made["hookUrl"].removeprefix("http://127.0.0.1:8000")
+    body = orjson.dumps(
+        {"id": "m1", "from": "hong@customer.example", "subject": "문의", "text": "안녕하세요"} | message
+    )
+    return caller.but(token=None).send("POST", path, data=body, headers={"X-Echo-Token": SECRET}).status_code
+
+
+def only(caller: Caller, operation: str, **variables: Any) -> Any:
+    """Return the only node of a list."""
+    (page,) = caller.ask(operation, **variables).values()
+    (node,) = page["nodes"]
+    return node
+
+
+def test_account_is_set_up_and_its_secret_never_comes_back(administrator: Caller) -> None:
+    made = account(administrator)
+    assert (made["driver"], made["isEnabled"], made["isPrimary"], made["version"]) == ("echo", True, True, 1)
+    assert made["settings"] == {"url": "https://echo.test"}
+    assert made["hookUrl"].startswith("http://127.0.0.1:8000/demo/channels/")
+    listed = administrator.answer("ChannelAccounts")
+    assert [one["id"] for one in listed.get_json()["data"]["channelAccounts"]] == [made["id"]]
+    assert SECRET not in listed.text
+
+
+def test_secret_that_is_not_named_stays_and_is_used(administrator: Caller) -> None:
+    made = account(administrator)
+    changed = administrator.done(
+        "ChannelAccountUpdate", id=made["id"], settings={"url": "https://new.test"}, name="New"
+    )
+    assert changed["account"]["settings"] == {"url": "https://new.test"}
+    assert (changed["account"]["name"], changed["account"]["version"]) == ("New", 2)
+    assert hook(administrator, made) == 200
+    administrator.done("ChannelAccountUpdate", id=made["id"], settings={"token": "another"})
+    assert hook(administrator, made, id="m2") == 401
+
+
+def test_first_account_is_primary_until_another_is_wanted(administrator: Caller) -> None:
+    one, two = account(administrator), account(administrator, name="Two")
+    assert (one["isPrimary"], two["isPrimary"]) == (True, False)
+    administrator.done("ChannelAccountUpdate", id=two["id"], isPrimary=True)
+    accounts = administrator.ask("ChannelAccounts")["channelAccounts"]
+    assert [one["isPrimary"] for one in accounts] == [False, True]
+
+
+def test_deleted_account_is_gone_and_takes_nothing_any_more(administrator: Caller) -> None:
+    made = account(administrator)
+    assert administrator.done("ChannelAccountDelete", id=made["id"])["deletedId"] == made["id"]
+    assert administrator.ask("ChannelAccounts")["channelAccounts"] == []
+    assert hook(administrator, made) == 404
+    assert administrator.refused("ChannelAccountDelete", id=made["id"]) == ("NOT_FOUND", ["id"])
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "path"),
+    [
+        ({"driver": "pigeon"}, "CHANNEL_NOT_LOADED", ["driver"]),
+        ({"name": " "}, "INVALID", ["name"]),
+        ({"settings": []}, "INVALID", ["settings"]),
+        ({"settings": {"colour": "red"}}, "INVALID", ["settings", "colour"]),
+        ({"settings": {"token": 1}}, "INVALID", ["settings", "token"]),
+        ({"driver": "email", "settings": {}}, "INVALID", ["settings", "address"]),
+        (
+            {"driver": "email", "settings": {"address": "a@b.example", "imap_port": 0}},
+            "INVALID",
+            ["settings", "imap_port"],
+        ),
+    ],
+)
+def test_wrong_settings_name_the_field_and_repeat_no_secret(
+    administrator: Caller, given: Any, code: str, path: list[str]
+) -> None:
+    plain = {"driver": "echo", "name": "Echo", "settings": {"token": SECRET}}
+    assert administrator.refused("ChannelAccountCreate", **(plain | given)) == (code, path)
+    bad = administrator.answer("ChannelAccountCreate", input=plain | {"settings": {"token": [SECRET]}})
+    assert SECRET not in bad.text
+
+
+def test_old_version_is_refused(administrator: Caller) -> None:
+    made = account(administrator)
+    given = {"id": made["id"], "name": "x", "expectedVersion": 7}
+    assert administrator.refused("ChannelAccountUpdate", **given) == ("VERSION_CONFLICT", ["expectedVersion"])
+
+
+def test_account_is_tried_against_its_provider(administrator: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = account(administrator)
+
+    def refuse(_self: Echo) -> None:
+        raise Refused("The token has expired; make a new one.")
+
+    assert administrator.done("ChannelAccountTest", id=made["id"])["isOk"] is True
+    monkeypatch.setattr(Echo, "check", refuse)
+    tried = administrator.done("ChannelAccountTest", id=made["id"])
+    assert (tried["isOk"], tried["message"]) == (False, "The token has expired; make a new one.")
+
+
+def test_agent_sees_deliveries_and_no_accounts(agent: Caller) -> None:
+    assert agent.failed("ChannelAccounts") == "FORBIDDEN"
+    assert agent.failed("Inbox") == "FORBIDDEN"
+    assert agent.refused("ChannelAccountCreate", driver="echo", name="x", settings={})[0] == "FORBIDDEN"
+    assert agent.ask("Deliveries")["deliveries"]["totalCount"] == 0
+
+
+def test_message_from_outside_becomes_a_ticket(desk: Desk, administrator: Caller) -> None:
+    made = account(administrator)
+    assert hook(administrator, made) == 200
+    assert only(administrator, "Inbox")["state"] == "RECEIVED"
+    desk.run_jobs()
+    item = only(administrator, "Inbox", state="PROCESSED")
+    assert (item["outcome"], item["ticket"]["number"], item["account"]["id"]) == ("TICKET", 1, made["id"])
+    assert administrator.ask("Ticket", number=1)["ticket"]["customer"]["email"] == "hong@customer.example"
+
+
+def test_what_cannot_be_read_lies_in_quarantine_and_is_read_again(desk: Desk, administrator: Caller) -> None:
+    made = account(administrator)
+    hook(administrator, made, garbage=True)
+    for _ in range(5):
+        desk.run_jobs()
+        waiting = administrator.ask("Inbox", state="RETRYING")["inbox"]["nodes"]
+        for item in waiting:
+            administrator.done("InboxRetry", id=item["id"])
+    item = only(administrator, "Inbox")
+    again = administrator.done("InboxRetry", id=item["id"])["item"]
+    assert (again["state"], again["attempts"]) == ("RETRYING", 0)
+    assert "neither Inbound nor DeliveryReport" in again["reason"]
+
+
+def test_filed_message_cannot_be_read_again(desk: Desk, administrator: Caller) -> None:
+    hook(administrator, account(administrator))
+    desk.run_jobs()
+    assert administrator.refused("InboxRetry", id=only(administrator, "Inbox")["id"])[0] == "NOT_RETRIABLE"
+    assert administrator.refused("InboxRetry", id="x") == ("NOT_FOUND", ["id"])
+
+
+def test_answer_goes_back_by_the_way_on_which_the_ticket_came(desk: Desk, administrator: Caller, agent: Caller) -> None:
+    hook(administrator, account(administrator))
+    desk.run_jobs()
+    made = administrator.ask("Ticket", number=1)["ticket"]
+    answered = agent.done("TicketReply", ticketId=made["id"], body="답변입니다")
+    assert answered["message"]["delivery"]["state"] == "QUEUED"
+    desk.run_jobs()
+    delivery = only(agent, "Deliveries", state="SENT")
+    assert (delivery["ticket"]["number"], delivery["message"]["bodyText"], delivery["attempts"]) == (1, "답변입니다", 1)
+    assert delivery["recipients"] == [
+        {"address": "hong@customer.example", "name": "", "verdict": "accepted", "reason": ""}
+    ]
+    assert [message.text for message in Echo.sent] == ["답변입니다"]
+
+
+def test_failed_answer_is_seen_and_sent_again(desk: Desk, administrator: Caller, agent: Caller) -> None:
+    def refuse(_message: Outbound) -> None:
+        raise Refused("550 no such user")
+
+    hook(administrator, account(administrator))
+    desk.run_jobs()
+    Echo.on_send = refuse
+    agent.done("TicketReply", ticketId=administrator.ask("Ticket", number=1)["ticket"]["id"], body="x")
+    desk.run_jobs()
+    failed = only(agent, "Deliveries", state="FAILED")
+    assert (failed["lastError"], failed["nextTryAt"], failed["recipients"][0]["verdict"]) == (
+        "550 no such user",
+        None,
+        "failed",
+    )
+    Echo.on_send = None
+    assert agent.done("DeliveryRetry", id=failed["id"])["delivery"]["state"] == "RETRYING"
+    desk.run_jobs()
+    assert only(agent, "Deliveries")["state"] == "SENT"
+    assert agent.refused("DeliveryRetry", id=failed["id"])[0] == "NOT_RETRIABLE"
+
+
+def test_answer_that_is_put_off_tells_when_it_is_tried_again(desk: Desk, administrator: Caller, agent: Caller) -> None:
+    def put_off(_message: Outbound) -> None:
+        raise Retry("451 later", after_seconds=60)
+
+    hook(administrator, account(administrator))
+    desk.run_jobs()
+    Echo.on_send = put_off
+    agent.done("TicketReply", ticketId=administrator.ask("Ticket", number=1)["ticket"]["id"], body="x")
+    outbox.drain(desk.settings)
+    waiting = only(agent, "Deliveries", state="RETRYING")
+    assert (waiting["lastError"], waiting["nextTryAt"] is not None, waiting["finishedAt"]) == ("451 later", True, None)
+
+
+def test_partner_s_ticket_is_answered_by_the_primary_mail_account(partner: Caller, administrator: Caller) -> None:
+    settings = {"address": "support@demo.example", "smtp_host": "127.0.0.1", "smtp_security": "none"}
+    made = administrator.done("ChannelAccountCreate", driver="email", name="Mail", settings=settings)["account"]
+    answered = partner.done("TicketReply", ticketId=ticket(partner)["id"], body="x")
+    assert answered["message"]["delivery"]["state"] == "QUEUED"
+    assert only(partner, "Deliveries")["account"]["id"] == made["id"]
