@@ -1,7 +1,6 @@
 """An administrator opens a service to partners, and shuts it again."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import time_machine
@@ -10,8 +9,9 @@ from helpdesk.access import operations, queries
 from helpdesk.access.authentication import authenticate
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.errors import Conflict, Forbidden, HelpdeskError, Invalid, NotFound, Unauthenticated
+from helpdesk.signals import OpenApiChanged, open_api_changed
+from tests.factories.desk import Desk
 
-Desk = Any
 HERE = "203.0.113.7"
 
 
@@ -166,3 +166,25 @@ def test_only_an_administrator_opens_the_service(desk: Desk) -> None:
             with pytest.raises(HelpdeskError) as refused:
                 call(actor)
             assert isinstance(refused.value, Forbidden | Unauthenticated)
+
+
+def test_each_change_of_what_partners_may_do_is_told(desk: Desk) -> None:
+    told: list[str] = []
+
+    def note(event: OpenApiChanged) -> None:
+        told.append(event.change)
+
+    open_api_changed.connect(note)
+    try:
+        operations.enable_open_api(desk.administrator, True)
+        key = operations.create_key(desk.administrator, "partner")
+        new = operations.rotate_key(desk.administrator, key.id)
+        operations.revoke_key(desk.administrator, new.id)
+        operations.allow_address(desk.administrator, "203.0.113.7")
+        operations.forbid_address(desk.administrator, "203.0.113.7")
+        operations.enable_open_api(desk.administrator, False)
+    finally:
+        open_api_changed.disconnect(note)
+    assert told == [
+        "enabled", "key_created", "key_rotated", "key_revoked", "address_allowed", "address_forbidden", "disabled",
+    ]  # fmt: skip

@@ -3,18 +3,24 @@
 Above a block of ``sh`` stands one of these, alone on its line:
 
     <!-- run -->                          it runs to its end and succeeds
+    <!-- run: TEXT -->                    the same, and says TEXT
+    <!-- run beside: TEXT -->             it serves; it says TEXT, goes on beside the blocks that follow, is
+                                          interrupted after the last one, and ends with 0
     <!-- run until: TEXT -->              it serves; it says TEXT, is interrupted, and ends with 0
     <!-- run until: TEXT | add: WORDS --> the same, with words put behind its last line (a free port)
     <!-- not run: REASON -->              it is proven elsewhere, or can't be
+
+Blocks that run one after the other share a shell, as they do on a reader's terminal; what serves has its own.
 
 A second document with the same commands lost: what is not the text itself goes stale.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
-MARK = re.compile(r"<!-- (run|run until|not run)(?:: (.+?))?(?: \| add: (.+?))? -->")
+MARK = re.compile(r"<!-- (run|run until|run beside|not run)(?:: (.+?))?(?: \| add: (.+?))? -->")
 FENCE = re.compile(r"```(\w*)\s*")
 
 
@@ -51,3 +57,12 @@ def blocks(markdown: str) -> Iterator[Block]:
         how, detail, added = (part or "" for part in mark.groups()) if mark else ("", "", "")
         yield Block(at + 1, opening[1], "\n".join(lines[at + 1 : end]), how, detail, added)
         at = end + 1
+
+
+def sessions(proven: Iterable[Block]) -> Iterator[list[Block]]:
+    """Yield the blocks that share a shell: those that follow each other and run to their end, or one that serves."""
+    for how, group in groupby(proven, key=lambda block: block.how):
+        if how == "run":
+            yield list(group)
+        else:
+            yield from ([block] for block in group)

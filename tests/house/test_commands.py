@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner
 
 from helpdesk.cli import main
-
 from tests.house.tree import ROOT
 
 

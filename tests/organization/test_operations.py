@@ -1,13 +1,17 @@
 """Organizations and services are made whole, or not at all with a reason."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from helpdesk.kernel.errors import Conflict, Invalid, NotFound
+from helpdesk import plugins
+from helpdesk.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import operations, queries
 from helpdesk.organization.rules import EditorType
+from helpdesk.signals import service_changed
+from tests.factories.desk import Desk
 
 
 def make_service(organization_id: int, **changes: Any) -> int:
@@ -57,3 +61,21 @@ def test_bad_input_makes_nothing(database: Settings, changes: dict[str, Any]) ->
 def test_an_organization_needs_a_name(database: Settings) -> None:
     with pytest.raises(Invalid, match="name"):
         operations.create_organization(" \u202e\n")
+
+
+def test_chosen_theme_is_kept_and_told_once(desk: Desk, tmp_path: Path) -> None:
+    plugins.register(plugins.THEMES, "dawn", tmp_path)
+    told: list[int] = []
+    service_changed.connect(lambda event: told.append(event.service_id))
+    operations.set_theme(desk.administrator, "dawn")
+    operations.set_theme(desk.administrator, "dawn")
+    service = queries.service_by_id(desk.service_id)
+    assert service is not None
+    assert (service.theme, told) == ("dawn", [desk.service_id])
+
+
+def test_theme_must_be_installed_and_chosen_by_an_administrator(desk: Desk) -> None:
+    with pytest.raises(Invalid, match="installed are"):
+        operations.set_theme(desk.administrator, "moon")
+    with pytest.raises(Forbidden):
+        operations.set_theme(desk.agent, "default")

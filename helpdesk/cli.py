@@ -1,0 +1,50 @@
+"""The command line: puts the verbs together. What each does is in ``commands``, one file a group."""
+
+import click
+
+from helpdesk.commands.demo.command import demo
+from helpdesk.commands.doctor import doctor
+from helpdesk.commands.init import init
+from helpdesk.commands.keys import create
+from helpdesk.commands.mail import ingest
+from helpdesk.commands.people import add
+from helpdesk.commands.run import run, worker
+from helpdesk.commands.schema import check, export
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="helpdesk", prog_name="helpdesk")
+def main() -> None:
+    """Run and look after a helpdesk. Every command takes --data, --json and --debug.
+
+    They end with 0 when it is done, 1 when they found something, 2 when it could not be done.
+    """
+
+
+@main.group()
+def mail() -> None:
+    """Mail from files."""
+
+
+@main.group()
+def schema() -> None:
+    """The GraphQL schema."""
+
+
+@main.group()
+def user() -> None:
+    """People who work here."""
+
+
+@main.group()
+def key() -> None:
+    """Keys for partners."""
+
+
+for single in (init, run, worker, demo, doctor):
+    main.add_command(single)
+mail.add_command(ingest)
+schema.add_command(export)
+schema.add_command(check)
+user.add_command(add)
+key.add_command(create)

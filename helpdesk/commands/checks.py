@@ -1,0 +1,183 @@
+"""What ``helpdesk doctor`` looks at: one function a matter, each giving one or more verdicts.
+
+What fails keeps the desk from working; what is a warning will trouble somebody sooner or later.
+"""
+
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+import peewee
+
+from helpdesk import app, plugins
+from helpdesk.access import queries as access
+from helpdesk.channels import accounts
+from helpdesk.channels import queries as channels
+from helpdesk.commands.failures import reason
+from helpdesk.commands.opening import database_file
+from helpdesk.kernel import clock, db
+from helpdesk.kernel.errors import HelpdeskError
+from helpdesk.kernel.settings import Settings
+from helpdesk.organization import queries as organization
+from helpdesk.plugins import PluginState
+
+CONNECT_SECONDS = 3.0
+LARGEST_CLOCK_ERROR = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=10)
+LEAST_FREE_BYTES = 500_000_000
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Health(StrEnum):
+    """How a matter stands."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A verdict; ``fix`` says what to do."""
+
+    name: str
+    health: Health
+    message: str
+    fix: str = ""
+
+
+def checks(settings: Settings) -> list[Check]:
+    """Look at everything and return the verdicts, as far as the desk can be opened."""
+    found = [_folder(settings), *_redis(settings), _base_url(settings)]
+    file = database_file(settings)
+    if file is not None and not file.is_file():
+        return [*found, Check("database", Health.FAIL, f"{file} is not there.", "Run helpdesk init.")]
+    found.append(_keys(settings))
+    if found[-1].health is Health.FAIL:
+        return found  # opening the desk would make new keys, which open nothing that the old ones sealed
+    try:
+        app.start(settings, migrate=False)
+        missing = db.pending_migrations()
+    except HelpdeskError as error:
+        return [*found, Check("start", Health.FAIL, error.message)]
+    except peewee.PeeweeException as error:
+        return [*found, Check("database", Health.FAIL, f"It refuses: {reason(error)}.", "Check HELPDESK_DATABASE_URL.")]
+    found += _plugins()
+    if missing:
+        fix = "Run helpdesk init."
+        return [*found, Check("database", Health.FAIL, f"It lacks {', '.join(missing)}.", fix)]
+    with db.connection():
+        found += [Check("database", Health.OK, "It answers and has every migration."), _clock()]
+        found += [*_services(), *_channels(), *_queues()]
+    return found
+
+
+def _folder(settings: Settings) -> Check:
+    folder = settings.data_dir
+    if not folder.is_dir():
+        return Check("data", Health.FAIL, f"{folder} is no folder.", "Run helpdesk init, or name it by --data.")
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE_BYTES:
+        return Check("data", Health.WARN, f"{folder} has {free // 1_000_000} MB left.", "Free some space.")
+    return Check("data", Health.OK, f"{folder.resolve()} has {free // 1_000_000_000} GB left.")
+
+
+def _keys(settings: Settings) -> Check:
+    if settings.keys.get_secret_value().strip():
+        return Check("keys", Health.OK, "They come from HELPDESK_KEYS.")
+    file = settings.data_dir / "keys.json"
+    if not file.is_file():
+        return Check("keys", Health.FAIL, f"{file} is not there.", "Restore it; for a new desk, run helpdesk init.")
+    if file.stat().st_mode & 0o077:
+        return Check("keys", Health.WARN, f"Others on this machine can read {file}.", f"Run chmod 600 {file}.")
+    return Check("keys", Health.OK, f"{file} is there, for its owner alone.")
+
+
+def _redis(settings: Settings) -> Iterator[Check]:
+    if not settings.redis_url:
+        return
+    try:
+        where = urlsplit(settings.redis_url)
+        with socket.create_connection((where.hostname or "", where.port or 6379), timeout=CONNECT_SECONDS):
+            yield Check("redis", Health.OK, "It is reached.")
+    except (OSError, ValueError) as error:
+        message = f"It is not reached ({error}); work waits up to {settings.sweep_seconds:g} seconds for its worker."
+        yield Check("redis", Health.WARN, message, "Check HELPDESK_REDIS_URL.")
+
+
+def _base_url(settings: Settings) -> Check:
+    where = urlsplit(settings.base_url)
+    if where.scheme == "https" or where.hostname in LOOPBACK:
+        return Check("base_url", Health.OK, f"Links lead to {settings.base_url}.")
+    fix = "Serve it by HTTPS and set HELPDESK_BASE_URL."
+    return Check("base_url", Health.WARN, f"Links lead to {settings.base_url}, where keys travel readable.", fix)
+
+
+def _plugins() -> Iterator[Check]:
+    for plugin in plugins.plugins():
+        if plugin.state is PluginState.QUARANTINED:
+            fix = f"Mend or remove {plugin.distribution or 'it'}."
+            yield Check("plugin", Health.FAIL, f"{plugin.name} is quarantined: {plugin.reason}.", fix)
+        else:
+            yield Check("plugin", Health.OK, f"{plugin.name} ({plugin.kind.removeprefix('helpdesk.')}) is loaded.")
+
+
+def _clock() -> Check:
+    cursor = db.database.execute_sql(f"SELECT {db.database_now().sql}")
+    at = datetime.fromtimestamp(int(cursor.fetchone()[0]) / 1_000_000, UTC)
+    apart = abs(clock.now() - at)
+    if apart > LARGEST_CLOCK_ERROR:
+        message = f"This machine and the database are {apart.total_seconds():.0f} seconds apart."
+        return Check("clock", Health.WARN, message, "Let both be set by NTP.")
+    return Check("clock", Health.OK, "This machine and the database agree.")
+
+
+def _services() -> Iterator[Check]:
+    services = organization.services()
+    if not services:
+        yield Check("service", Health.FAIL, "There is no service.", "Run helpdesk init.")
+    for service in services:
+        is_open = access.is_open_api_enabled(service.id)
+        if is_open and not access.allowed_networks(service.id):
+            fix = "Run helpdesk key create --allow NETWORK."
+            yield Check("service", Health.WARN, f"{service.slug}: its API is on, and no address is allowed.", fix)
+        else:
+            yield Check("service", Health.OK, f"{service.slug}: its API is {'on' if is_open else 'off'}.")
+
+
+def _channels() -> Iterator[Check]:
+    for service in organization.services():
+        rows = channels.accounts_of_service(service.id)
+        listening = channels.listening_of_accounts([row.id for row in rows])
+        for row, heard in zip(rows, listening, strict=True):
+            name = f"{service.slug}: {row.name} ({row.driver})"
+            try:
+                accounts.driver_by_id(row.id)
+            except HelpdeskError as error:
+                yield Check("channel", Health.FAIL, f"{name}: {error.message}", "Install its plugin.")
+                continue
+            if heard is not None and heard.last_error:
+                yield Check("channel", Health.WARN, f"{name} does not listen: {heard.last_error}", "Mend its settings.")
+            else:
+                yield Check("channel", Health.OK, f"{name} is {'on' if row.is_enabled else 'off'}.")
+
+
+def _queues() -> Iterator[Check]:
+    for name, since in channels.oldest_waiting().items():
+        waits = clock.now() - since if since else timedelta()
+        if waits > LONGEST_WAIT:
+            fix = "See that helpdesk run or helpdesk worker runs."
+            yield Check(name, Health.WARN, f"Something waits for {waits.total_seconds() / 60:.0f} minutes.", fix)
+        else:
+            yield Check(name, Health.OK, "Nothing waits for long.")
+    states = channels.states()
+    for name, state, fix in (
+        ("inbox", "QUARANTINED", "Look at the query inbox(state: QUARANTINED), then use inboxRetry."),
+        ("outbox", "FAILED", "Look at the query deliveries(state: FAILED), then use deliveryRetry."),
+    ):
+        if count := states[name][state]:
+            yield Check(name, Health.WARN, f"{count} are {state}.", fix)

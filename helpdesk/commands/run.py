@@ -1,0 +1,64 @@
+"""``helpdesk run`` and ``helpdesk worker``: keep a desk going until they are told to stop, then end with 0."""
+
+import os
+from contextlib import closing
+
+import click
+
+from helpdesk import app
+from helpdesk.commands.asking import Asked, verb
+from helpdesk.commands.opening import no_desk, require_file
+from helpdesk.commands.serving import address_of, bind, serving, working
+from helpdesk.commands.stopping import stopping
+from helpdesk.kernel import db
+from helpdesk.kernel.settings import Settings
+from helpdesk.organization import queries
+
+
+@verb("run")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 is every one.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+def run(asked: Asked, *, host: str, port: int) -> None:
+    """Serve the desk: web, workers and listeners in one process, until Ctrl-C."""
+    require_file(asked.settings())
+    with stopping() as stop, closing(bind(host, port)) as bound:
+        url = address_of(bound, host)
+        chosen = settings_at(asked, url)
+        made = app.create_app(chosen)
+        services = _services(chosen)
+        with working(chosen), serving(made, bound, chosen):
+            lines = [f"{slug}: {chosen.base_url}/{slug}/hc  {chosen.base_url}/{slug}/graphql" for slug in services]
+            text = "\n".join([f"The desk serves at {url}. Ctrl-C stops it.", *lines])
+            asked.answer({"url": url, "services": services, "data": str(chosen.data_dir.resolve())}, text)
+            stop.wait()
+            asked.remark("Stopping: what runs is finished first.")
+
+
+@verb("worker")
+def worker(asked: Asked) -> None:
+    """Do the desk's work without the web: file what comes in, send what goes out, listen; until Ctrl-C."""
+    chosen = asked.settings()
+    require_file(chosen)
+    with stopping() as stop:
+        app.start(chosen)
+        services = _services(chosen)
+        with working(chosen):
+            text = f"The worker works for {', '.join(services)}. Ctrl-C stops it."
+            asked.answer({"pid": os.getpid(), "services": services, "data": str(chosen.data_dir.resolve())}, text)
+            stop.wait()
+            asked.remark("Stopping: what runs is finished first.")
+
+
+def settings_at(asked: Asked, url: str, **overrides: object) -> Settings:
+    """Return the settings, with links that lead to the URL unless somebody has said where they are to lead."""
+    chosen = asked.settings(**overrides)
+    return chosen if "base_url" in chosen.model_fields_set else asked.settings(base_url=url, **overrides)
+
+
+def _services(chosen: Settings) -> list[str]:
+    """Return the ids of the desk's services. Raises NotFound when it has none: there is nothing to serve."""
+    with db.connection():
+        slugs = [service.slug for service in queries.services()]
+    if not slugs:
+        raise no_desk(chosen)
+    return slugs

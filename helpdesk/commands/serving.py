@@ -1,0 +1,128 @@
+"""Runs the web and the work of a desk in this process, and ends both in order.
+
+waitress serves: pure Python, one process, bounded threads. It is told to leave proxy headers alone,
+since access believes them by its own rule, and its limit on bodies lies above ours, which explain
+themselves. Its own signal handling is not used: the port is bound before the desk is opened, so that
+a taken one is told at once and links can name a port that the system chose.
+"""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import waitress
+from flask import Flask
+from waitress import wasyncore
+
+from helpdesk.channels.listening import Listeners
+from helpdesk.kernel.errors import Conflict, Invalid
+from helpdesk.kernel.jobs import Worker
+from helpdesk.kernel.settings import Settings
+
+REQUEST_SECONDS = 20.0
+FLUSH_SECONDS = 2.0
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # recognised, not chosen
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the port (0: any free one). Raises Conflict when another program has it, Invalid for no address of ours."""
+    try:
+        family, kind, _protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind)
+    except (OSError, OverflowError) as error:
+        raise Invalid(f"{host}:{port} is no address to listen on: {error}.", path=("host",)) from error
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(1)  # with the address reused, two may bind a port, but only one listens
+    except OSError as error:
+        bound.close()
+        raise Conflict(
+            f"Port {port} of {host} cannot be used: {error.strerror}. Choose another by --port (0 takes a free one).",
+            code="PORT_TAKEN",
+        ) from error
+    return bound
+
+
+def address_of(bound: socket.socket, host: str) -> str:
+    """Return the URL at which a browser on this machine reaches the socket."""
+    name = WILDCARDS.get(host, host)
+    return f"http://{f'[{name}]' if ':' in name else name}:{bound.getsockname()[1]}"
+
+
+class WebServer:
+    """waitress on a bound socket, in a thread of its own."""
+
+    def __init__(self, app: Flask, bound: socket.socket, settings: Settings) -> None:
+        self._server: Any = waitress.create_server(
+            app,
+            sockets=[bound],
+            threads=settings.web_threads,
+            ident=None,
+            clear_untrusted_proxy_headers=False,
+            max_request_body_size=2 * max(settings.max_body_bytes, settings.max_file_bytes) + 1_048_576,
+        )
+        self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
+
+    def start(self) -> None:
+        """Serve from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take no more connections, answer what is being worked on, then return. Again does nothing."""
+        if not self._thread.is_alive():
+            return
+        self._in_loop(lambda: wasyncore.dispatcher.close(self._server))
+        self._server.task_dispatcher.shutdown(timeout=REQUEST_SECONDS)
+        self._flush()
+        self._in_loop(self._close)
+        self._thread.join(REQUEST_SECONDS)
+
+    def _close(self) -> None:
+        """Close what is left, with which the loop ends."""
+        for channel in list(self._server.active_channels.values()):
+            channel.handle_close()  # close_all would leave the files of large answers open
+        wasyncore.close_all(self._server._map)
+
+    def _in_loop(self, call: Any) -> None:
+        """Make a call in the loop's own thread, which owns the connections."""
+        self._server.trigger.pull_trigger(call)
+
+    def _flush(self) -> None:
+        """Wait a moment for answers that are still on their way."""
+        is_flushed = threading.Event()
+
+        def look() -> None:
+            if not any(channel.total_outbufs_len for channel in self._server.active_channels.values()):
+                is_flushed.set()
+
+        for _look in range(int(FLUSH_SECONDS / 0.05)):
+            self._in_loop(look)
+            if is_flushed.wait(0.05):
+                return
+
+
+@contextmanager
+def serving(app: Flask, bound: socket.socket, settings: Settings) -> Iterator[None]:
+    """Answer requests while the block runs."""
+    server = WebServer(app, bound, settings)
+    server.start()
+    try:
+        yield
+    finally:
+        server.stop()
+
+
+@contextmanager
+def working(settings: Settings) -> Iterator[None]:
+    """Do the desk's work while the block runs: drain its lines, and listen for channels that fetch."""
+    worker, listeners = Worker(settings), Listeners(settings)
+    worker.start()
+    listeners.start()
+    try:
+        yield
+    finally:
+        listeners.stop()
+        worker.stop()

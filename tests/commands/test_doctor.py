@@ -1,0 +1,104 @@
+"""``helpdesk doctor``: a sound desk is sound, and each trouble is named with what to do about it."""
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpdesk import plugins
+from helpdesk.access import operations as access
+from helpdesk.channels import inbox
+from helpdesk.kernel import actors, db
+from tests.commands.conftest import Shell
+
+
+def verdicts(shell: Shell, *, code: int) -> dict[str, Any]:
+    """Return the verdict of each matter by its name; the last one where there are several."""
+    done = shell.run("doctor", "--json")
+    assert done.exit_code == code, done.output
+    told = json.loads(done.stdout)
+    assert told["is_well"] is (code == 0)
+    return {check["name"]: check for check in told["checks"]}
+
+
+def test_new_desk_is_well(made: Shell) -> None:
+    found = verdicts(made, code=0)
+    assert {check["health"] for check in found.values()} == {"ok"}
+    assert found.keys() >= {"data", "keys", "database", "clock", "service", "plugin", "inbox", "outbox"}
+
+
+def test_without_a_desk_it_says_what_to_run(shell: Shell) -> None:
+    found = verdicts(shell, code=1)
+    assert (found["database"]["health"], found["database"]["fix"]) == ("fail", "Run helpdesk init.")
+    assert not shell.data.exists(), "It changed something."
+
+
+def test_lost_keys_are_told_and_not_replaced(made: Shell) -> None:
+    (made.data / "keys.json").unlink()
+    assert verdicts(made, code=1)["keys"]["health"] == "fail"
+    assert not (made.data / "keys.json").exists()
+
+
+def test_readable_keys_are_a_warning(made: Shell) -> None:
+    (made.data / "keys.json").chmod(0o644)
+    assert verdicts(made, code=0)["keys"]["fix"] == f"Run chmod 600 {made.data}/keys.json."
+
+
+def test_database_that_is_none_is_a_finding(made: Shell) -> None:
+    db.database.close_all()
+    (made.data / "desk.db").write_bytes(b"no database at all" * 100)
+    assert "file is not a database" in verdicts(made, code=1)["database"]["message"]
+
+
+def test_missing_migration_is_a_finding(made: Shell) -> None:
+    with made.opened():
+        db.database.execute_sql("DELETE FROM migration")
+    assert "0001_initial" in verdicts(made, code=1)["database"]["message"]
+    assert "Run helpdesk init" in made.refused("user", "add", "--email", "a@b.example")
+
+
+def test_api_that_nobody_may_use_is_a_warning(made: Shell) -> None:
+    with made.opened() as service_id:
+        access.enable_open_api(actors.system(service_id), True)
+    assert verdicts(made, code=0)["service"]["fix"] == "Run helpdesk key create --allow NETWORK."
+
+
+def test_account_whose_plugin_is_gone_is_a_finding(made: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    made.mail_account()
+    assert verdicts(made, code=0)["channel"]["health"] == "ok"
+    monkeypatch.setenv("HELPDESK_SAFE_MODE", "true")
+    assert "is not loaded" in verdicts(made, code=1)["channel"]["message"]
+    assert plugins.channels() == {}
+
+
+def test_redis_that_is_not_there_is_a_warning(made: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("HELPDESK_REDIS_URL", f"redis://127.0.0.1:{unheard.getsockname()[1]}/0")
+        assert verdicts(made, code=0)["redis"]["fix"] == "Check HELPDESK_REDIS_URL."
+
+
+def test_plain_http_beyond_this_machine_is_a_warning(made: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELPDESK_BASE_URL", "http://desk.example")
+    assert "HTTPS" in verdicts(made, code=0)["base_url"]["fix"]
+
+
+def test_people_read_one_line_a_matter_without_colour_in_a_pipe(made: Shell) -> None:
+    said = made.text("doctor")
+    assert "ok    database: It answers and has every migration." in said.splitlines()
+    assert "\x1b" not in said
+
+
+def test_quarantined_mail_and_long_waits_are_warnings(made: Shell, tmp_path: Path) -> None:
+    account = made.mail_account()
+    bomb = tmp_path / "bomb.eml"
+    bomb.write_text("X-A: b\n" * 6000 + "\nHi.\n")
+    assert made.json("mail", "ingest", str(bomb))["outcome"] == "quarantined"
+    assert "inboxRetry" in verdicts(made, code=0)["inbox"]["fix"]
+    with made.opened() as service_id:
+        inbox.store(account, service_id, b"From: a@b.example\n\nHi.", largest=1000)
+        db.database.execute_sql("UPDATE inbox SET received_at = received_at - 3600000000")
+    done = made.text("doctor")
+    assert "Something waits for 60 minutes. See that helpdesk run or helpdesk worker runs." in done
