@@ -1,25 +1,36 @@
-"""Channel accounts: their settings and secrets, and the drivers that serve them."""
+"""Channel accounts: their settings and secrets, and the drivers that serve them.
 
+A driver is a plugin's code: whatever it raises, ``SystemExit`` too, is an ordinary error here, and
+its words are shown only without the secrets of its account, for providers like to quote them.
+"""
+
+import logging
 import secrets as random
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
 from helpdesk import plugins
+from helpdesk.channels import rules
 from helpdesk.channels.models import ChannelAccount
 from helpdesk.kernel import clock
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.crypto import keyring
-from helpdesk.kernel.db import transactional
+from helpdesk.kernel.db import is_sqlite, transactional
 from helpdesk.kernel.errors import Conflict, HelpdeskError, Invalid, NotFound, Unavailable
 from helpdesk.kernel.events import record
 from helpdesk.kernel.text import one_line
 from helpdesk.sdk.channel import Channel, ChannelSettings
 from helpdesk.signals import ChannelAccountChanged
 
+log = logging.getLogger(__name__)
+
 SUBJECT = "channel_account"
+SHORTEST_SECRET = 4  # a shorter one would blot out ordinary words
 
 _drivers: dict[str, tuple[int, Channel]] = {}
 
@@ -42,7 +53,10 @@ def create(
     is_enabled: bool = True,
     is_primary: bool = False,
 ) -> int:
-    """Make an account and return its id. Raises Invalid for an unknown driver or settings that it refuses."""
+    """Make an account and return its id.
+
+    Raises Unavailable (CHANNEL_NOT_LOADED) for an unknown driver and Invalid for settings that it refuses.
+    """
     actor.require("channel_account.write")
     valid = _validated(driver, settings)
     hook_token = random.token_urlsafe(24)
@@ -68,9 +82,12 @@ def update(
     is_primary: bool | None = None,
     expected_version: int | None = None,
 ) -> None:
-    """Change an account. Settings that are not named stay, secrets too; a setting given as null is unset."""
+    """Change an account. Settings that are not named stay, secrets too; a setting given as null is unset.
+
+    Raises NotFound, Conflict (VERSION_CONFLICT) and Invalid.
+    """
     actor.require("channel_account.write")
-    account = _owned(actor, account_id)
+    account = _owned(actor, account_id, is_locked=True)
     if expected_version is not None and expected_version != account.version:
         raise Conflict(
             f"The account has changed meanwhile: it is at version {account.version}, you had {expected_version}.",
@@ -79,7 +96,7 @@ def update(
         )
     changes: dict[str, tuple[Any, Any]] = {}
     if settings is not None:
-        merged = {**account.settings, **_opened(account), **settings}
+        merged = {**account.settings, **_opened(account, without=settings), **settings}
         _write_settings(account_id, _validated(account.driver, {k: v for k, v in merged.items() if v is not None}))
         changes["settings"] = (None, sorted(settings))
     if name is not None:
@@ -88,50 +105,109 @@ def update(
         changes["is_enabled"] = (account.is_enabled, is_enabled)
     values = {field: pair[1] for field, pair in changes.items() if field != "settings"}
     ChannelAccount.update(**values, version=ChannelAccount.version + 1).where(ChannelAccount.id == account_id).execute()
-    if is_primary is not None:
-        _set_primary(actor.service_id, account_id, account.driver, wanted=is_primary)
+    if is_primary is False and account.is_primary:
+        raise Invalid("Make another account the primary one; this one then is it no more.", path=("isPrimary",))
+    if is_primary:
+        _set_primary(actor.service_id, account_id, account.driver, wanted=True)
     _record(actor, account_id, "updated", changes)
 
 
 @transactional
 def delete(actor: Actor, account_id: int) -> None:
-    """Delete an account: nothing goes in or out by it any more; its messages stay, its secrets go."""
+    """Delete an account: nothing goes in or out by it any more; its messages stay, its secrets go.
+
+    If it was the primary one, the oldest of its driver that is left becomes it.
+    """
     actor.require("channel_account.write")
-    _owned(actor, account_id)
+    account = _owned(actor, account_id, is_locked=True)
     ChannelAccount.update(deleted_at=clock.now(), is_enabled=False, is_primary=False, secrets={}).where(
         ChannelAccount.id == account_id
     ).execute()
+    left = _of_driver(actor.service_id, account.driver) & ChannelAccount.deleted_at.is_null()
+    heir = ChannelAccount.select().where(left).order_by(ChannelAccount.id).first() if account.is_primary else None
+    if heir is not None:
+        _set_primary(actor.service_id, heir.id, account.driver, wanted=True)
     _record(actor, account_id, "deleted", {})
 
 
 def test(actor: Actor, account_id: int) -> Check:
     """Try the account's settings against its provider and return how it went."""
     actor.require("channel_account.write")
+    account = _owned(actor, account_id)
+    driver = None
     try:
-        driver_of(_owned(actor, account_id)).check()
+        driver = driver_of(account)
+        with contained():
+            driver.check()
     except HelpdeskError as error:
         return Check(False, error.message)
     except Exception as error:  # a plugin may raise anything; its words are for the administrator
-        return Check(False, str(error) or type(error).__name__)
+        return Check(False, without_secrets(driver, str(error)) or type(error).__name__)
     return Check(True, "The settings work.")
 
 
 def driver_of(account: Any) -> Channel:
-    """Return the driver for the account as it is now. Raises Unavailable when its plugin is not loaded."""
+    """Return the driver for the account as it is now, made anew when the account has changed.
+
+    Raises Unavailable when its plugin is not loaded, or cannot take the settings as they are stored.
+    """
     loaded = _driver_class(account.driver)
     version, driver = _drivers.get(account.hook_token, (0, None))
     if driver is None or version != account.version or type(driver) is not loaded:
-        driver = loaded(_validated(account.driver, {**account.settings, **_opened(account)}))
+        driver = _made(account, loaded)
         _drivers[account.hook_token] = (account.version, driver)
     return driver
 
 
+def _made(account: Any, kind: type[Channel]) -> Channel:
+    try:
+        settings = _validated(account.driver, {**account.settings, **_opened(account)})
+        with contained():
+            return kind(settings)
+    except HelpdeskError as error:  # what the plugin's new release, or a lost key, has made of settings that were good
+        raise Unavailable(
+            f"The settings of this account do not fit its channel; update them: {error.message}", code="BAD_ACCOUNT"
+        ) from error
+    except Exception as error:
+        raise _failed(account.driver, error) from error
+
+
 def driver_by_id(account_id: int) -> Channel:
-    """Return the driver of the account. Raises Unavailable when the account is deleted or its plugin not loaded."""
+    """Return the driver of the account; see ``driver_of``. Raises Conflict when the account is deleted."""
     account = ChannelAccount.get_or_none(ChannelAccount.id == account_id, ChannelAccount.deleted_at.is_null())
     if account is None:
-        raise Unavailable("The channel account was deleted.", code="ACCOUNT_DELETED")
+        raise Conflict("The channel account was deleted; nothing goes in or out by it.", code="ACCOUNT_DELETED")
     return driver_of(account)
+
+
+@contextmanager
+def contained() -> Iterator[None]:
+    """Turn a driver's attempt to end the thread or the process into an ordinary error. Wrap every call of one."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise RuntimeError(f"the channel raised {type(error).__name__}, which ends a process") from error
+
+
+def without_secrets(driver: Channel | None, text: str) -> str:
+    """Return a driver's words, storable, with the secrets of its account blotted out."""
+    return rules.reason(_blotted(driver, text))
+
+
+def _blotted(driver: Channel | None, text: str) -> str:
+    settings = getattr(driver, "settings", None)
+    values = [getattr(settings, name) for name in type(settings).model_fields] if settings is not None else []
+    for secret in (value.get_secret_value() for value in values if isinstance(value, SecretStr)):
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, "***")
+    return text
+
+
+def report(what: str, driver: Channel | None, **facts: object) -> None:
+    """Log the exception that is being handled, with its traceback, without the secrets of the driver's account."""
+    log.warning(what, extra={**facts, "trace": _blotted(driver, traceback.format_exc())})
 
 
 def _driver_class(name: str) -> type[Channel]:
@@ -145,13 +221,26 @@ def _driver_class(name: str) -> type[Channel]:
     return loaded[name]
 
 
+def _failed(driver: str, error: Exception) -> Unavailable:
+    """Return what to say of a driver that cannot even be made; not its own words, which may quote a secret."""
+    log.warning("a channel could not be set up", extra={"channel": driver, "error": type(error).__name__})
+    return Unavailable(
+        f"The channel “{driver}” failed while it read its settings ({type(error).__name__}); tell its author.",
+        code="CHANNEL_FAILED",
+    )
+
+
 def _validated(driver: str, settings: Mapping[str, Any]) -> ChannelSettings:
+    kind = _driver_class(driver)
     try:
-        return _driver_class(driver).Settings.model_validate(dict(settings))
+        with contained():
+            return kind.Settings.model_validate(dict(settings))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         path = ("settings", *(str(part) for part in first["loc"]))
         raise Invalid(f"{'.'.join(path[1:]) or 'settings'}: {first['msg']}.", path=path) from None
+    except Exception as error:
+        raise _failed(driver, error) from error
 
 
 def _write_settings(account_id: int, settings: ChannelSettings) -> None:
@@ -166,10 +255,12 @@ def _write_settings(account_id: int, settings: ChannelSettings) -> None:
     ChannelAccount.update(settings=plain, secrets=sealed).where(ChannelAccount.id == account_id).execute()
 
 
-def _opened(account: Any) -> dict[str, str]:
+def _opened(account: Any, *, without: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """Return the secrets in the clear; not those that are to be replaced, which may be past reading."""
     return {
         field: keyring().open(token, context=_context(account.id, field)).decode()
         for field, token in account.secrets.items()
+        if field not in (without or {})
     }
 
 
@@ -184,20 +275,25 @@ def _named(name: str) -> str:
     return bare
 
 
-def _owned(actor: Actor, account_id: int) -> Any:
-    account = ChannelAccount.get_or_none(
+def _owned(actor: Actor, account_id: int, *, is_locked: bool = False) -> Any:
+    query = ChannelAccount.select().where(
         ChannelAccount.id == account_id,
         ChannelAccount.service == actor.service_id,
         ChannelAccount.deleted_at.is_null(),
     )
+    account = (query.for_update() if is_locked and not is_sqlite() else query).first()
     if account is None:
         raise NotFound("There is no such channel account.", path=("id",))
     return account
 
 
+def _of_driver(service_id: int, driver: str) -> Any:
+    return (ChannelAccount.service == service_id) & (ChannelAccount.driver == driver)
+
+
 def _set_primary(service_id: int, account_id: int, driver: str, *, wanted: bool) -> None:
     """Keep one primary account for each driver of a service; the first one is it by itself. Source: SPEC EML-01."""
-    same = (ChannelAccount.service == service_id) & (ChannelAccount.driver == driver)
+    same = _of_driver(service_id, driver)
     has_primary = ChannelAccount.select().where(same, ChannelAccount.is_primary).exists()
     if wanted:
         ChannelAccount.update(is_primary=False).where(same).execute()

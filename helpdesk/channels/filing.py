@@ -1,23 +1,33 @@
-"""Where a message from outside goes: an existing ticket, a new one, a delivery it reports on, or nowhere."""
+"""Where a message from outside goes: an existing ticket, a new one, a delivery it reports on, or nowhere.
 
+Outside ids are matched within one account, and compared as ``rules.outside_id`` spells them. Whoever
+is copied in does not take part: only the ticket's customer does, and whom the desk has written to.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from helpdesk.channels import outbox, rules
-from helpdesk.channels.models import Delivery, OutsideId
+from helpdesk.channels.models import OutsideId
 from helpdesk.channels.rules import Candidate, InboxOutcome
 from helpdesk.customers import queries as customers
 from helpdesk.kernel import actors
 from helpdesk.kernel.crypto import keyring
 from helpdesk.kernel.db import insert_once
-from helpdesk.kernel.errors import Unavailable
 from helpdesk.organization import queries as organization
 from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, Nature
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.attachments import NewFile
 from helpdesk.tickets.operations import Added, NewTicket
-from helpdesk.tickets.rules import Asker, body_of, subject_of
+from helpdesk.tickets.rules import LONGEST_CHANNEL, Asker, body_of, subject_of
+
+MOST_ANSWERED = 50
+
+
+class FiledElsewhereError(Exception):
+    """Another worker filed the same message meanwhile; take back what was done here, and look again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +41,14 @@ class Filed:
 
 
 def file_item(account: Any, item: Inbound | DeliveryReport) -> Filed:
-    """File one message or report. Runs in the transaction that ends the inbox row."""
+    """File one message or report. Runs in the transaction that ends the inbox row. Raises FiledElsewhereError."""
     if isinstance(item, DeliveryReport):
         return _file_report(account, item)
-    seen: Any = OutsideId.get_or_none(OutsideId.account == account.id, OutsideId.external_id == item.external_id[:255])
-    if seen is not None:
+    external_id = rules.outside_id(item.external_id)
+    seen: Any = external_id and OutsideId.get_or_none(
+        OutsideId.account == account.id, OutsideId.external_id == external_id
+    )
+    if seen:
         return Filed(InboxOutcome.DUPLICATE, seen.ticket_id, seen.message_id)
     if item.nature is Nature.SPAM:
         return Filed(InboxOutcome.SPAM, reason="The mail system marked it as spam.")
@@ -43,14 +56,14 @@ def file_item(account: Any, item: Inbound | DeliveryReport) -> Filed:
 
 
 def _file_report(account: Any, report: DeliveryReport) -> Filed:
-    delivery: Any = Delivery.get_or_none(
-        Delivery.account == account.id, Delivery.external_id == report.external_id[:255]
+    """Write what became of a message of ours; it is found by the outside ids, which have an index."""
+    known: Any = OutsideId.get_or_none(
+        OutsideId.account == account.id, OutsideId.external_id == rules.outside_id(report.external_id)
     )
-    if delivery is None:
+    if known is None or not outbox.apply_report(known.message_id, report):
         return Filed(InboxOutcome.BOUNCE, reason="It reports on a message that this desk did not send.")
-    outbox.apply_report(delivery, report)
     reasons = "; ".join(f"{one.recipient}: {one.verdict} {one.reason}".strip() for one in report.verdicts)
-    return Filed(InboxOutcome.BOUNCE, delivery.ticket_id, delivery.message_id, reasons[:1000])
+    return Filed(InboxOutcome.BOUNCE, known.ticket_id, known.message_id, rules.reason(reasons))
 
 
 def _file_message(account: Any, item: Inbound) -> Filed:
@@ -68,32 +81,26 @@ def _file_message(account: Any, item: Inbound) -> Filed:
         return Filed(InboxOutcome.AUTO if is_automatic else outcome, added.ticket_id, added.message_id)
     if is_automatic:
         return Filed(InboxOutcome.AUTO, reason="A machine wrote it, and it answers no ticket.")
-    added = tickets.create(
-        actor,
-        NewTicket(
-            subject_of(item.subject, body=body.text), body, account.driver, item.language or _language(account.service_id),
-            _asker(item.sender), account_id=account.id, files=files,
-        ),
-    )  # fmt: skip
+    subject, language = subject_of(item.subject, body=body.text), _language(account.service_id, item.language)
+    channel, asker = account.driver[:LONGEST_CHANNEL], _asker(item.sender)
+    new = NewTicket(subject, body, channel, language, asker, account_id=account.id, files=files)
+    added = tickets.create(actor, new)
     _remember(account.id, item.external_id, added)
     return Filed(InboxOutcome.TICKET, added.ticket_id, added.message_id)
 
 
-def _language(service_id: int) -> str:
+def _language(service_id: int, claimed: str | None) -> str:
+    """Return the language that the message claims if the service has it, else the service's own."""
     service = organization.service_by_id(service_id)
-    if service is None:
-        raise Unavailable("The service of this account is gone.")
-    return service.default_language
+    assert service is not None, "an account belongs to a service"
+    return claimed if claimed in service.languages else service.default_language
 
 
 def _remember(account_id: int, external_id: str, added: Added) -> None:
-    values = {
-        "account": account_id,
-        "external_id": external_id[:255],
-        "ticket": added.ticket_id,
-        "message": added.message_id,
-    }
-    insert_once(OutsideId, values)
+    known_as = rules.outside_id(external_id)
+    values = {"account": account_id, "external_id": known_as, "ticket": added.ticket_id, "message": added.message_id}
+    if known_as and insert_once(OutsideId, values) is None:
+        raise FiledElsewhereError
 
 
 def _asker(sender: Identity) -> Asker:
@@ -101,27 +108,27 @@ def _asker(sender: Identity) -> Asker:
     return Asker(name=sender.name, identity=(sender.kind, sender.value))
 
 
-def _candidates(account: Any, item: Inbound) -> list[Candidate]:
-    """Return the tickets that the message hints at, strongest hint first.
+def _candidates(account: Any, item: Inbound) -> Iterator[Candidate]:
+    """Return the tickets that the message hints at, strongest hint first; the next is looked for only if asked.
 
     Order: reply token, answered ids, number in the subject. Source: CHANNELS section 6, threading.
     """
-    found: list[Candidate] = []
     if item.reply_token:
         by_token = rules.ticket_of_token(keyring().secret_for("reply"), item.reply_token, item.sender.value)
         ticket = ticket_queries.tickets_by_ids([by_token])[0]
         if ticket is not None and ticket.service_id == account.service_id:
-            found.append(Candidate(ticket.id, is_participant=True))
-    hinted = _answered(account.id, item.answers)
-    if item.ticket_number is not None and item.ticket_number < 2**63:
+            yield Candidate(ticket.id, is_participant=True)
+    for ticket_id in _answered(account.id, item.answers):
+        yield Candidate(ticket_id, _takes_part(account, ticket_id, item.sender))
+    if item.ticket_number is not None and 0 < item.ticket_number < 2**63:
         numbered = ticket_queries.ticket_by_number(account.service_id, item.ticket_number)
-        hinted += [numbered.id] if numbered else []
-    return found + [Candidate(ticket_id, _takes_part(account, ticket_id, item.sender)) for ticket_id in hinted]
+        if numbered is not None:
+            yield Candidate(numbered.id, _takes_part(account, numbered.id, item.sender))
 
 
-def _answered(account_id: int, answers: tuple[str, ...]) -> list[int]:
+def _answered(account_id: int, answers: Sequence[str]) -> list[int]:
     """Return the tickets of the answered messages, nearest first."""
-    ids = [external_id[:255] for external_id in answers[:50]]
+    ids = [known_as for known_as in map(rules.outside_id, answers[:MOST_ANSWERED]) if known_as]
     if not ids:
         return []
     rows: Any = OutsideId.select().where(OutsideId.account == account_id, OutsideId.external_id.in_(ids))
@@ -133,9 +140,7 @@ def _answered(account_id: int, answers: tuple[str, ...]) -> list[int]:
 def _takes_part(account: Any, ticket_id: int, sender: Identity) -> bool:
     """Return whether the sender is the ticket's customer, or somebody whom the desk has written to in it."""
     ticket = ticket_queries.tickets_by_ids([ticket_id])[0]
-    if ticket is None:
-        return False
     owner = customers.customer_of_identity(account.service_id, sender.kind, sender.value)
-    if owner is not None and owner == ticket.customer_id:
+    if ticket is not None and owner is not None and owner == ticket.customer_id:
         return True
-    return sender.value.casefold() in outbox.reached(ticket_id)
+    return (sender.kind, sender.value.casefold()) in outbox.reached(ticket_id)

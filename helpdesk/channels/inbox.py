@@ -3,16 +3,17 @@
 A row is committed with its raw bytes before the provider is told that we have it. Workers lease
 rows, let the channel turn bytes into messages, and file them in one transaction together with the
 row's end. A row that cannot be understood is tried a few times and then quarantined with its raw
-bytes kept; the line moves on. A crash counts as a try, because taking a row counts.
+bytes kept; the line moves on. A crash counts as a try, because taking a row counts; the desk's own
+trouble (a plugin that is not loaded, a full disk) does not.
 """
 
 import hashlib
-import io
 import logging
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, BinaryIO
 
 from helpdesk.channels import accounts, filing, rules
@@ -20,18 +21,23 @@ from helpdesk.channels.models import ChannelAccount, InboxRow
 from helpdesk.channels.rules import InboxOutcome, InboxState
 from helpdesk.kernel import clock, jobs
 from helpdesk.kernel.actors import Actor
-from helpdesk.kernel.db import insert_once, transaction, transactional
+from helpdesk.kernel.db import insert_once, is_sqlite, transactional
 from helpdesk.kernel.errors import Conflict, Invalid, LimitExceeded, NotFound, Unavailable
 from helpdesk.kernel.failpoints import reach
 from helpdesk.kernel.leases import backoff, claim, release
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
-from helpdesk.sdk.channel import DeliveryReport, Inbound, InboundRequest
+from helpdesk.sdk.channel import Channel, DeliveryReport, Inbound, InboundRequest, Refused
 
 log = logging.getLogger(__name__)
 
 LINE = "inbox"
 WAITING = (InboxState.RECEIVED, InboxState.RETRYING)
+MOST_ITEMS = 1000
+
+
+class LeaseLostError(Exception):
+    """Another worker owns the row by now; nothing of what was done here may stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,42 +49,66 @@ class Kept:
 
 
 def store(
-    account_id: int, service_id: int, raw: bytes | BinaryIO, *, key: str | None = None, request: Mapping[str, Any] | None = None,
-    largest: int, once: bool = False, cursor: Any = None,
-) -> Kept:  # fmt: skip
+    account_id: int,
+    service_id: int,
+    raw: bytes | BinaryIO,
+    *,
+    largest: int,
+    key: str | None = None,
+    request: Mapping[str, Any] | None = None,
+    once: bool = False,
+    cursor: Callable[[], None] | None = None,
+) -> Kept:
     """Keep what came in and return once it is safe. The same key is kept once.
 
     With ``once``, bytes that the account has had before under another key count as a duplicate too:
     a mailbox that was restored gives every mail a new key. ``cursor`` is a call that stores the
     place reached in the same transaction.
     """
-    stored = storage().put(io.BytesIO(raw) if isinstance(raw, bytes) else raw, limit_bytes=largest)
+    stored = storage().put(raw, limit_bytes=largest)
     reach("inbox.stored")
+    known_as = rules.outside_id(key or "") or secrets.token_hex(16)
     values = {
-        "service": service_id, "account": account_id, "key": (key or secrets.token_hex(16))[:255], "digest": stored.key,
+        "service": service_id, "account": account_id, "key": known_as, "digest": stored.key,
         "storage_key": stored.key, "size": stored.size, "request": dict(request or {}), "state": InboxState.RECEIVED,
         "received_at": clock.now(), "due_at": 0,
     }  # fmt: skip
-    with transaction():
-        before = _same_bytes(account_id, stored.key) if once else None
-        if before is not None:
-            values |= {"state": InboxState.PROCESSED, "outcome": InboxOutcome.DUPLICATE, "due_at": None,
-                       "ticket": before.ticket_id, "message": before.message_id}  # fmt: skip
-        row_id = insert_once(InboxRow, values)
-        if cursor is not None:
-            cursor()
-        if row_id is None:
-            same = InboxRow.get(InboxRow.account == account_id, InboxRow.key == values["key"])
-            return Kept(same.id, is_new=False)
-        if before is None:
-            jobs.wake(LINE)
+    kept = _insert(values, once=once, cursor=cursor)
     reach("inbox.committed")
-    return Kept(row_id, is_new=before is None)
+    return kept
+
+
+@transactional
+def _insert(values: Mapping[str, Any], *, once: bool, cursor: Callable[[], None] | None) -> Kept:
+    before = _same_bytes(values["account"], values["digest"]) if once else None
+    if before is None:
+        jobs.wake(LINE)
+    else:
+        values = {
+            **values, "state": InboxState.PROCESSED, "outcome": InboxOutcome.DUPLICATE, "due_at": None,
+            "ticket": before.ticket_id, "message": before.message_id,
+        }  # fmt: skip
+    row_id = insert_once(InboxRow, values)
+    if cursor is not None:
+        cursor()
+    if row_id is not None:
+        return Kept(row_id, is_new=before is None)
+    same: Any = InboxRow.get(InboxRow.account == values["account"], InboxRow.key == values["key"])
+    return Kept(same.id, is_new=False)
 
 
 def _same_bytes(account_id: int, digest: str) -> Any:
+    """Return the first row with these bytes, if any; until the transaction ends, nobody else can add or file one."""
+    _hold(account_id)
     query = InboxRow.select().where(InboxRow.account == account_id, InboxRow.digest == digest)
     return query.order_by(InboxRow.id).first()
+
+
+def _hold(account_id: int) -> None:
+    """Keep others from looking for same bytes in the account until the transaction ends; SQLite's writer is alone."""
+    if not is_sqlite():
+        query: Any = ChannelAccount.select(ChannelAccount.id).where(ChannelAccount.id == account_id)
+        list(query.for_update("FOR NO KEY UPDATE").tuples())
 
 
 def digest_of(raw: bytes) -> str:
@@ -97,47 +127,65 @@ def process(row: Any, settings: Settings) -> None:
     if row.attempts > rules.MOST_TRIES_IN:
         _quarantine(row, row.last_error or "The message stopped its reader again and again.")
         return
+    driver = None
     try:
-        items = _understand(row)
+        driver = accounts.driver_by_id(row.account_id)
+        items = _understand(row, driver)
         reach("inbox.understood")
-        _file(row, items)
+        _file_once(row, items)
+    except LeaseLostError:
+        log.info("another worker took the inbox row over", extra={"inbox_id": row.id})
     except Unavailable as error:
-        # The desk's own trouble, not the message's: wait as long as it takes, and do not count it.
-        release(
-            row, due_in_seconds=backoff(row.attempts, base_seconds=settings.retry_seconds), state=InboxState.RETRYING,
-            last_error=error.message, attempts=max(row.attempts - 1, 0),
-        )  # fmt: skip
-    except (Invalid, LimitExceeded) as error:
-        _quarantine(row, error.message)  # it would be refused again
+        _again(row, settings, error.message, attempts=row.attempts - 1)
+    except (Invalid, LimitExceeded, Conflict, Refused) as error:  # it would be refused again
+        _quarantine(row, accounts.without_secrets(driver, str(error)))
     except Exception as error:
-        log.warning("inbox row failed", extra={"inbox_id": row.id, "attempt": row.attempts}, exc_info=True)
-        reason = f"{type(error).__name__}: {error}"[:1000]
-        if row.attempts >= rules.MOST_TRIES_IN:
-            _quarantine(row, reason)
+        accounts.report("inbox row failed", driver, inbox_id=row.id, attempt=row.attempts)
+        reason = accounts.without_secrets(driver, f"{type(error).__name__}: {error}")
+        if row.attempts < rules.MOST_TRIES_IN:
+            _again(row, settings, reason, attempts=row.attempts)
         else:
-            wait = backoff(row.attempts, base_seconds=settings.retry_seconds)
-            release(row, due_in_seconds=wait, state=InboxState.RETRYING, last_error=reason)
+            _quarantine(row, reason)
 
 
-def _understand(row: Any) -> Sequence[Inbound | DeliveryReport]:
+def _again(row: Any, settings: Settings, reason: str, *, attempts: int) -> None:
+    """Give the row back for a later try; the reason is kept, and how many tries count."""
+    wait = backoff(row.attempts, base_seconds=settings.retry_seconds)
+    release(row, due_in_seconds=wait, state=InboxState.RETRYING, last_error=reason, attempts=attempts)
+
+
+def _understand(row: Any, driver: Channel) -> Sequence[Inbound | DeliveryReport]:
     """Let the channel read the raw bytes; its answer must be what the seam says it is."""
-    driver = accounts.driver_by_id(row.account_id)
     request = InboundRequest(
         body=storage().read(row.storage_key),
         headers=row.request.get("headers", {}),
         query=row.request.get("query", {}),
         received_at=row.received_at,
     )
-    items = list(driver.receive(request))
+    with accounts.contained():
+        items = list(islice(driver.receive(request), MOST_ITEMS + 1))
+    if len(items) > MOST_ITEMS:
+        raise Refused(f"The channel read more than {MOST_ITEMS} messages out of one request.")
     for item in items:
         if not isinstance(item, Inbound | DeliveryReport):
             raise TypeError(f"the channel gave a {type(item).__name__}, neither Inbound nor DeliveryReport")
     return items
 
 
+def _file_once(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
+    """File the items; again, if another worker has filed the same message meanwhile: then it is found."""
+    try:
+        _file(row, items)
+    except filing.FiledElsewhereError:
+        _file(row, items)
+
+
 @transactional
 def _file(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
-    """File what was understood and end the row, together. A row with several messages names the last."""
+    """File what was understood and end the row, together. A row with several messages names the last.
+
+    Rows with the same bytes that came meanwhile learn of the ticket too. Raises LeaseLostError.
+    """
     account = ChannelAccount.get_by_id(row.account_id)
     filed = filing.Filed(InboxOutcome.IGNORED)
     for item in items:
@@ -147,7 +195,13 @@ def _file(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
         last_error=filed.reason,
     )  # fmt: skip
     if not done:
-        raise Conflict("Another worker took this row over.")
+        raise LeaseLostError
+    if filed.ticket_id is not None:
+        _hold(row.account_id)
+        InboxRow.update(ticket=filed.ticket_id, message=filed.message_id).where(
+            InboxRow.account == row.account_id, InboxRow.digest == row.digest,
+            InboxRow.outcome == InboxOutcome.DUPLICATE, InboxRow.ticket.is_null(),
+        ).execute()  # fmt: skip
 
 
 def _quarantine(row: Any, reason: str) -> None:
@@ -156,16 +210,22 @@ def _quarantine(row: Any, reason: str) -> None:
 
 
 def settle(row_id: int, settings: Settings) -> Any:
-    """Process one row now, with all its tries at once, and return it. For commands that wait for the outcome."""
+    """Process one row now, with all its tries at once, and return it. For commands that wait for the outcome.
+
+    Raises Unavailable when the desk is in no state to file it now; the row stays for a worker.
+    """
     deadline = clock.monotonic() + settings.lease_seconds
     while clock.monotonic() < deadline:
         row = claim(InboxRow, InboxRow.id == row_id, seconds=settings.lease_seconds)
         if row is not None:
             process(row, settings)
-            InboxRow.update(due_at=0).where(InboxRow.id == row_id, InboxRow.state == InboxState.RETRYING).execute()
-        found = InboxRow.get_by_id(row_id)
+        found: Any = InboxRow.get_by_id(row_id)
         if found.state not in WAITING:
             return found
+        if row is not None and found.attempts < row.attempts:
+            raise Unavailable(f"The message is stored and waits for a worker: {found.last_error}")
+        if row is not None:
+            InboxRow.update(due_at=0).where(InboxRow.id == row_id, InboxRow.lease.is_null()).execute()
         time.sleep(0.01)
     raise Unavailable("The message is stored, and was not processed in time; a worker will go on.")
 
@@ -174,10 +234,11 @@ def settle(row_id: int, settings: Settings) -> Any:
 def retry(actor: Actor, row_id: int) -> None:
     """Let a quarantined or waiting row be read again, with all its tries."""
     actor.require("inbox.retry")
-    row = InboxRow.get_or_none(InboxRow.id == row_id, InboxRow.service == actor.service_id)
+    query = InboxRow.select().where(InboxRow.id == row_id, InboxRow.service == actor.service_id)
+    row = (query if is_sqlite() else query.for_update()).first()
     if row is None:
         raise NotFound("There is no such inbox row.", path=("id",))
     if row.state is InboxState.PROCESSED:
         raise Conflict("This row was processed; there is nothing to try again.", code="NOT_RETRIABLE")
-    InboxRow.update(state=InboxState.RETRYING, due_at=0, attempts=0).where(InboxRow.id == row_id).execute()
+    InboxRow.update(state=InboxState.RETRYING, due_at=0, attempts=0, lease=None).where(InboxRow.id == row_id).execute()
     jobs.wake(LINE)

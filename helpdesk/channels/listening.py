@@ -14,12 +14,14 @@ from helpdesk.channels import accounts, inbox
 from helpdesk.channels.models import ChannelAccount, Listening
 from helpdesk.kernel import clock
 from helpdesk.kernel.db import connection
+from helpdesk.kernel.errors import Conflict
 from helpdesk.kernel.leases import backoff, claim, release, renew
 from helpdesk.kernel.settings import Settings
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
+LONGEST_FIRST_WAIT_SECONDS = 5.0
 
 
 class Inlet:
@@ -34,17 +36,29 @@ class Inlet:
         return dict(self._row.cursor)
 
     def store(self, key: str, raw: bytes, *, cursor: Mapping[str, Any]) -> bool:
-        """Keep raw bytes and place in one transaction. False when the key or the same bytes were here before."""
+        """Keep raw bytes and place in one transaction. False when the key or the same bytes were here before.
+
+        Raises Conflict, keeping nothing, when another worker listens by now.
+        """
         kept = inbox.store(
             self._account.id, self._account.service_id, raw, key=key, once=True,
-            largest=self._settings.max_mail_bytes, cursor=lambda: self.reached(cursor),
+            largest=max(len(raw), self._settings.max_mail_bytes), cursor=lambda: self._write(cursor),
         )  # fmt: skip
+        self._row.cursor = dict(cursor)
         return kept.is_new
 
     def reached(self, cursor: Mapping[str, Any]) -> None:
-        """Keep the place reached."""
+        """Keep the place reached. Raises Conflict when another worker listens by now."""
+        self._write(cursor)
         self._row.cursor = dict(cursor)
-        Listening.update(cursor=self._row.cursor).where(Listening.id == self._row.id).execute()
+
+    def _write(self, cursor: Mapping[str, Any]) -> None:
+        """Write the place, unless it is no longer ours to write: an old worker must not set a newer one back."""
+        query = Listening.update(cursor=dict(cursor)).where(
+            Listening.id == self._row.id, Listening.lease == self._row.lease
+        )
+        if not query.execute():
+            raise Conflict("Another worker listens for this account now.")
 
     def alive(self) -> bool:
         """Renew the lease; False when the worker stops, the account changed, or another worker took over."""
@@ -62,8 +76,8 @@ class Inlet:
 class Listeners:
     """The listening threads of one worker."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, *, look_seconds: float = LOOK_SECONDS) -> None:
+        self._settings, self._look_seconds = settings, look_seconds
         self._stopping = threading.Event()
         self._looker = threading.Thread(target=self._look, name="listeners", daemon=True)
         self._threads: dict[int, threading.Thread] = {}
@@ -87,7 +101,7 @@ class Listeners:
                         self._ensure(account)
             except Exception:
                 log.exception("could not look for accounts to listen for")
-            self._stopping.wait(LOOK_SECONDS)
+            self._stopping.wait(self._look_seconds)
 
     def _ensure(self, account: Any) -> None:
         """Listen for the account unless this worker or another one does."""
@@ -105,15 +119,18 @@ class Listeners:
 
     def _listen(self, account: Any, row: Any) -> None:
         with connection():
+            driver = None
             try:
-                accounts.driver_of(account).listen(Inlet(account, row, self._settings, self._stopping))
+                driver = accounts.driver_of(account)
+                with accounts.contained():
+                    driver.listen(Inlet(account, row, self._settings, self._stopping))
                 release(row, due_in_seconds=0)
             except Exception as error:
-                log.warning("listening failed", extra={"account_id": account.id, "error": repr(error)})
-                reason = f"{type(error).__name__}: {error}"[:1000]
-                attempts = Listening.get_by_id(row.id).attempts
-                wait = backoff(attempts, base_seconds=min(self._settings.retry_seconds, 5.0))
-                release(row, due_in_seconds=wait, last_error=reason)
+                accounts.report("listening failed", driver, account_id=account.id)
+                reason = accounts.without_secrets(driver, f"{type(error).__name__}: {error}")
+                current: Any = Listening.get_by_id(row.id)
+                base = min(self._settings.retry_seconds, LONGEST_FIRST_WAIT_SECONDS)
+                release(row, due_in_seconds=backoff(current.attempts, base_seconds=base), last_error=reason)
 
 
 def _listening_accounts() -> list[Any]:
@@ -122,8 +139,12 @@ def _listening_accounts() -> list[Any]:
     enabled: Any = ChannelAccount.select().where(ChannelAccount.is_enabled, ChannelAccount.deleted_at.is_null())
     for account in enabled:
         try:
-            if accounts.driver_of(account).is_enabled_for_listening():
+            driver = accounts.driver_of(account)
+            with accounts.contained():
+                listens = driver.is_enabled_for_listening()
+            if listens:
                 found.append(account)
         except Exception as error:  # a plugin that is gone or broken must not hold up the other accounts
-            log.warning("an account has no working driver", extra={"account_id": account.id, "error": repr(error)})
+            extra = {"account_id": account.id, "error": type(error).__name__}
+            log.warning("an account has no working driver", extra=extra)
     return found

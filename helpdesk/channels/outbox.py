@@ -3,10 +3,14 @@
 At least once: a worker that dies between the provider's yes and our mark sends again, under the
 same id. The id under which the message is known outside is stored before the first try. Messages
 of one ticket go out in their order: a row waits while an earlier one of its ticket is unfinished.
+
+What is the desk's own trouble (a plugin that is not loaded, an account switched off) uses up no try.
+A driver that answers something else than it must is not tried again by itself: the message may be
+out, and every try would send it anew.
 """
 
-import logging
 import secrets
+from dataclasses import replace
 from typing import Any
 
 import peewee
@@ -18,7 +22,7 @@ from helpdesk.customers import queries as customers
 from helpdesk.kernel import actors, clock, jobs
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.crypto import keyring
-from helpdesk.kernel.db import insert_once, transactional
+from helpdesk.kernel.db import insert_once, is_sqlite, transactional
 from helpdesk.kernel.errors import Conflict, HelpdeskError, NotFound, Unavailable
 from helpdesk.kernel.events import record
 from helpdesk.kernel.failpoints import reach
@@ -39,8 +43,7 @@ from helpdesk.sdk.channel import (
 )
 from helpdesk.signals import DeliveryFinished
 from helpdesk.tickets import queries as tickets
-
-log = logging.getLogger(__name__)
+from helpdesk.tickets.queries import TicketRow
 
 LINE = "outbox"
 MOST_ANSWERED = 20
@@ -53,8 +56,8 @@ def queue(actor: Actor, ticket_id: int, message_id: int) -> int | None:
     primary mail account. Source: SPEC CHAN-23, SPEC-WORK TKT-47.
     """
     ticket = tickets.tickets_by_ids([ticket_id])[0]
-    account = _account_for(ticket)
-    if ticket is None or account is None or ticket.customer_id is None:
+    account = _account_for(ticket) if ticket is not None else None
+    if ticket is None or account is None:
         return None
     to = _recipient(account, ticket.customer_id)
     if to is None:
@@ -67,7 +70,7 @@ def queue(actor: Actor, ticket_id: int, message_id: int) -> int | None:
     return int(row_id)
 
 
-def _account_for(ticket: Any) -> Any:
+def _account_for(ticket: TicketRow) -> Any:
     usable = (ChannelAccount.service == ticket.service_id) & ChannelAccount.deleted_at.is_null()
     if ticket.account_id is not None:
         own = ChannelAccount.select().where(usable, ChannelAccount.id == ticket.account_id).first()
@@ -77,12 +80,13 @@ def _account_for(ticket: Any) -> Any:
     return ChannelAccount.select().where(usable, primary).first()
 
 
-def _recipient(account: Any, customer_id: int) -> Identity | None:
+def _recipient(account: Any, customer_id: int | None) -> Identity | None:
     """Return how the account's channel reaches the customer, if it can."""
-    kind = account.identity_kind
     customer = customers.customers_by_ids([customer_id])[0]
-    value = customers.identity_of(customer_id, kind)
-    return Identity(kind, value, customer.name) if customer is not None and value else None
+    if customer is None:
+        return None
+    value = customers.identity_of(customer.id, account.identity_kind)
+    return Identity(account.identity_kind, value, customer.name) if value else None
 
 
 def drain(settings: Settings) -> None:
@@ -97,43 +101,54 @@ def drain(settings: Settings) -> None:
 
 def carry(row: Any, settings: Settings) -> None:
     """Try one leased row once, and write what became of it."""
+    driver = None
     try:
-        driver = accounts.driver_by_id(row.account_id)
+        driver = _driver(row)
         message = _prepare(row, driver)
-        if not message.recipients:
-            _finish(row, DeliveryState.SENT, row.recipients)
+        if not message.recipients:  # a report has told of everybody meanwhile
+            _end(row, DeliveryState.SENT if rules.is_reached(row.recipients) else DeliveryState.FAILED)
             return
-        sent = driver.send(message)
-        if not isinstance(sent, Sent):
-            raise TypeError(f"the channel gave a {type(sent).__name__} for Sent")
+        with accounts.contained():
+            sent = driver.send(message)
         reach("outbox.sent")
         _accept(row, sent, settings)
     except Retry as error:
-        _again(row, settings, str(error), error.after_seconds)
+        _again(row, settings, accounts.without_secrets(driver, str(error)), wish=error.after_seconds)
     except (Refused, WindowClosed) as error:
-        _fail(row, str(error) or type(error).__name__)
+        _fail(row, accounts.without_secrets(driver, str(error)) or type(error).__name__)
     except Unavailable as error:
-        _again(row, settings, error.message, None)
+        _again(row, settings, error.message, attempts=row.attempts - 1)
     except HelpdeskError as error:
         _fail(row, error.message)
     except Exception as error:
-        log.exception("a channel failed while sending", extra={"delivery_id": row.id})
-        _again(row, settings, f"{type(error).__name__}: {error}", None)
+        accounts.report("a channel failed while sending", driver, delivery_id=row.id)
+        _again(row, settings, accounts.without_secrets(driver, f"{type(error).__name__}: {error}"))
+
+
+def _driver(row: Any) -> Channel:
+    """Return what carries the row. Raises Unavailable while its account is switched off."""
+    account = ChannelAccount.get_by_id(row.account_id)
+    if account.deleted_at is None and not account.is_enabled:
+        raise Unavailable("The channel account is switched off; the message waits until it is on again.")
+    return accounts.driver_by_id(row.account_id)
 
 
 def _prepare(row: Any, driver: Channel) -> Outbound:
     """Return the message to carry, its outside id stored."""
     message = _outbound(row)
-    if row.external_id is None and (external_id := driver.identify(message)):
-        _name_outside(row, external_id)
-        message = _outbound(row)
-    return message
+    if row.external_id is not None:
+        return message
+    with accounts.contained():
+        external_id = driver.identify(message)
+    if external_id and (known_as := rules.outside_id(external_id)):
+        _name_outside(row, known_as)
+    return replace(message, external_id=row.external_id)
 
 
 @transactional
 def _name_outside(row: Any, external_id: str) -> None:
     """Store the id under which the message will be known, so that an answer finds its ticket."""
-    row.external_id = external_id[:255]
+    row.external_id = external_id
     Delivery.update(external_id=row.external_id).where(Delivery.id == row.id).execute()
     known = {
         "account": row.account_id,
@@ -147,8 +162,8 @@ def _name_outside(row: Any, external_id: str) -> None:
 def _outbound(row: Any) -> Outbound:
     ticket = tickets.tickets_by_ids([row.ticket_id])[0]
     message = tickets.messages_by_ids([row.message_id])[0]
-    if ticket is None or message is None:
-        raise Refused("The message is gone.")
+    assert ticket is not None, "a delivery keeps its ticket"
+    assert message is not None, "a delivery keeps its message"
     to = rules.still_to_reach(row.recipients)
     files = tickets.attachments_of_messages([message.id])[0]
     return Outbound(
@@ -181,56 +196,75 @@ def _conversation(row: Any) -> tuple[str, ...]:
     return tuple(values[0] for values in rows.tuples())
 
 
-def _accept(row: Any, sent: Sent, settings: Settings) -> None:
+def _accept(row: Any, sent: object, settings: Settings) -> None:
     """Write a provider's yes. Recipients that must wait are tried again; the others are done."""
-    recipients = rules.with_verdicts(row.recipients, sent.verdicts, default=rules.FINAL)
-    if sent.external_id and row.external_id is None:
-        _name_outside(row, sent.external_id)
-    delayed = [one["reason"] for one in recipients if one["verdict"] == Verdict.DELAYED]
-    if delayed and row.attempts < rules.MOST_TRIES_OUT:
-        _again(row, settings, delayed[0], None, recipients=recipients)
-        return
-    reached = any(one["verdict"] == rules.FINAL for one in recipients)
-    problems = "; ".join(f"{one['value']}: {one['reason']}" for one in recipients if one["reason"])
-    _finish(row, DeliveryState.SENT if reached else DeliveryState.FAILED, recipients, problems)
+    try:
+        if not isinstance(sent, Sent):
+            raise TypeError(f"a {type(sent).__name__}")
+        row.recipients = rules.with_verdicts(row.recipients, sent.verdicts, default=rules.FINAL)
+        named = rules.outside_id(sent.external_id or "")
+    except (TypeError, ValueError, AttributeError) as error:
+        raise Refused(
+            f"The channel answered what is no Sent ({error}), so nobody knows whether the message is out; ask the"
+            " customer before you try again, and tell the channel's author."
+        ) from error
+    if named and row.external_id is None:
+        _name_outside(row, named)
+    delayed = [one["reason"] for one in row.recipients if one["verdict"] == Verdict.DELAYED]
+    if delayed:
+        _again(row, settings, delayed[0])
+    else:
+        _end(row, DeliveryState.SENT if rules.is_reached(row.recipients) else DeliveryState.FAILED)
 
 
-def _again(row: Any, settings: Settings, reason: str, after_seconds: float | None, **changes: Any) -> None:
-    """Give the row back for a later try, or give up after too many."""
-    if row.attempts >= rules.MOST_TRIES_OUT:
+def _again(
+    row: Any, settings: Settings, reason: str, *, wish: float | None = None, attempts: int | None = None
+) -> None:
+    """Give the row back for a later try, or give up after too many. ``wish`` is the provider's wait in seconds."""
+    if row.attempts >= rules.MOST_TRIES_OUT and attempts is None:
         _fail(row, reason)
         return
-    wait = backoff(row.attempts, base_seconds=settings.retry_seconds) if after_seconds is None else after_seconds
-    release(row, due_in_seconds=wait, state=DeliveryState.RETRYING, last_error=reason[:1000], **changes)
+    wait = rules.wait_seconds(wish, backoff(row.attempts, base_seconds=settings.retry_seconds))
+    release(
+        row, due_in_seconds=wait, state=DeliveryState.RETRYING, recipients=row.recipients, last_error=reason,
+        attempts=row.attempts if attempts is None else attempts,
+    )  # fmt: skip
 
 
 def _fail(row: Any, reason: str) -> None:
-    recipients = [
-        one if one["verdict"] == rules.FINAL else one | {"verdict": str(Verdict.FAILED), "reason": reason[:500]}
-        for one in row.recipients
-    ]
-    _finish(row, DeliveryState.FAILED, recipients, reason)
+    """End the row: whoever does not have the message will not get it."""
+    row.recipients = rules.given_up(row.recipients, reason)
+    _end(row, DeliveryState.FAILED, reason)
 
 
 @transactional
-def _finish(row: Any, state: DeliveryState, recipients: list[dict[str, str]], reason: str = "") -> None:
+def _end(row: Any, state: DeliveryState, reason: str = "") -> None:
     """End the row and record it. Records DeliveryFinished."""
-    if release(row, state=state, recipients=recipients, last_error=reason[:1000], finished_at=clock.now()):
+    reason = reason or rules.reason(rules.problems(row.recipients))
+    if release(row, state=state, recipients=row.recipients, last_error=reason, finished_at=clock.now()):
         _record(row, state, reason)
 
 
-def apply_report(row: Any, report: DeliveryReport) -> None:
-    """Write what a bounce or a receipt says; the message fails when nobody has it. Records DeliveryFinished then."""
-    failed = rules.is_failure(report, row.recipients)
-    values = {"recipients": rules.with_verdicts(row.recipients, report.verdicts)}
-    if failed and row.state is not DeliveryState.FAILED:
-        reason = "; ".join(f"{one.recipient}: {one.reason}" for one in report.verdicts)[:1000]
-        Delivery.update(**values, state=DeliveryState.FAILED, due_at=None, last_error=reason).where(
-            Delivery.id == row.id
-        ).execute()
+def apply_report(message_id: int, report: DeliveryReport) -> bool:
+    """Write what a bounce or a receipt says of a message; false when that message never went out.
+
+    The message fails when nobody has it; records DeliveryFinished then.
+    """
+    query = Delivery.select().where(Delivery.message == message_id)
+    row: Any = (query if is_sqlite() else query.for_update()).first()
+    if row is None:
+        return False
+    recipients = rules.with_verdicts(row.recipients, report.verdicts)
+    values: dict[str, Any] = {"recipients": recipients}
+    has_failed = rules.is_lost(recipients) and row.state is not DeliveryState.FAILED
+    reason = rules.reason(rules.problems(recipients))
+    if has_failed:
+        values |= {"state": DeliveryState.FAILED, "due_at": None, "lease": None, "last_error": reason}
+        values["finished_at"] = clock.now()
+    Delivery.update(values).where(Delivery.id == row.id).execute()
+    if has_failed:
         _record(row, DeliveryState.FAILED, reason)
-    else:
-        Delivery.update(**values).where(Delivery.id == row.id).execute()
+    return True
 
 
 def _record(row: Any, state: DeliveryState, reason: str) -> None:
@@ -245,21 +279,21 @@ def _record(row: Any, state: DeliveryState, reason: str) -> None:
 def retry(actor: Actor, delivery_id: int) -> None:
     """Let a failed message be tried again, to those who do not have it yet."""
     actor.require("delivery.retry")
-    row = Delivery.get_or_none(Delivery.id == delivery_id, Delivery.service == actor.service_id)
+    query = Delivery.select().where(Delivery.id == delivery_id, Delivery.service == actor.service_id)
+    row = (query if is_sqlite() else query.for_update()).first()
     if row is None:
         raise NotFound("There is no such delivery.", path=("id",))
     if row.state is DeliveryState.SENT:
         raise Conflict("This message was sent; write a new answer instead.", code="NOT_RETRIABLE")
-    recipients = [
-        one if one["verdict"] == rules.FINAL else one | {"verdict": "", "reason": ""} for one in row.recipients
-    ]
+    if row.lease is not None:  # taking it away would let two workers send the message
+        raise Conflict("This message is being sent right now; look again in a minute.", code="NOT_RETRIABLE")
     Delivery.update(
-        state=DeliveryState.RETRYING, recipients=recipients, attempts=0, due_at=0, lease=None, finished_at=None
+        state=DeliveryState.RETRYING, recipients=rules.anew(row.recipients), attempts=0, due_at=0, finished_at=None
     ).where(Delivery.id == delivery_id).execute()
     jobs.wake(LINE)
 
 
-def reached(ticket_id: int) -> set[str]:
-    """Return the addresses, case folded, to which the desk has sent messages of the ticket."""
+def reached(ticket_id: int) -> set[tuple[str, str]]:
+    """Return whom the desk has written to in the ticket: kinds and values, case folded."""
     rows: Any = Delivery.select(Delivery.recipients).where(Delivery.ticket == ticket_id)
-    return {one["value"].casefold() for row in rows for one in row.recipients}
+    return {(one["kind"], one["value"].casefold()) for row in rows for one in row.recipients}

@@ -166,7 +166,8 @@ def deliveries_by_ids(ids: Sequence[int | None]) -> list[DeliveryRow | None]:
 
 def deliveries_of_messages(message_ids: Sequence[int]) -> list[DeliveryRow | None]:
     """Return each message's delivery; None where nothing goes out."""
-    found = {row.message_id: row for row in load(DeliveryRow, select(DeliveryRow, Delivery).where(Delivery.message.in_(list(message_ids))))}  # fmt: skip
+    query = select(DeliveryRow, Delivery).where(Delivery.message.in_(list(message_ids)))
+    found = {row.message_id: row for row in load(DeliveryRow, query)}
     return [found.get(message_id) for message_id in message_ids]
 
 

@@ -3,16 +3,21 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from helpdesk.sdk.channel import DeliveryReport, Identity, RecipientVerdict, Verdict
+from helpdesk.kernel.text import one_line
+from helpdesk.sdk.channel import Identity, RecipientVerdict, Verdict
 
 TOKEN_BYTES = 10
 MOST_TRIES_IN = 5
 MOST_TRIES_OUT = 48
+LONGEST_WAIT_SECONDS = 86_400.0
+LONGEST_OUTSIDE_ID = 255
+LONGEST_REASON = 1000
 FINAL = "accepted"
+OPEN = frozenset({"", str(Verdict.DELAYED)})
 
 
 class InboxState(StrEnum):
@@ -53,13 +58,35 @@ class Candidate:
     is_participant: bool
 
 
-def choose(candidates: Sequence[Candidate]) -> int | None:
+def choose(candidates: Iterable[Candidate]) -> int | None:
     """Return the ticket that the message belongs to, strongest hint first; None makes a new one.
 
     Only a participant's hint is believed: an id or a number is known to everybody who was ever
     copied in, and would otherwise let a stranger write into somebody's ticket. Source: SECURITY B1, B2.
     """
     return next((candidate.ticket_id for candidate in candidates if candidate.is_participant), None)
+
+
+def outside_id(text: str) -> str:
+    """Return the provider's id as it is kept: one that is too long, or has signs that no database takes, by its hash.
+
+    Cutting it lost: two long ids with the same beginning would be one, and the second message a duplicate.
+    An id that says nothing stays empty, and is no id.
+    """
+    bare = text.strip()
+    if len(bare) <= LONGEST_OUTSIDE_ID and one_line(bare, longest=LONGEST_OUTSIDE_ID) == bare:
+        return bare
+    return f"sha256:{hashlib.sha256(bare.encode(errors='surrogatepass')).hexdigest()}"
+
+
+def reason(text: str) -> str:
+    """Return somebody else's words as they may be kept and shown: one line of a decent length."""
+    return one_line(text, longest=LONGEST_REASON)
+
+
+def wait_seconds(wish: float | None, usual: float) -> float:
+    """Return how long to wait before the next try: as the provider wishes, within a day, if it wishes sensibly."""
+    return usual if wish is None or not wish >= 0 else min(float(wish), LONGEST_WAIT_SECONDS)
 
 
 def reply_token(secret: bytes, ticket_id: int, recipient: str) -> str:
@@ -74,7 +101,7 @@ def reply_token(secret: bytes, ticket_id: int, recipient: str) -> str:
 def ticket_of_token(secret: bytes, token: str, sender: str) -> int | None:
     """Return the ticket of a reply token that this sender was given, else None."""
     head, _, _signature = token.partition(".")
-    if not (head.isascii() and head.isdigit() and len(head) <= 18):
+    if not (head.isascii() and head.isdigit() and len(head) <= 19):
         return None
     expected = reply_token(secret, int(head), sender)
     return int(head) if hmac.compare_digest(expected.encode(), token.casefold().encode()) else None
@@ -87,10 +114,7 @@ def recipients_of(identities: Sequence[Identity]) -> list[dict[str, str]]:
 
 def still_to_reach(recipients: Sequence[dict[str, str]]) -> tuple[Identity, ...]:
     """Return those to send to: not the ones that accepted, nor those refused for good."""
-    open_verdicts = {"", str(Verdict.DELAYED)}
-    return tuple(
-        Identity(one["kind"], one["value"], one["name"]) for one in recipients if one["verdict"] in open_verdicts
-    )
+    return tuple(Identity(one["kind"], one["value"], one["name"]) for one in recipients if one["verdict"] in OPEN)
 
 
 def with_verdicts(
@@ -98,18 +122,40 @@ def with_verdicts(
 ) -> list[dict[str, str]]:
     """Return the recipients with the verdicts written in; an unnamed one that was still open gets the default."""
     named = {verdict.recipient.casefold(): verdict for verdict in verdicts}
-    written = []
-    for one in recipients:
-        verdict = named.get(one["value"].casefold())
-        if verdict is not None:
-            one = one | {"verdict": str(verdict.verdict), "reason": verdict.reason[:500]}
-        elif default and one["verdict"] in {"", str(Verdict.DELAYED)}:
-            one = one | {"verdict": default, "reason": ""}
-        written.append(one)
-    return written
+    return [_judged(one, named.get(one["value"].casefold()), default) for one in recipients]
 
 
-def is_failure(report: DeliveryReport, recipients: Sequence[dict[str, str]]) -> bool:
-    """Return whether, after the report, nobody has the message."""
-    after = with_verdicts(recipients, report.verdicts)
-    return bool(after) and all(one["verdict"] == Verdict.FAILED for one in after)
+def _judged(one: dict[str, str], verdict: RecipientVerdict | None, default: str) -> dict[str, str]:
+    if verdict is not None:
+        return one | {"verdict": str(Verdict(verdict.verdict)), "reason": reason(verdict.reason)}
+    if default and one["verdict"] in OPEN:
+        return one | {"verdict": default, "reason": ""}
+    return one
+
+
+def given_up(recipients: Sequence[dict[str, str]], why: str) -> list[dict[str, str]]:
+    """Return the recipients once nothing more is tried: those still open are failed, for the reason given."""
+    return [
+        one | {"verdict": str(Verdict.FAILED), "reason": one["reason"] or why} if one["verdict"] in OPEN else one
+        for one in recipients
+    ]
+
+
+def anew(recipients: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Return the recipients for another round: whoever does not have the message is open again."""
+    return [one if one["verdict"] == FINAL else one | {"verdict": "", "reason": ""} for one in recipients]
+
+
+def is_reached(recipients: Sequence[dict[str, str]]) -> bool:
+    """Return whether anybody has the message."""
+    return any(one["verdict"] == FINAL for one in recipients)
+
+
+def is_lost(recipients: Sequence[dict[str, str]]) -> bool:
+    """Return whether it is certain that nobody has the message."""
+    return bool(recipients) and all(one["verdict"] == Verdict.FAILED for one in recipients)
+
+
+def problems(recipients: Sequence[dict[str, str]]) -> str:
+    """Return what went wrong for whom, in one line; empty when nothing did."""
+    return "; ".join(f"{one['value']}: {one['reason']}" for one in recipients if one["reason"])

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, BinaryIO
 
+import peewee
+
 from helpdesk.kernel import clock
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.crypto import keyring
@@ -20,6 +22,7 @@ UPLOAD_SECONDS = 3600
 LINK_SECONDS = 3600
 LONGEST_NAME = 100
 MOST_FILES = 20
+FILES_AT_ONCE = 500  # keeps a statement below what both databases take as values
 UPLOAD, DOWNLOAD = "upload", "attachment"
 
 
@@ -81,9 +84,11 @@ def upload_token(upload_id: int) -> str:
 def fill_upload(token: str, stream: BinaryIO, *, service_id: int) -> None:
     """Store the bytes of an upload. Raises NotFound, Conflict when it is filled already, Invalid for a wrong size."""
     upload_id = keyring().unsign(token, purpose=UPLOAD, max_age_seconds=UPLOAD_SECONDS)
-    upload: Any = Attachment.get_or_none(Attachment.id == upload_id, Attachment.service == service_id)
-    if upload is None or upload.expires_at is None:
-        raise NotFound("There is no such upload; create a new one.")
+    upload: Any = Attachment.get_or_none(
+        Attachment.id == upload_id, Attachment.service == service_id, Attachment.expires_at > clock.now()
+    )
+    if upload is None:
+        raise NotFound("There is no such upload, or its hour is over; create a new one.")
     if upload.storage_key is not None:
         raise Conflict("This upload has its bytes already; create a new one for another file.", code="UPLOAD_USED")
     stored = storage().put(stream, limit_bytes=upload.size)
@@ -97,7 +102,10 @@ def fill_upload(token: str, stream: BinaryIO, *, service_id: int) -> None:
 
 
 def attach(actor: Actor, message_id: int, upload_ids: Sequence[int]) -> None:
-    """Make uploads of this actor part of the message. Raises Invalid for one that is not theirs, not filled, or used."""
+    """Make uploads of this actor part of the message.
+
+    Raises Invalid (BAD_ATTACHMENT) when one is not theirs, not filled, expired or used; then none is.
+    """
     if len(upload_ids) > MOST_FILES:
         raise Invalid(f"A message carries at most {MOST_FILES} files.", path=("attachments",))
     if not upload_ids:
@@ -137,12 +145,12 @@ def add_files(service_id: int, message_id: int, files: Sequence[NewFile], *, lar
                 "content_type": safe_type(file.content_type, name),
                 "size": stored.size,
                 "storage_key": stored.key,
-                "content_id": file.content_id[:255] if file.content_id else None,
+                "content_id": one_line(file.content_id or "", longest=255) or None,
                 "created_at": clock.now(),
             }
         )
-    if rows:
-        Attachment.insert_many(rows).execute()
+    for batch in peewee.chunked(rows, FILES_AT_ONCE):
+        Attachment.insert_many(batch).execute()
 
 
 def drop_abandoned() -> int:

@@ -1,7 +1,8 @@
 """Every write to a ticket. Each is one transaction: permission, rules, rows, record."""
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from helpdesk.agents import queries as agents
@@ -10,8 +11,9 @@ from helpdesk.customers import queries as customer_queries
 from helpdesk.kernel import clock, idempotency, search
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.db import is_sqlite, next_number, transactional
-from helpdesk.kernel.errors import Conflict, Invalid, NotFound
+from helpdesk.kernel.errors import Invalid, NotFound
 from helpdesk.kernel.events import Happening, record_all
+from helpdesk.kernel.text import one_line
 from helpdesk.signals import MessageAdded, TicketAssigned, TicketCreated, TicketStatusChanged
 from helpdesk.tickets import attachments, rules
 from helpdesk.tickets.attachments import NewFile
@@ -20,6 +22,7 @@ from helpdesk.tickets.rules import Asker, Body, MessageKind, TicketPriority, Tic
 
 NOBODY = Asker()
 LARGEST_FILE = 64 * 1024 * 1024
+LONGEST_AUTHOR = 200
 SUBJECT = "ticket"
 
 
@@ -52,14 +55,22 @@ class NewTicket:
 def create(actor: Actor, new: NewTicket, *, idempotency_key: str | None = None) -> Added:
     """Make a ticket with its first message and return both ids. Records TicketCreated and MessageAdded."""
     actor.require("ticket.create")
-    given = {"subject": new.subject, "body": asdict(new.body), "asker": asdict(new.asker), "uploads": list(new.uploads)}
-    made = idempotency.begin(actor, idempotency_key, operation="ticket.create", given=[given, new.channel])
+    given = None if idempotency_key is None else _given(new)
+    made = idempotency.begin(actor, idempotency_key, operation="ticket.create", given=given)
     if made is not None:
         return _first_message(made)
     customer_id = customers.recognise(actor, **asdict(new.asker))
     added = _insert_ticket(actor, new, customer_id)
     idempotency.finish(actor, idempotency_key, added.ticket_id)
     return added
+
+
+def _given(new: NewTicket) -> dict[str, Any]:
+    """Return the whole input as JSON values, files by the hash of their bytes: by it a repeat is told from misuse."""
+    files = [
+        [file.filename, file.content_type, file.content_id, hashlib.sha256(file.data).hexdigest()] for file in new.files
+    ]
+    return asdict(replace(new, files=())) | {"files": files}
 
 
 def _insert_ticket(actor: Actor, new: NewTicket, customer_id: int | None) -> Added:
@@ -88,7 +99,7 @@ def _insert_ticket(actor: Actor, new: NewTicket, customer_id: int | None) -> Add
     )
     attachments.attach(actor, message_id, new.uploads)
     attachments.add_files(actor.service_id, message_id, new.files, largest=LARGEST_FILE)
-    search.index(SUBJECT, ticket_id, actor.service_id, f"{number} {new.subject}\n{new.body.text}")
+    search.add(SUBJECT, ticket_id, actor.service_id, f"{number} {new.subject}\n{new.body.text}")
     created = TicketCreated(
         service_id=actor.service_id, ticket_id=ticket_id, number=number, channel=new.channel,
         customer_id=customer_id, message_id=message_id,
@@ -114,21 +125,21 @@ def reply(
 ) -> Added:
     """Answer the customer. An unassigned ticket becomes the answering agent's. Records MessageAdded.
 
-    Raises NotFound, Conflict (TICKET_COMPLETED, STATUS_NOT_ALLOWED, VERSION_CONFLICT).
+    Completing needs its own right here too. Raises NotFound, Conflict (TICKET_COMPLETED,
+    STATUS_NOT_ALLOWED, VERSION_CONFLICT).
     """
     actor.require("ticket.reply")
     given = [ticket_id, asdict(body), status, list(uploads)]
     made = idempotency.begin(actor, idempotency_key, operation="ticket.reply", given=given)
     if made is not None:
         return Added(ticket_id, made)
+    if status is TicketStatus.COMPLETED:
+        actor.require("ticket.complete")
     ticket = _locked(actor, ticket_id)
     rules.check_version(ticket.version, expected_version)
+    rules.check_workable(ticket.status)
     after = rules.status_after_reply(ticket.status, status)
     rules.check_move(ticket.status, after)
-    if ticket.status is TicketStatus.COMPLETED:
-        raise Conflict(
-            "This ticket is completed and cannot be answered; create a new ticket instead.", code="TICKET_COMPLETED"
-        )
     message_id = _insert_message(_author(actor, None, ""), ticket_id, MessageKind.REPLY, body)
     attachments.attach(actor, message_id, uploads)
     _reindex(ticket, body.text)
@@ -166,8 +177,7 @@ def assign(
     actor.require("ticket.assign")
     ticket = _locked(actor, ticket_id)
     rules.check_version(ticket.version, expected_version)
-    if ticket.status is TicketStatus.COMPLETED:
-        rules.check_move(ticket.status, TicketStatus.OPEN)
+    rules.check_workable(ticket.status)
     agent = agents.agents_by_ids([agent_id])[0]
     if agent_id is not None and (agent is None or agent.service_id != actor.service_id or not agent.is_active):
         raise Invalid("There is no such agent in this service.", code="AGENT_NOT_ASSIGNABLE", path=("assigneeId",))
@@ -180,17 +190,20 @@ def assign(
 
 @transactional
 def set_status(actor: Actor, ticket_id: int, status: TicketStatus, *, expected_version: int | None = None) -> None:
-    """Move the ticket to a status. Completing needs a right of its own. Records TicketStatusChanged."""
+    """Move the ticket to a status. Records TicketStatusChanged, and TicketAssigned when its holder changes by that.
+
+    Completing needs a right of its own. An agent who opens what nobody holds takes it; NEW takes it from its holder.
+    """
     actor.require("ticket.set_status")
     if status is TicketStatus.COMPLETED:
         actor.require("ticket.complete")
     ticket = _locked(actor, ticket_id)
     rules.check_version(ticket.version, expected_version)
     rules.check_move(ticket.status, status)
-    if status is TicketStatus.OPEN and ticket.assignee_id is None and actor.kind is ActorKind.AGENT:
-        _change(actor, ticket, {"status": status, "assignee": actor.id}, [])
-    else:
-        _change(actor, ticket, {"status": status}, [])
+    assignee = None if status is TicketStatus.NEW else ticket.assignee_id
+    if status is TicketStatus.OPEN and assignee is None and actor.kind is ActorKind.AGENT:
+        assignee = actor.id
+    _change(actor, ticket, {"status": status, "assignee": assignee}, [])
 
 
 @transactional
@@ -245,11 +258,13 @@ class _Author:
 
 
 def _author(actor: Actor, customer_id: int | None, name: str) -> _Author:
-    """Return who wrote a message: the customer, unless an agent did."""
-    if actor.kind is ActorKind.AGENT or customer_id is None:
+    """Return who wrote a message: the customer, unless an agent did. ``name`` is the customer's, if it was told."""
+    if actor.kind is ActorKind.AGENT:
+        return _Author(actor.service_id, actor.kind, actor.id, actor.name)
+    if customer_id is None:
         return _Author(actor.service_id, actor.kind, actor.id, name or actor.name)
-    known = customer_queries.customers_by_ids([customer_id])[0]
-    return _Author(actor.service_id, ActorKind.CUSTOMER, customer_id, name or (known.name if known else ""))
+    known = None if name else customer_queries.customers_by_ids([customer_id])[0]
+    return _Author(actor.service_id, ActorKind.CUSTOMER, customer_id, known.name if known else name)
 
 
 def _insert_message(
@@ -261,7 +276,7 @@ def _insert_message(
         kind=kind,
         author_kind=author.kind,
         author_id=author.id,
-        author_name=author.name[:200],
+        author_name=one_line(author.name, longest=LONGEST_AUTHOR),
         body_text=body.text,
         body_html=body.html,
         is_automatic=is_automatic,

@@ -107,7 +107,7 @@ def matching(service_id: int, *, where: Any = None, text: str | None = None) -> 
     """
     query = select(TicketRow, Ticket).where(Ticket.service == service_id)
     if where is not None:
-        query = query.where(conditions.expression(conditions.parse(where, FIELDS), FIELDS))
+        query = query.where(conditions.expression(conditions.parse(where, FIELDS, path=("where",)), FIELDS))
     if text is not None and text.strip():
         query = query.where(Ticket.id.in_(search.matches("ticket", service_id, text)))
     return query

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.errors import Conflict, Invalid
 from helpdesk.kernel.html import sanitise, text_of
 from helpdesk.kernel.text import clean, one_line
@@ -74,13 +73,20 @@ class Body:
     html: str | None = None
 
 
-def check_move(before: TicketStatus, after: TicketStatus) -> None:
-    """Raise Conflict unless a ticket may go from one status to the other; staying is always allowed."""
-    if before is COMPLETED and after is not COMPLETED:
+def check_workable(status: TicketStatus) -> None:
+    """Raise Conflict (TICKET_COMPLETED) for a ticket that is closed for good. Source: SPEC-WORK TKT-34."""
+    if status is COMPLETED:
         raise Conflict(
             "This ticket is completed and cannot be worked on; create a new ticket instead.", code="TICKET_COMPLETED"
         )
-    if after is not before and after not in MOVES[before]:
+
+
+def check_move(before: TicketStatus, after: TicketStatus) -> None:
+    """Raise Conflict unless a ticket may go from one status to the other; staying is always allowed."""
+    if after is before:
+        return
+    check_workable(before)
+    if after not in MOVES[before]:
         allowed = ", ".join(sorted(MOVES[before]))
         raise Conflict(
             f"A ticket cannot go from {before} to {after}; from here it can go to {allowed}.",
@@ -93,7 +99,7 @@ def check_version(actual: int, expected: int | None) -> None:
     """Raise Conflict when the ticket is not the version that the actor has seen."""
     if expected is not None and expected != actual:
         raise Conflict(
-            f"The ticket has changed meanwhile: it is at version {actual}, you had {expected}. Reload it and try again.",
+            f"The ticket has changed meanwhile: it is at version {actual}, you had {expected}; reload it.",
             code="VERSION_CONFLICT",
             path=("expectedVersion",),
         )
@@ -157,7 +163,10 @@ def required_body(text: str, *, is_html: bool) -> Body:
 
 
 def check_channel(code: str) -> str:
-    """Return the channel code that a client gave. Raises Invalid unless it is a short word. Source: SPEC-WORK TKT-05."""
+    """Return the channel code that a client gave. Raises Invalid unless it is a short word.
+
+    Source: SPEC-WORK TKT-05.
+    """
     if not (code.isascii() and code.replace("-", "").replace("_", "").isalnum() and len(code) <= LONGEST_CHANNEL):
         raise Invalid(
             f"A channel is a code of at most {LONGEST_CHANNEL} letters, digits, - and _, such as api or web.",

@@ -11,7 +11,7 @@ from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import operations as organization
 
-PASSWORD = "rain on the harbour"  # noqa: S105  # of people who do not exist
+PASSWORD = "rain on the harbour"  # of people who do not exist
 
 
 @dataclass(frozen=True)

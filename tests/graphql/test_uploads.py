@@ -90,7 +90,7 @@ def test_place_is_filled_once(partner: Caller) -> None:
     made = place(partner)
     assert put(partner, made["url"], b"hello").status_code == 204
     again = put(partner, made["url"], b"HELLO")
-    assert (again.status_code, "already" in again.text) == (400, True)
+    assert (again.status_code, "already" in again.text) == (409, True)
     assert attachable(partner, made["id"])
 
 
