@@ -76,7 +76,8 @@ class TicketOrder:
 
 @strawberry.input(
     description="A condition over tickets: either `field`, `op` and `value`, or exactly one of `all`, `any` and `not`."
-    " Fields: number, subject, status, priority, channel, language, customer, assignee, group, createdAt, updatedAt."
+    " Fields: number, subject, status, priority, channel, externalRef, language, customer, assignee, group, createdAt,"
+    " updatedAt."
 )
 class TicketWhere:
     """A condition over tickets."""

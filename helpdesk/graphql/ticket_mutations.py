@@ -21,6 +21,7 @@ from helpdesk.tickets.rules import (
     TicketStatus,
     check_channel,
     check_language,
+    check_reference,
     required_body,
     required_subject,
 )
@@ -64,6 +65,9 @@ class TicketCreateInput:
         default=None, description="One of the service's; its default when left out."
     )
     attachments: list[strawberry.ID] = strawberry.field(default_factory=list, description="Ids of filled uploads.")
+    external_ref: str | None = strawberry.field(
+        default=None, description="Your own id of the ticket, at most 200 characters; unique in the service."
+    )
     idempotency_key: str | None = strawberry.field(
         default=None, description="The same key with the same input makes one ticket, however often it is sent."
     )
@@ -202,6 +206,7 @@ def _new_ticket(context: Context, given: TicketCreateInput) -> NewTicket:
         Asker(customer.name or "", customer.email, customer.phone, customer.user_key),
         priority=given.priority,
         uploads=_uploads(given.attachments),
+        external_ref=check_reference(given.external_ref),
     )
 
 

@@ -157,6 +157,7 @@ class Ticket(Node):
     priority: TicketPriority = strawberry.field(description="How urgent it is.")
     channel: str = strawberry.field(description="The code of the way in, such as email, web or api.")
     language: str = strawberry.field(description="The language in which it came.")
+    external_ref: str | None = strawberry.field(description="Your own id of the ticket; null for none.")
     version: int = strawberry.field(description="Grows with every change; send it as `expectedVersion`.")
     created_at: datetime = strawberry.field(description="When it was made.")
     updated_at: datetime = strawberry.field(description="When it last changed.")

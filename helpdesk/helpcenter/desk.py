@@ -49,6 +49,7 @@ class HelpCenterDesk:
                 CHANNEL,
                 inquiry.language,
                 Asker(name=inquiry.name, email=inquiry.email),
+                facts={"consent": {"version": inquiry.consent_version, "at": inquiry.consented_at.isoformat()}},
                 files=[NewFile(file.filename, file.content_type, file.data) for file in inquiry.files],
             )
             added = tickets.create(visitor, new, idempotency_key=inquiry.key)

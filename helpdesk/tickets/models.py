@@ -27,6 +27,7 @@ class Ticket(Model):
     assignee = peewee.ForeignKeyField(Agent, backref="+", null=True)
     group = peewee.ForeignKeyField(AgentGroup, backref="+", null=True)
     follow_up_of = peewee.ForeignKeyField("self", backref="+", null=True)
+    external_ref = peewee.CharField(max_length=200, null=True)
     version = peewee.IntegerField(default=1)
     created_at = TimeColumn()
     updated_at = TimeColumn()
@@ -34,6 +35,7 @@ class Ticket(Model):
     class Meta:
         indexes = (
             (("service", "number"), True),
+            (("service", "external_ref"), True),
             (("service", "updated_at", "id"), False),
             (("service", "created_at", "id"), False),
             (("service", "status", "updated_at", "id"), False),

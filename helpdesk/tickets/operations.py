@@ -1,8 +1,8 @@
 """Every write to a ticket. Each is one transaction: permission, rules, rows, record."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from helpdesk.agents import queries as agents
@@ -10,8 +10,8 @@ from helpdesk.customers import operations as customers
 from helpdesk.customers import queries as customer_queries
 from helpdesk.kernel import clock, idempotency, search
 from helpdesk.kernel.actors import Actor, ActorKind
-from helpdesk.kernel.db import is_sqlite, next_number, transactional
-from helpdesk.kernel.errors import Invalid, NotFound
+from helpdesk.kernel.db import insert_once, is_sqlite, next_number, transactional
+from helpdesk.kernel.errors import Conflict, Invalid, NotFound
 from helpdesk.kernel.events import Happening, record_all
 from helpdesk.kernel.text import one_line
 from helpdesk.signals import MessageAdded, TicketAssigned, TicketCreated, TicketStatusChanged
@@ -36,7 +36,11 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class NewTicket:
-    """What a ticket begins with. ``uploads`` are ids of filled uploads, ``files`` are bytes at hand."""
+    """What a ticket begins with. ``uploads`` are ids of filled uploads, ``files`` are bytes at hand.
+
+    ``external_ref`` is the partner's own id of the ticket, unique in the service. ``facts`` are JSON
+    values that are to stand in the history of its making, such as a consent.
+    """
 
     subject: str
     body: Body
@@ -49,11 +53,16 @@ class NewTicket:
     files: Sequence[NewFile] = ()
     is_automatic: bool = False
     follow_up_of: int | None = None
+    external_ref: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @transactional
 def create(actor: Actor, new: NewTicket, *, idempotency_key: str | None = None) -> Added:
-    """Make a ticket with its first message and return both ids. Records TicketCreated and MessageAdded."""
+    """Make a ticket with its first message and return both ids. Records TicketCreated and MessageAdded.
+
+    Raises Invalid, and Conflict (EXTERNAL_REF_TAKEN, IDEMPOTENCY_KEY_REUSED).
+    """
     actor.require("ticket.create")
     given = None if idempotency_key is None else _given(new)
     made = idempotency.begin(actor, idempotency_key, operation="ticket.create", given=given)
@@ -70,26 +79,25 @@ def _given(new: NewTicket) -> dict[str, Any]:
     files = [
         [file.filename, file.content_type, file.content_id, hashlib.sha256(file.data).hexdigest()] for file in new.files
     ]
-    return asdict(replace(new, files=())) | {"files": files}
+    return asdict(replace(new, files=(), facts={})) | {"files": files}
 
 
 def _insert_ticket(actor: Actor, new: NewTicket, customer_id: int | None) -> Added:
     number = next_number(SUBJECT, actor.service_id)
     at = clock.now()
-    ticket_id = Ticket.insert(
-        service=actor.service_id,
-        number=number,
-        subject=new.subject,
-        status=TicketStatus.NEW,
-        priority=new.priority,
-        channel=new.channel,
-        account_id=new.account_id,
-        language=new.language,
-        customer=customer_id,
-        follow_up_of=new.follow_up_of,
-        created_at=at,
-        updated_at=at,
-    ).execute()
+    values = {
+        "service": actor.service_id, "number": number, "subject": new.subject, "status": TicketStatus.NEW,
+        "priority": new.priority, "channel": new.channel, "account_id": new.account_id, "language": new.language,
+        "customer": customer_id, "follow_up_of": new.follow_up_of, "external_ref": new.external_ref,
+        "created_at": at, "updated_at": at,
+    }  # fmt: skip
+    ticket_id = insert_once(Ticket, values)
+    if ticket_id is None:
+        raise Conflict(
+            f"Another ticket has the reference “{new.external_ref}”; each names one ticket.",
+            code="EXTERNAL_REF_TAKEN",
+            path=("externalRef",),
+        )
     message_id = _insert_message(
         _author(actor, customer_id, new.asker.name),
         ticket_id,
@@ -100,13 +108,14 @@ def _insert_ticket(actor: Actor, new: NewTicket, customer_id: int | None) -> Add
     attachments.attach(actor, message_id, new.uploads)
     attachments.add_files(actor.service_id, message_id, new.files, largest=LARGEST_FILE)
     search.add(SUBJECT, ticket_id, actor.service_id, f"{number} {new.subject}\n{new.body.text}")
+    facts = {name: (None, value) for name, value in new.facts.items()}
     created = TicketCreated(
         service_id=actor.service_id, ticket_id=ticket_id, number=number, channel=new.channel,
         customer_id=customer_id, message_id=message_id,
     )  # fmt: skip
     record_all(
         actor,
-        Happening(created, (SUBJECT, ticket_id), {"status": (None, TicketStatus.NEW)}),
+        Happening(created, (SUBJECT, ticket_id), {"status": (None, TicketStatus.NEW), **facts}),
         _added(actor, ticket_id, message_id, MessageKind.INQUIRY, is_automatic=new.is_automatic),
     )
     return Added(ticket_id, message_id)

@@ -31,6 +31,7 @@ class TicketRow(Row):
     assignee_id: int | None
     group_id: int | None
     follow_up_of_id: int | None
+    external_ref: str | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -78,6 +79,7 @@ FIELDS = {
     "subject": Field(FieldKind.TEXT, Ticket.subject),
     "status": Field(FieldKind.KEYWORD, Ticket.status, choices=tuple(TicketStatus)),
     "priority": Field(FieldKind.KEYWORD, Ticket.priority, choices=tuple(TicketPriority)),
+    "externalRef": Field(FieldKind.KEYWORD, Ticket.external_ref),
     "channel": Field(FieldKind.KEYWORD, Ticket.channel),
     "language": Field(FieldKind.KEYWORD, Ticket.language),
     "customer": Field(FieldKind.REFERENCE, Ticket.customer),

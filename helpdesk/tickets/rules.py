@@ -11,6 +11,7 @@ from helpdesk.kernel.text import clean, one_line
 LONGEST_SUBJECT = 255
 LONGEST_BODY = 500_000
 LONGEST_CHANNEL = 32
+LONGEST_REFERENCE = 200
 
 
 class TicketStatus(StrEnum):
@@ -182,3 +183,10 @@ def check_language(code: str | None, languages: Sequence[str], default: str) -> 
     if code not in languages:
         raise Invalid(f"The service's languages are {', '.join(languages)}.", path=("language",))
     return code
+
+
+def check_reference(text: str | None) -> str | None:
+    """Return a partner's own id of a ticket. Raises Invalid when it is empty, too long or not one clean line."""
+    if text is not None and (not text or len(text) > LONGEST_REFERENCE or one_line(text, longest=1000) != text):
+        raise Invalid(f"A reference is one line of 1 to {LONGEST_REFERENCE} characters.", path=("externalRef",))
+    return text

@@ -43,7 +43,9 @@ def _take(slug: str, hook_token: str, body: bytes, settings: Settings) -> Respon
     headers = {name.lower(): value for name, value in list(request.headers.items())[:KEPT_HEADERS]}
     query = dict(list(request.args.items())[:KEPT_HEADERS])
     try:
-        accounts.driver_by_id(account.id).verify(InboundRequest(body, headers, query, clock.now()))
+        driver = accounts.driver_by_id(account.id)
+        with accounts.contained():
+            driver.verify(InboundRequest(body, headers, query, clock.now()))
         inbox.store(
             account.id, account.service_id, body, request={"headers": headers, "query": query},
             largest=settings.max_body_bytes,

@@ -223,3 +223,12 @@ def test_messages_and_history_come_in_pages(partner: Caller) -> None:
     rest = partner.ask("Ticket", number=1, **cursors)["ticket"]
     assert [node["bodyText"] for node in rest["messages"]["nodes"]] == ["49", "50"]
     assert len(rest["history"]["nodes"]) == 3
+
+
+def test_partners_own_reference_names_one_ticket(partner: Caller) -> None:
+    made = ticket(partner, externalRef="shop-7")
+    found = partner.ask("Tickets", first=5, where={"field": "externalRef", "op": "IS", "value": "shop-7"})
+    assert [edge["number"] for edge in found["tickets"]["nodes"]] == [made["number"]]
+    plain = {"subject": "환불", "body": "또"}
+    assert partner.refused("TicketCreate", **plain, externalRef="shop-7") == ("EXTERNAL_REF_TAKEN", ["externalRef"])
+    assert partner.refused("TicketCreate", **plain, externalRef="a\nb") == ("INVALID", ["externalRef"])

@@ -1,11 +1,12 @@
 """The help center on a real desk: a page knows its service, and an inquiry becomes a ticket."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from helpdesk.helpcenter.desk import HelpCenterDesk
 from helpdesk.helpcenter.rules import Inquiry, InquiryFile
+from helpdesk.kernel import events
 from helpdesk.kernel.errors import Invalid, NotFound
 from helpdesk.kernel.paging import Window
 from helpdesk.tickets import queries
@@ -46,6 +47,19 @@ def test_form_sent_twice_makes_one_ticket(desk: Desk) -> None:
     center = HelpCenterDesk()
     assert center.create_inquiry("demo", inquiry()) == center.create_inquiry("demo", inquiry())
     assert center.create_inquiry("demo", inquiry(key="k2")) == 2
+
+
+def test_double_submit_a_moment_later_is_still_one_ticket(desk: Desk) -> None:
+    center = HelpCenterDesk()
+    assert center.create_inquiry("demo", inquiry()) == center.create_inquiry(
+        "demo", inquiry(consented_at=AT + timedelta(seconds=3))
+    )
+
+
+def test_consent_stands_in_the_history_with_its_text_and_time(desk: Desk) -> None:
+    HelpCenterDesk().create_inquiry("demo", inquiry())
+    made = events.history_of("ticket", [1], Window())[0].rows[0]
+    assert made.changes["consent"] == [None, {"version": "v1", "at": "2026-11-21T00:00:00+00:00"}]
 
 
 def test_what_the_rooms_refuse_is_told_with_its_field(desk: Desk) -> None:

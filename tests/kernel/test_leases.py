@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.kernel import db
+from helpdesk.kernel import db, leases
 from helpdesk.kernel.db import database_now
 from helpdesk.kernel.leases import Leased, backoff, claim, release, renew
 from helpdesk.kernel.settings import Settings
@@ -124,6 +124,16 @@ def test_a_lease_ends_by_the_clock_of_the_database(parcels: None) -> None:
     take(seconds=60)
     left = Parcel.select(peewee.fn.MAX(Parcel.due_at - database_now())).scalar(as_tuple=True)[0]
     assert 50_000_000 < int(left) <= 60_000_000
+
+
+def test_nothing_is_handed_out_while_work_is_held_back(parcels: None) -> None:
+    add()
+    leases.hold_back()
+    try:
+        assert claim(Parcel, seconds=60) is None
+    finally:
+        leases.hand_out()
+    assert claim(Parcel, seconds=60) is not None
 
 
 @given(attempts=st.integers(1, 10_000), base_seconds=st.floats(0.001, 3600))

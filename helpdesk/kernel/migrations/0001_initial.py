@@ -133,6 +133,7 @@ def up(_migrator: SchemaMigrator, db: peewee.Database) -> None:
         assignee = peewee.ForeignKeyField(Agent, backref="+", null=True)
         group = peewee.ForeignKeyField(AgentGroup, backref="+", null=True)
         follow_up_of = peewee.ForeignKeyField("self", backref="+", null=True)
+        external_ref = peewee.CharField(max_length=200, null=True)
         version = peewee.IntegerField()
         created_at = peewee.BigIntegerField()
         updated_at = peewee.BigIntegerField()
@@ -143,6 +144,7 @@ def up(_migrator: SchemaMigrator, db: peewee.Database) -> None:
             table_name = "ticket"
             indexes = (
                 (("service", "number"), True),
+                (("service", "external_ref"), True),
                 (("service", "updated_at", "id"), False),
                 (("service", "created_at", "id"), False),
                 (("service", "status", "updated_at", "id"), False),

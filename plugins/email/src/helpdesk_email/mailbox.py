@@ -22,7 +22,7 @@ from helpdesk_email.connections import imap_connection, talking
 from helpdesk_email.notices import headers_with_notice, too_large, unavailable
 from helpdesk_email.settings import After, EmailSettings
 
-SLICE_SECONDS = 20.0  # of waiting between two signs of life
+SLICE_SECONDS = 5.0  # of waiting between two signs of life
 ROUND_SECONDS = 60.0
 BODY_SECONDS = 240.0
 COMMAND_SECONDS = 120.0

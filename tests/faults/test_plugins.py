@@ -1,0 +1,127 @@
+"""Plugins that raise, at every signal or at their very import: the desk works on and says who it was.
+
+Source: SECURITY 4.3 rows 26 and 29.
+"""
+
+import re
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from helpdesk import signals
+from tests.factories.calls import Calls
+from tests.factories.desk import PASSWORD
+from tests.factories.processes import eventually
+from tests.faults.conftest import MakeVictim, Victim
+from tests.faults.distributions import CHANNEL, install
+from tests.faults.invariant import assert_holds, wait_until_calm
+from tests.faults.loads import mail
+from tests.servers.dovecot import DovecotServer
+
+SUNRISE = Path(__file__).parents[1] / "helpcenter" / "themes" / "sunrise"
+THEME = f"from pathlib import Path\nFOLDER = Path({str(SUNRISE)!r})"
+RAISING = """
+import itertools, os
+from helpdesk import signals
+
+errors = itertools.cycle((RuntimeError, SystemExit, AssertionError, KeyError))
+
+def connect(signal):
+    def fail(payload, error=next(errors)):
+        raise error("a plugin's own fault")
+
+    def note(payload):
+        with open(os.environ["NOTES"], "a") as notes:
+            notes.write(signal.name + "\\n")
+
+    signal.connect(fail)
+    signal.connect(note)
+
+for signal in signals.ALL.values():
+    connect(signal)
+"""
+BROKEN = {
+    "boom": ('raise RuntimeError("boom at import")', "boom at import"),
+    "bare": ("import library_that_nobody_has", "library_that_nobody_has"),
+    "gone": ("import sys\nsys.exit(3)", "SystemExit"),
+    "wrong": ("class Quiet:\n    pass", "subclass of helpdesk.sdk.channel.Channel"),
+    "empty": ("", "Quiet"),
+    "partial": ("from helpdesk.sdk.channel import Channel\nclass Quiet(Channel):\n    title = {'en': 'x'}", "receive"),
+}
+
+
+def cause_everything(calls: Calls) -> None:
+    """Do by GraphQL whatever sends a signal, and see that each thing is done."""
+    made = calls.do("TicketCreate", subject="Inquiry", body="Where is it?", customer={"email": "c@shop.example"})
+    ticket_id = made["ticket"]["id"]
+    (agent, *_) = calls.ask("Service")["agents"]
+    assert calls.do("TicketAssign", ticketId=ticket_id, assigneeId=agent["id"])["ticket"]["status"] == "OPEN"
+    done = calls.do("TicketReply", ticketId=ticket_id, body="It is on its way.", status="RESOLVED")
+    assert done["ticket"]["status"] == "RESOLVED"
+    (account,) = calls.ask("ChannelAccounts")["channelAccounts"]
+    assert calls.do("ChannelAccountUpdate", id=account["id"], name="Renamed")["account"]["name"] == "Renamed"
+    assert calls.do("ServiceUpdate", theme="sunrise")["service"]["theme"] == "sunrise"
+    assert calls.do("OpenApiSet", isEnabled=True)["isEnabled"]
+
+
+def log_in(victim: Victim) -> str:
+    """Return the token of the administrator's session, who alone may do everything."""
+    with Calls(victim.site.url, victim.key) as calls:
+        begun = calls.do("SessionCreate", email="admin@demo.example", password=PASSWORD)
+    return str(begun["session"]["token"])
+
+
+def figures(victim: Victim, name: str) -> dict[str, float]:
+    """Return a counter of /metrics by signal."""
+    text = httpx2.get(f"{victim.site.url}/metrics").text
+    return {signal: float(value) for signal, value in re.findall(rf'^{name}\{{signal="(.+?)"\}} (\S+)$', text, re.M)}
+
+
+def test_receiver_that_raises_at_every_signal_holds_up_nothing(victim_on: MakeVictim, tmp_path: Path) -> None:
+    victim = victim_on("sqlite")
+    install(tmp_path / "plugins", "raising", CHANNEL + RAISING, names="Quiet")
+    install(tmp_path / "plugins", "sunrise", THEME, names="FOLDER", group="helpdesk.themes")
+    notes = tmp_path / "notes"
+    hurt = {"PYTHONPATH": str(tmp_path / "plugins"), "NOTES": str(notes)}
+    victim.site.run(hurt)
+    with Calls(victim.site.url, log_in(victim)) as calls:
+        cause_everything(calls)
+    victim.smtp.wait_for(1)
+    wait_until_calm()
+    eventually(lambda: set(notes.read_text().split()) == set(signals.ALL), seconds=10, what="A note of each signal")
+    errors, calls_made = figures(victim, "helpdesk_signal_errors_total"), figures(victim, "helpdesk_signal_calls_total")
+    assert {name for name, count in errors.items() if count >= 1} == set(signals.ALL)
+    assert {name: 2 * count for name, count in errors.items()} == calls_made
+    assert_holds(victim.settings, sink=victim.smtp.received)
+
+
+@pytest.mark.dovecot
+def test_desk_starts_beside_plugins_that_cannot_be_loaded_and_says_why(
+    victim_on: MakeVictim, tmp_path: Path, dovecot: DovecotServer
+) -> None:
+    victim = victim_on("sqlite")
+    victim.listen_to(dovecot, "broken-plugins@desk.example")
+    for name, (source, _) in BROKEN.items():
+        install(tmp_path / "plugins", name, source, names="Quiet")
+    victim.site.run({"PYTHONPATH": str(tmp_path / "plugins")})
+    answer = httpx2.get(f"{victim.site.url}/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    told = "\n".join(answer.json()["problems"])
+    for name, (_, reason) in BROKEN.items():
+        assert re.search(rf"^plugin {name}: .*{re.escape(reason)}", told, re.M), told
+    dovecot.append("broken-plugins@desk.example", mail(1))
+    assert_mail_is_answered(victim)
+
+
+def assert_mail_is_answered(victim: Victim) -> None:
+    """Check that a mail becomes a ticket and an answer goes out, and that no broken plugin is offered."""
+    with Calls(victim.site.url, victim.key) as calls:
+        assert [driver["code"] for driver in calls.ask("ChannelAccounts")["channelDrivers"]] == ["email"]
+        ticket = eventually(lambda: calls.ask("Ticket", number=1)["ticket"], seconds=15, what="A ticket")
+        assert ticket["subject"] == "Inquiry 1"
+        calls.do("TicketReply", ticketId=ticket["id"], body="It is on its way.")
+    (sent,) = victim.smtp.wait_for(1)
+    assert sent.recipients == ("customer1@shop.example",)
+    wait_until_calm()
+    assert_holds(victim.settings, intake=1, sink=victim.smtp.received)

@@ -1,0 +1,72 @@
+"""A Redis that dies, forgets or is full costs time and nothing else. Source: SECURITY 4.3 row 16."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from helpdesk.kernel.events import EventRow
+from tests.factories.processes import Program
+from tests.faults.conftest import MakeVictim, Victim
+from tests.faults.invariant import assert_holds, wait_until_calm
+from tests.faults.loads import hand_in
+from tests.servers.redis import RedisServer
+
+MAILS = 1_000
+FIRST, REST = range(50), range(50, MAILS)
+
+pytestmark = pytest.mark.redis
+
+
+@pytest.fixture
+def redis(redis_server: RedisServer) -> Iterator[RedisServer]:
+    """A Redis that is itself again afterwards, whatever was done to it."""
+    yield redis_server
+    if not redis_server.is_running:
+        redis_server.start()
+    with redis_server.connect() as client:
+        client.config_set("maxmemory", 0)
+        client.flushall()
+
+
+def busy_worker(victim: Victim) -> Program:
+    """Return a worker that has begun and done the first mails."""
+    worker = victim.site.worker()
+    hand_in(victim.desk, victim.account_id, FIRST)
+    wait_until_calm()
+    return worker
+
+
+def assert_all_are_tickets(victim: Victim) -> None:
+    """Check that each mail has become a ticket, once."""
+    wait_until_calm()
+    assert EventRow.select().where(EventRow.name == "ticket.created").count() == MAILS
+    assert_holds(victim.settings, intake=MAILS)
+
+
+def test_work_is_done_while_redis_is_dead(victim_on: MakeVictim, redis: RedisServer) -> None:
+    victim = victim_on("sqlite", redis=True)
+    busy_worker(victim)
+    redis.kill()
+    hand_in(victim.desk, victim.account_id, REST)
+    assert_all_are_tickets(victim)
+
+
+def test_work_is_done_though_redis_forgot_every_wake_up(victim_on: MakeVictim, redis: RedisServer) -> None:
+    victim = victim_on("postgres", redis=True)  # SQLite may be locked by the worker that is about to freeze
+    worker = busy_worker(victim)
+    worker.send(signal.SIGSTOP)  # so that no wake-up is used before it is forgotten
+    hand_in(victim.desk, victim.account_id, REST)
+    redis.flush()
+    worker.send(signal.SIGCONT)
+    assert_all_are_tickets(victim)
+
+
+def test_work_is_done_though_redis_takes_no_wake_up_any_more(victim_on: MakeVictim, redis: RedisServer) -> None:
+    victim = victim_on("postgres", redis=True)
+    busy_worker(victim)
+    with redis.connect() as client:
+        client.config_set("maxmemory-policy", "noeviction")
+        client.config_set("maxmemory", 1)
+    hand_in(victim.desk, victim.account_id, REST)
+    assert_all_are_tickets(victim)
