@@ -21,13 +21,7 @@ from helpdesk.kernel.settings import Settings
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
-SHORTEST_LEASE_SECONDS = 60.0
 LONGEST_FIRST_WAIT_SECONDS = 5.0
-
-
-def _lease_seconds(settings: Settings) -> float:
-    """Return how long a listener may be silent: a channel gives a sign of life every 30 seconds."""
-    return max(settings.lease_seconds, SHORTEST_LEASE_SECONDS)
 
 
 class Inlet:
@@ -76,7 +70,7 @@ class Inlet:
         Listening.update(last_alive_at=clock.now(), last_error="", attempts=1).where(
             Listening.id == self._row.id, Listening.lease == self._row.lease
         ).execute()
-        return renew(self._row, seconds=_lease_seconds(self._settings))
+        return renew(self._row, seconds=self._settings.lease_seconds)
 
 
 class Listeners:
@@ -115,7 +109,7 @@ class Listeners:
         if running is not None and running.is_alive():
             return
         Listening.insert(account=account.id, cursor={}, due_at=0).on_conflict_ignore().execute()
-        row = claim(Listening, Listening.account == account.id, seconds=_lease_seconds(self._settings))
+        row = claim(Listening, Listening.account == account.id, seconds=self._settings.lease_seconds)
         if row is not None:
             thread = threading.Thread(
                 target=self._listen, args=(account, row), name=f"listen-{account.id}", daemon=True
