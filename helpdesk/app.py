@@ -4,8 +4,10 @@
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, request
@@ -18,11 +20,11 @@ from helpdesk.graphql.context import Context
 from helpdesk.graphql.execution import Executor, GraphQLRequest, Outcome
 from helpdesk.helpcenter.desk import HelpCenterDesk
 from helpdesk.helpcenter.rendering import Renderer
-from helpdesk.helpcenter.themes import Themes
+from helpdesk.helpcenter.themes import DEFAULT, Themes
 from helpdesk.helpcenter.themes import find as find_themes
-from helpdesk.kernel import crypto, db, failpoints, jobs, logs, settings, storage
+from helpdesk.kernel import crypto, db, failpoints, http, jobs, logs, settings, storage
 from helpdesk.kernel.actors import ActorKind
-from helpdesk.kernel.errors import NotFound
+from helpdesk.kernel.errors import Invalid, NotFound
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import queries as organization
 from helpdesk.organization.queries import ServiceRow
@@ -35,6 +37,13 @@ def start(made: Settings | None = None, *, migrate: bool = True) -> Settings:
 
     Migrations are applied unless told otherwise. Raises Invalid with what to mend.
     """
+    chosen = _ready(made, migrate=migrate)
+    with suppress(Invalid):  # only create_app needs a default theme; doctor reads of it among the plugins
+        _read_themes()
+    return chosen
+
+
+def _ready(made: Settings | None, *, migrate: bool) -> Settings:
     chosen = made or settings.load()
     logs.configure(chosen)
     failpoints.arm(chosen.failpoint)
@@ -45,6 +54,7 @@ def start(made: Settings | None = None, *, migrate: bool = True) -> Settings:
         db.migrate()
     crypto.use(crypto.load_or_make(chosen))
     storage.use(storage.LocalStorage(chosen.data_dir / "files"))
+    http.use(http.OutgoingClient(chosen.outgoing_allow))
     jobs.use(chosen, secret=crypto.keyring().secret_for("jobs"))
     plugins.load(safe_mode=chosen.safe_mode)
     for name, folder in find_themes(chosen.data_dir / "themes").items():
@@ -55,7 +65,7 @@ def start(made: Settings | None = None, *, migrate: bool = True) -> Settings:
 
 def create_app(made: Settings | None = None) -> Flask:
     """Return the WSGI application of the desk."""
-    chosen = start(made)
+    chosen = _ready(made, migrate=True)
     app = Flask("helpdesk", static_folder=None)
     app.url_map.merge_slashes = False  # the redirect would be built from the Host header
     app.config.update(MAX_CONTENT_LENGTH=None, TRUSTED_HOSTS=None, PROPAGATE_EXCEPTIONS=False)
@@ -70,11 +80,10 @@ def create_app(made: Settings | None = None) -> Flask:
             max_body_bytes=chosen.max_body_bytes,
         )
     )
-    themes = Themes(plugins.themes(), core_version=version("helpdesk"))
     app.register_blueprint(
         helpcenter.blueprint(
             HelpCenterDesk(),
-            renderer=Renderer(themes),
+            renderer=Renderer(_read_themes()),
             base_url=chosen.base_url,
             secret=crypto.keyring().secret_for("helpcenter"),
         )
@@ -85,6 +94,25 @@ def create_app(made: Settings | None = None) -> Flask:
     app.register_blueprint(front.blueprint())
     front.answer_errors(app)
     return app
+
+
+def _read_themes() -> Themes:
+    """Read the installed themes, and quarantine those that cannot be used. Raises Invalid without a default theme."""
+    folders = plugins.themes()
+    try:
+        themes = Themes(folders, core_version=version("helpdesk"))
+    except Invalid as error:
+        if DEFAULT in folders:
+            _quarantine_theme(DEFAULT, folders[DEFAULT], error.message)
+        raise
+    for name, reason in themes.problems.items():
+        _quarantine_theme(name, folders[name], reason)
+    return themes
+
+
+def _quarantine_theme(name: str, folder: Path, reason: str) -> None:
+    """Quarantine the theme; where it lies on this machine is left out, since the reason is shown to the outside."""
+    plugins.quarantine(plugins.THEMES, name, reason.replace(f"{folder}/", "").rstrip("."))
 
 
 def _execute(executor: Executor, chosen: Settings, payload: Mapping[str, Any], *, is_read_only: bool) -> Outcome:

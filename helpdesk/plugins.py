@@ -1,8 +1,9 @@
 """Loads plugins from entry points, one by one, and keeps what became of each.
 
-A plugin that raises at import, exits, or shares its name with another is quarantined and reported;
-the desk starts without it. Stevedore alone lets AssertionError and SystemExit stop the start and
-silently takes the last of two entry points with one name, hence the two overrides.
+A plugin that raises at import, exits, shares its name with another, or was written for an SDK that the core
+does not speak is quarantined and reported; the desk starts without it. Stevedore alone lets AssertionError
+and SystemExit stop the start and silently takes the last of two entry points with one name, hence the two
+overrides.
 This is the only file that imports stevedore.
 """
 
@@ -10,8 +11,9 @@ import inspect
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,10 @@ log = logging.getLogger(__name__)
 
 CHANNELS = "helpdesk.channels"
 THEMES = "helpdesk.themes"
+DEFAULT_THEME = "default"
 KINDS = (CHANNELS, THEMES)
+CHANNEL_APIS = (1,)
+"""The versions of helpdesk.sdk.channel that are spoken: the newest and the one before."""
 
 
 class PluginState(StrEnum):
@@ -52,9 +57,13 @@ class _Broken(Exception):
 class _Loader(ExtensionManager[Any]):
     """Stevedore's manager, surviving everything but KeyboardInterrupt."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *, only: str | None) -> None:
         self.failures: dict[Any, str] = {}
+        self._only = only
         super().__init__(kind, on_load_failure_callback=_note_failure)
+
+    def list_entry_points(self) -> list[Any]:
+        return [one for one in super().list_entry_points() if self._only in {None, one.name}]
 
     def _load_one_plugin(self, ep: Any, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -74,28 +83,41 @@ _plugins: dict[tuple[str, str], Plugin] = {}
 
 
 def load(*, safe_mode: bool = False) -> Sequence[Plugin]:
-    """Load every installed plugin of every kind; none in safe mode. Never raises for a plugin's fault."""
+    """Load every installed plugin of every kind. Never raises for a plugin's fault.
+
+    In safe mode the default theme alone is loaded: without it there is no page to say anything on.
+    """
     _plugins.clear()
-    for kind in () if safe_mode else KINDS:
-        for plugin in _load_kind(kind):
+    for kind in (THEMES,) if safe_mode else KINDS:
+        for plugin in _load_kind(kind, only=DEFAULT_THEME if safe_mode else None):
             _plugins[kind, plugin.name] = plugin
             if plugin.state is PluginState.QUARANTINED:
-                log.error("plugin quarantined", extra={"plugin": plugin.name, "kind": kind, "reason": plugin.reason})
+                _tell(plugin)
     return tuple(_plugins.values())
 
 
-def _load_kind(kind: str) -> list[Plugin]:
-    loader = _Loader(kind)
+def _tell(plugin: Plugin) -> None:
+    log.error("plugin quarantined", extra={"plugin": plugin.name, "kind": plugin.kind, "reason": plugin.reason})
+
+
+def _load_kind(kind: str, *, only: str | None) -> list[Plugin]:
+    loader = _Loader(kind, only=only)
     found: list[tuple[Any, Any, str]] = [(item.entry_point, item.plugin, "") for item in loader.extensions]
     found += [(entry_point, None, reason) for entry_point, reason in loader.failures.items()]
     names = Counter(entry_point.name for entry_point, _value, _reason in found)
+    brought_by = _distributions(kind)
     plugins = []
     for entry_point, value, reason in found:
-        distribution = entry_point.dist.name if entry_point.dist else ""
+        distribution = brought_by.get((entry_point.name, entry_point.value), "")
         clash = f"{names[entry_point.name]} installed distributions bring a plugin of this name; remove all but one"
         wrong = clash if names[entry_point.name] > 1 else reason or _problem(kind, value)
         plugins.append(_plugin(kind, entry_point.name, value, wrong, distribution))
     return plugins
+
+
+def _distributions(kind: str) -> dict[tuple[str, str], str]:
+    """Return who brings each entry point, by its name and value; stevedore forgets it, since it reads from a cache."""
+    return {(one.name, one.value): one.dist.name for one in entry_points(group=kind) if one.dist}
 
 
 def _plugin(kind: str, name: str, value: Any, wrong: str, distribution: str) -> Plugin:
@@ -111,6 +133,14 @@ def _problem(kind: str, value: Any) -> str:
         return "" if isinstance(value, Path) and value.is_dir() else "a theme's entry point must name its folder"
     if not (inspect.isclass(value) and issubclass(value, Channel)):
         return "a channel's entry point must name a subclass of helpdesk.sdk.channel.Channel"
+    return _channel_problem(value)
+
+
+def _channel_problem(value: type[Channel]) -> str:
+    """Return what is wrong with a channel, or nothing; its version first, since the rest follows from it."""
+    if value.api not in CHANNEL_APIS:
+        spoken = " and ".join(map(str, CHANNEL_APIS))
+        return f"this helpdesk speaks channel API {spoken}; the channel is written for {value.api!r}"
     if inspect.isabstract(value):
         return "the channel lacks " + ", ".join(sorted(value.__abstractmethods__))
     if not (isinstance(getattr(value, "title", None), Mapping) and "en" in value.title):
@@ -125,6 +155,13 @@ def register(kind: str, name: str, value: Any, *, distribution: str = "") -> Plu
     plugin = _plugin(kind, name, value, _problem(kind, value), distribution)
     _plugins[kind, name] = plugin
     return plugin
+
+
+def quarantine(kind: str, name: str, reason: str) -> None:
+    """Take an installed plugin out of use for a fault that showed only after it was loaded."""
+    plugin = replace(_plugins[kind, name], state=PluginState.QUARANTINED, value=None, reason=reason)
+    _plugins[kind, name] = plugin
+    _tell(plugin)
 
 
 def plugins() -> Sequence[Plugin]:

@@ -22,6 +22,7 @@ REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
 }
 
 TEMPORARY_SECONDS = 3600.0
+HOUSEKEEPING_SECONDS = 3600.0
 
 
 def wire(settings: Settings) -> None:
@@ -29,7 +30,7 @@ def wire(settings: Settings) -> None:
     jobs.line(inbox.LINE, partial(inbox.drain, settings))
     jobs.line(outbox.LINE, partial(outbox.drain, settings))
     jobs.line(events.LINE, partial(_feed, settings))
-    jobs.line("housekeeping", _keep_house)
+    jobs.line("housekeeping", _keep_house, every_seconds=HOUSEKEEPING_SECONDS)
     events.wire(REACTIONS, tell=signals.tell, wake=partial(jobs.wake, events.LINE))
 
 

@@ -83,6 +83,8 @@ def test_both_plugins_of_one_name_are_quarantined(site: Path) -> None:
         (GOOD.replace("    def send(self, message): return Sent()\n", ""), "Good", "lacks send"),
         (GOOD.replace('"en"', '"ko"'), "Good", "needs a title"),
         (GOOD + "    Settings = dict\n", "Good", "subclass of ChannelSettings"),
+        (GOOD + "    api = 99\n", "Good", "speaks channel API 1; the channel is written for 99"),
+        (GOOD + "    api = '1'\n", "Good", "the channel is written for '1'"),
         (GOOD, "Missing", "Missing"),
     ],
 )
@@ -99,9 +101,27 @@ def test_theme_must_name_a_folder(site: Path) -> None:
     assert "folder" in found("odd", THEMES).reason
 
 
-def test_safe_mode_loads_nothing(site: Path) -> None:
+def test_channel_that_says_its_version_or_says_none_is_loaded(site: Path) -> None:
     install(site, "good", GOOD)
-    assert plugins.load(safe_mode=True) == ()
+    install(site, "exact", GOOD + "    api = 1\n")
+    assert {found("good").state, found("exact").state} == {PluginState.LOADED}
+
+
+def test_theme_that_proves_useless_later_is_taken_out_of_use(site: Path, caplog: pytest.LogCaptureFixture) -> None:
+    install(site, "plain", "from pathlib import Path\nGood = Path(__file__).parent", kind=THEMES)
+    assert found("plain", THEMES).state is PluginState.LOADED
+    plugins.quarantine(THEMES, "plain", "its parent is missing")
+    (plugin,) = [plugin for plugin in plugins.plugins() if plugin.name == "plain"]
+    assert (plugin.state, plugin.reason) == (PluginState.QUARANTINED, "its parent is missing")
+    assert (plugin.value, plugin.distribution) == (None, "plug_plain")
+    assert "plain" not in plugins.themes()
+    assert "plugin quarantined" in caplog.messages
+
+
+def test_safe_mode_loads_the_default_theme_and_nothing_else(site: Path) -> None:
+    install(site, "good", GOOD)
+    install(site, "moon", "from pathlib import Path\nGood = Path(__file__).parent", kind=THEMES)
+    assert [(plugin.kind, plugin.name) for plugin in plugins.load(safe_mode=True)] == [(THEMES, "default")]
 
 
 def test_registered_plugin_is_checked_like_any_other(site: Path) -> None:

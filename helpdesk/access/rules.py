@@ -14,7 +14,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 RIGHTS: Mapping[str, str] = {
-    "ticket.read": "See tickets, their messages and their history.",
+    "ticket.read": "See tickets, their messages and their history, and the agents and groups that have them.",
     "ticket.create": "Open a ticket, and with it a customer who was not known.",
     "ticket.reply": "Answer the customer of a ticket.",
     "ticket.note": "Leave a note that customers never see.",
@@ -28,8 +28,9 @@ RIGHTS: Mapping[str, str] = {
     "inbox.retry": "Have what came in read again.",
     "delivery.read": "See what becomes of outgoing messages.",
     "delivery.retry": "Send a failed message again.",
-    "service.read": "See the service, its agents and its groups.",
+    "service.read": "See the service.",
     "service.write": "Change the settings of the service, such as its help center theme.",
+    "plugin.read": "See the plugins of the desk, and why one is not used.",
     "upload.create": "Upload a file for a message.",
     "open_api.read": "See whether the Open API is on, its keys without their tokens, and the allowed addresses.",
     "open_api.write": "Switch the Open API, make and revoke keys, and choose the addresses they are used from.",

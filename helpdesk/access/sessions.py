@@ -23,6 +23,7 @@ from helpdesk.kernel.errors import Invalid, LimitExceeded, Unauthenticated
 SESSION_PREFIX = "hds_"
 SESSION_SECONDS = 43_200
 FORGOTTEN_AFTER_SECONDS = 86_400
+KEPT_AFTER_END = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,9 @@ def change_password(member_id: int, password: str) -> None:
 
 @transactional
 def forget_attempts() -> int:
-    """Drop the counts of long ago and return how many there were; for a daily job."""
+    """Drop the counts of long ago, and sessions that ended long ago; return how many counts there were."""
     long_ago = clock.now() - timedelta(seconds=FORGOTTEN_AFTER_SECONDS)
+    AgentSession.delete().where(AgentSession.expires_at < clock.now() - KEPT_AFTER_END).execute()
     return int(LoginAttempts.delete().where(LoginAttempts.last_at < long_ago).execute())
 
 

@@ -13,6 +13,7 @@ from helpdesk.kernel.errors import Invalid
 from helpdesk.kernel.text import one_line
 
 LONGEST_NAME = 100
+LONGEST_EMAIL = 320  # 64 before the sign and 255 after it; what is longer is not worth the reading
 SHORTEST_PASSWORD = 10
 
 # The commonest of the published lists that are long enough to pass.
@@ -42,8 +43,11 @@ def normal_email(email: str, *, path: tuple[str, ...] = ("email",)) -> str:
     Lower case and composed in both parts, as every large provider takes them, and the domain in
     letters rather than in ``xn--``.
     """
+    email = email.strip()
+    if len(email) > LONGEST_EMAIL:
+        raise Invalid(f"An email address has at most {LONGEST_EMAIL} characters.", code="BAD_EMAIL", path=path)
     try:
-        parts = validate_email(email.strip(), check_deliverability=False, test_environment=True)
+        parts = validate_email(email, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise Invalid(f"This is no email address: {error}", code="BAD_EMAIL", path=path) from error
     return unicodedata.normalize("NFC", parts.normalized.lower())

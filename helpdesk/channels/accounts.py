@@ -2,6 +2,8 @@
 
 A driver is a plugin's code: whatever it raises, ``SystemExit`` too, is an ordinary error here, and
 its words are shown only without the secrets of its account, for providers like to quote them.
+It calls the outside by the client of this process, whose errors it meets as those of the SDK: plugins
+know no others, and a provider that is away is no trouble of the desk's own, so it uses up a try.
 """
 
 import logging
@@ -17,14 +19,14 @@ from pydantic import SecretStr, ValidationError
 from helpdesk import plugins
 from helpdesk.channels import rules
 from helpdesk.channels.models import ChannelAccount
-from helpdesk.kernel import clock
+from helpdesk.kernel import clock, http
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.crypto import keyring
 from helpdesk.kernel.db import is_sqlite, transactional
-from helpdesk.kernel.errors import Conflict, HelpdeskError, Invalid, NotFound, Unavailable
+from helpdesk.kernel.errors import Conflict, HelpdeskError, Invalid, LimitExceeded, NotFound, Unavailable
 from helpdesk.kernel.events import record
 from helpdesk.kernel.text import one_line
-from helpdesk.sdk.channel import Channel, ChannelSettings
+from helpdesk.sdk.channel import Channel, ChannelSettings, HttpResponse, Refused, Retry
 from helpdesk.signals import ChannelAccountChanged
 
 log = logging.getLogger(__name__)
@@ -163,13 +165,40 @@ def _made(account: Any, kind: type[Channel]) -> Channel:
     try:
         settings = _validated(account.driver, {**account.settings, **_opened(account)})
         with contained():
-            return kind(settings)
+            driver = kind(settings)
+            driver.http = _Outgoing()
+            return driver
     except HelpdeskError as error:  # what the plugin's new release, or a lost key, has made of settings that were good
         raise Unavailable(
             f"The settings of this account do not fit its channel; update them: {error.message}", code="BAD_ACCOUNT"
         ) from error
     except Exception as error:
         raise _failed(account.driver, error) from error
+
+
+class _Outgoing:
+    """What a driver has as ``self.http``."""
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        json: Any = None,
+        max_bytes: int = 1_048_576,
+    ) -> HttpResponse:
+        """Call by the client of this process, whichever it is by now: drivers are kept."""
+        try:
+            answer = http.client().request(
+                method, url, headers=headers, content=content, json=json, max_bytes=max_bytes
+            )
+        except Unavailable as error:
+            raise Retry(error.message) from error
+        except (Invalid, LimitExceeded) as error:
+            raise Refused(error.message) from error
+        return HttpResponse(answer.status, answer.headers, answer.body)
 
 
 def driver_by_id(account_id: int) -> Channel:
@@ -196,12 +225,17 @@ def without_secrets(driver: Channel | None, text: str) -> str:
     return rules.reason(_blotted(driver, text))
 
 
-def _blotted(driver: Channel | None, text: str) -> str:
+def secrets_of(driver: Channel | None) -> list[str]:
+    """Return the secrets of the driver's account that are long enough to be told apart from other text."""
     settings = getattr(driver, "settings", None)
     values = [getattr(settings, name) for name in type(settings).model_fields] if settings is not None else []
-    for secret in (value.get_secret_value() for value in values if isinstance(value, SecretStr)):
-        if len(secret) >= SHORTEST_SECRET:
-            text = text.replace(secret, "***")
+    found = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    return [secret for secret in found if len(secret) >= SHORTEST_SECRET]
+
+
+def _blotted(driver: Channel | None, text: str) -> str:
+    for secret in secrets_of(driver):
+        text = text.replace(secret, "***")
     return text
 
 

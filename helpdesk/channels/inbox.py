@@ -24,7 +24,7 @@ from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.db import insert_once, is_sqlite, transactional
 from helpdesk.kernel.errors import Conflict, Invalid, LimitExceeded, NotFound, Unavailable
 from helpdesk.kernel.failpoints import reach
-from helpdesk.kernel.leases import backoff, claim, release
+from helpdesk.kernel.leases import backoff, claim, held, release
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
 from helpdesk.sdk.channel import Channel, DeliveryReport, Inbound, InboundRequest, Refused
@@ -130,7 +130,7 @@ def process(row: Any, settings: Settings) -> None:
     driver = None
     try:
         driver = accounts.driver_by_id(row.account_id)
-        items = _understand(row, driver)
+        items = _understand(row, driver, settings)
         reach("inbox.understood")
         _file_once(row, items)
     except LeaseLostError:
@@ -154,7 +154,7 @@ def _again(row: Any, settings: Settings, reason: str, *, attempts: int) -> None:
     release(row, due_in_seconds=wait, state=InboxState.RETRYING, last_error=reason, attempts=attempts)
 
 
-def _understand(row: Any, driver: Channel) -> Sequence[Inbound | DeliveryReport]:
+def _understand(row: Any, driver: Channel, settings: Settings) -> Sequence[Inbound | DeliveryReport]:
     """Let the channel read the raw bytes; its answer must be what the seam says it is."""
     request = InboundRequest(
         body=storage().read(row.storage_key),
@@ -162,7 +162,7 @@ def _understand(row: Any, driver: Channel) -> Sequence[Inbound | DeliveryReport]
         query=row.request.get("query", {}),
         received_at=row.received_at,
     )
-    with accounts.contained():
+    with held(row, seconds=settings.lease_seconds), accounts.contained():
         items = list(islice(driver.receive(request), MOST_ITEMS + 1))
     if len(items) > MOST_ITEMS:
         raise Refused(f"The channel read more than {MOST_ITEMS} messages out of one request.")

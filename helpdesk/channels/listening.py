@@ -42,7 +42,7 @@ class Inlet:
         """
         kept = inbox.store(
             self._account.id, self._account.service_id, raw, key=key, once=True,
-            largest=max(len(raw), self._settings.max_mail_bytes), cursor=lambda: self._write(cursor),
+            largest=len(raw), cursor=lambda: self._write(cursor),
         )  # fmt: skip
         self._row.cursor = dict(cursor)
         return kept.is_new

@@ -1,8 +1,9 @@
 """The outbox: what is to go out is written with the change that caused it, then carried by workers.
 
 At least once: a worker that dies between the provider's yes and our mark sends again, under the
-same id. The id under which the message is known outside is stored before the first try. Messages
-of one ticket go out in their order: a row waits while an earlier one of its ticket is unfinished.
+same id; one that is merely slow keeps its row, however long the provider takes. The id under which
+the message is known outside is stored before the first try. Messages of one ticket go out in their
+order: a row waits while an earlier one of its ticket is unfinished.
 
 What is the desk's own trouble (a plugin that is not loaded, an account switched off) uses up no try.
 A driver that answers something else than it must is not tried again by itself: the message may be
@@ -26,7 +27,7 @@ from helpdesk.kernel.db import insert_once, is_sqlite, transactional
 from helpdesk.kernel.errors import Conflict, HelpdeskError, NotFound, Unavailable
 from helpdesk.kernel.events import record
 from helpdesk.kernel.failpoints import reach
-from helpdesk.kernel.leases import backoff, claim, release
+from helpdesk.kernel.leases import backoff, claim, held, release
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
 from helpdesk.sdk.channel import (
@@ -76,7 +77,7 @@ def _account_for(ticket: TicketRow) -> Any:
         own = ChannelAccount.select().where(usable, ChannelAccount.id == ticket.account_id).first()
         if own is not None:
             return own
-    primary = (ChannelAccount.driver == "email") & ChannelAccount.is_primary & ChannelAccount.is_enabled
+    primary = (ChannelAccount.driver == "email") & ChannelAccount.is_primary  # switched off, it lets the answer wait
     return ChannelAccount.select().where(usable, primary).first()
 
 
@@ -108,7 +109,7 @@ def carry(row: Any, settings: Settings) -> None:
         if not message.recipients:  # a report has told of everybody meanwhile
             _end(row, DeliveryState.SENT if rules.is_reached(row.recipients) else DeliveryState.FAILED)
             return
-        with accounts.contained():
+        with held(row, seconds=settings.lease_seconds), accounts.contained():
             sent = driver.send(message)
         reach("outbox.sent")
         _accept(row, sent, settings)

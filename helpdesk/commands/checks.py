@@ -29,6 +29,7 @@ CONNECT_SECONDS = 3.0
 LARGEST_CLOCK_ERROR = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=10)
 LEAST_FREE_BYTES = 500_000_000
+MAIL = "email"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -52,7 +53,7 @@ class Check:
 
 def checks(settings: Settings) -> list[Check]:
     """Look at everything and return the verdicts, as far as the desk can be opened."""
-    found = [_folder(settings), *_redis(settings), _base_url(settings)]
+    found = [*_folder(settings), *_redis(settings), _base_url(settings)]
     file = database_file(settings)
     if file is not None and not file.is_file():
         return [*found, Check("database", Health.FAIL, f"{file} is not there.", "Run helpdesk init.")]
@@ -76,14 +77,19 @@ def checks(settings: Settings) -> list[Check]:
     return found
 
 
-def _folder(settings: Settings) -> Check:
+def _folder(settings: Settings) -> Iterator[Check]:
     folder = settings.data_dir
     if not folder.is_dir():
-        return Check("data", Health.FAIL, f"{folder} is no folder.", "Run helpdesk init, or name it by --data.")
+        yield Check("data", Health.FAIL, f"{folder} is no folder.", "Run helpdesk init, or name it by --data.")
+        return
     free = shutil.disk_usage(folder).free
     if free < LEAST_FREE_BYTES:
-        return Check("data", Health.WARN, f"{folder} has {free // 1_000_000} MB left.", "Free some space.")
-    return Check("data", Health.OK, f"{folder.resolve()} has {free // 1_000_000_000} GB left.")
+        yield Check("data", Health.WARN, f"{folder} has {free // 1_000_000} MB left.", "Free some space.")
+    else:
+        yield Check("data", Health.OK, f"{folder.resolve()} has {free // 1_000_000_000} GB left.")
+    if folder.stat().st_mode & 0o077:
+        message = f"Others on this machine can look into {folder}."
+        yield Check("data", Health.WARN, message, f"Run chmod 700 {folder}.")
 
 
 def _keys(settings: Settings) -> Check:
@@ -152,6 +158,10 @@ def _services() -> Iterator[Check]:
 def _channels() -> Iterator[Check]:
     for service in organization.services():
         rows = channels.accounts_of_service(service.id)
+        if not any(row.driver == MAIL and row.is_enabled for row in rows):
+            message = f"{service.slug}: no mail account is on, so answers by mail go nowhere."
+            fix = "Make one with the mutation channelAccountCreate (README: A mail account)."
+            yield Check("mail", Health.WARN, message, fix)
         listening = channels.listening_of_accounts([row.id for row in rows])
         for row, heard in zip(rows, listening, strict=True):
             name = f"{service.slug}: {row.name} ({row.driver})"

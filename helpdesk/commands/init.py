@@ -1,9 +1,8 @@
 """``helpdesk init``: makes the first organization, service and administrator, and applies missing migrations.
 
+All that is wanted is checked before anything is written: a failed init leaves no folder, database or keys.
 It may be run again: on a desk that has a service it only migrates. Further services are not its matter.
 """
-
-from dataclasses import dataclass
 
 import click
 
@@ -12,25 +11,14 @@ from helpdesk.agents import operations as agents
 from helpdesk.agents.rules import Role
 from helpdesk.commands import passwords
 from helpdesk.commands.asking import Asked, verb
-from helpdesk.commands.passwords import Password
+from helpdesk.commands.opening import has_desk, make_folder
+from helpdesk.commands.wanted import ADMIN_EMAIL, Wanted, decide
 from helpdesk.kernel import db
 from helpdesk.kernel.db import transactional
-from helpdesk.kernel.errors import Conflict, Invalid
+from helpdesk.kernel.errors import Conflict
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import operations as organization
 from helpdesk.organization import queries
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the first service and its administrator are to be."""
-
-    service: str
-    name: str
-    languages: tuple[str, ...]
-    time_zone: str
-    admin_email: str
-    password: Password
 
 
 @verb("init")
@@ -39,7 +27,7 @@ class Wanted:
 @click.option("--name", help="The name that people see. Default: Helpdesk.")
 @click.option("--languages", metavar="CODES", help="The languages, the default one first. Default: ko,en.")
 @click.option("--time-zone", metavar="ZONE", help="An IANA time zone. Default: Asia/Seoul.")
-@click.option("--admin-email", metavar="ADDRESS", help="The administrator's mail address, who logs in by it.")
+@click.option("--admin-email", metavar="ADDRESS", help=f"The administrator's, for log-in. Default: {ADMIN_EMAIL}.")
 @click.option("--admin-password", metavar="TEXT", help="The administrator's password; one is made if none is given.")
 def init(
     asked: Asked,
@@ -54,37 +42,31 @@ def init(
 ) -> None:
     """Make a desk: its database, the first service and an administrator; on an old one, apply what is new."""
     chosen = asked.quiet_settings()
+    if present := _present(chosen):
+        _greet_old(asked, chosen, present, service)
+        return
+    given = {
+        "service": service,
+        "name": name,
+        "languages": languages,
+        "time_zone": time_zone,
+        "admin_email": admin_email,
+    }
+    wanted = decide(given, admin_password, is_asking=passwords.is_terminal() and not yes)
+    make_folder(chosen.data_dir)
     app.start(chosen)
     with db.connection():
-        present = [row.slug for row in queries.services()]
-        if present:
-            _greet_old(asked, chosen, present, service)
-            return
-        is_asking = passwords.is_terminal() and not yes
-        wanted = Wanted(
-            _ask("The service's id in every address", service, "desk", is_asking=is_asking),
-            _ask("The name that people see", name, "Helpdesk", is_asking=is_asking),
-            _codes(_ask("The languages, the default one first", languages, "ko,en", is_asking=is_asking)),
-            _ask("The time zone", time_zone, "Asia/Seoul", is_asking=is_asking),
-            _ask("The administrator's mail address", admin_email, None, is_asking=is_asking),
-            passwords.choose(admin_password, is_asking=is_asking),
-        )
         _make(wanted)
     _greet_new(asked, chosen, wanted)
 
 
-def _ask(question: str, given: str | None, default: str | None, *, is_asking: bool) -> str:
-    if given is not None:
-        return given
-    if is_asking:
-        return str(click.prompt(question, default=default, err=True))
-    if default is None:
-        raise Invalid("Name the administrator's mail address by --admin-email.", path=("admin_email",))
-    return default
-
-
-def _codes(text: str) -> tuple[str, ...]:
-    return tuple(code.strip() for code in text.split(",") if code.strip())
+def _present(chosen: Settings) -> list[str]:
+    """Return the ids of the services of an old desk, which is migrated by it; none, and nothing made, for a new one."""
+    if not has_desk(chosen):
+        return []
+    app.start(chosen)
+    with db.connection():
+        return [row.slug for row in queries.services()]
 
 
 @transactional
@@ -120,6 +102,13 @@ def _greet_new(asked: Asked, chosen: Settings, wanted: Wanted) -> None:
     asked.answer(
         {"is_new": True, "services": [wanted.service], "admin": administrator, "data": data},
         f"The desk is made: service {wanted.service} in {data}.\n"
-        f"Administrator: {wanted.admin_email}{shown}\n"
-        "Next: helpdesk run, and helpdesk key create --allow 127.0.0.1 for a key to its GraphQL API.",
+        f"Administrator: {wanted.admin_email}{shown}\n{_placeholder(wanted.admin_email)}"
+        "Next: helpdesk run, and helpdesk key create --allow 127.0.0.1 for a key to its GraphQL API.\n"
+        "Answers by mail go nowhere until there is a mail account: see “A mail account” in the README.",
     )
+
+
+def _placeholder(email: str) -> str:
+    if email != ADMIN_EMAIL:
+        return ""
+    return f"{email} is a placeholder: it is the name at log-in, and no mail reaches it. --admin-email names another.\n"

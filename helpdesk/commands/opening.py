@@ -28,6 +28,19 @@ def opened(asked: Asked) -> Iterator[Settings]:
         yield chosen
 
 
+def has_desk(chosen: Settings) -> bool:
+    """Return whether somebody has begun a desk there. Makes nothing, no folder and no file either."""
+    file = database_file(chosen)
+    if file is not None and not file.is_file():
+        return False
+    db.use(chosen)
+    try:
+        with db.connection():
+            return bool(db.database.table_exists("service"))
+    finally:
+        db.database.close_all()
+
+
 def require_file(chosen: Settings) -> None:
     """Raise NotFound when the settings name a SQLite database that is not there; it would be made, and be empty."""
     file = database_file(chosen)
@@ -42,6 +55,11 @@ def database_file(chosen: Settings) -> Path | None:
     if chosen.database_url.startswith("sqlite:///"):
         return Path(chosen.database_url.removeprefix("sqlite:///"))
     return None
+
+
+def make_folder(folder: Path) -> None:
+    """Make a desk's folder unless it is there, for its owner alone: what lies in it needs no mode of its own."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def no_desk(chosen: Settings) -> NotFound:

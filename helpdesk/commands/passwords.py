@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 import click
 
+from helpdesk.agents.rules import check_password
+from helpdesk.kernel.errors import Invalid
+
 MADE_BYTES = 12
 
 
@@ -27,18 +30,25 @@ def is_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def choose(given: str | None, *, is_asking: bool) -> Password:
+def choose(given: str | None, *, email: str, is_asking: bool) -> Password:
     """Return the password given, else the one typed (empty: made here), else one made here."""
     if given is not None:
         return Password(given, is_made=False)
-    if is_asking:
-        question = "The password (leave it empty to have one made)"
-        typed = click.prompt(
-            question, default="", show_default=False, hide_input=True, confirmation_prompt=True, err=True
-        )
-        if typed:
+    while is_asking and (typed := _typed()):
+        try:
+            check_password(typed, email=email)
+        except Invalid as error:
+            click.echo(f"Error: {error.message}", err=True)
+        else:
             return Password(typed, is_made=False)
     return make()
+
+
+def _typed() -> str:
+    question = "The password (leave it empty to have one made)"
+    return str(
+        click.prompt(question, default="", show_default=False, hide_input=True, confirmation_prompt=True, err=True)
+    )
 
 
 def make() -> Password:

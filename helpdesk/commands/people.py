@@ -21,7 +21,8 @@ def add(asked: Asked, *, service: str | None, email: str, name: str | None, role
     """Add a member to the organization who works in the service."""
     with opened(asked):
         row = service_named(service)
-        chosen = passwords.choose(password, is_asking=passwords.is_terminal() and not asked.is_json)
+        is_asking = passwords.is_terminal() and not asked.is_json
+        chosen = passwords.choose(password, email=email, is_asking=is_asking)
         agent_id = _add(row, email=email, name=name or email.partition("@")[0], role=role, password=chosen.text)
     shown = f"; password {chosen.text} (shown this once)" if chosen.is_made else ""
     asked.answer(

@@ -17,17 +17,22 @@ from flask import Flask
 from waitress import wasyncore
 
 from helpdesk.channels.listening import Listeners
+from helpdesk.kernel import logs
 from helpdesk.kernel.errors import Conflict, Invalid
 from helpdesk.kernel.jobs import Worker
 from helpdesk.kernel.settings import Settings
+from helpdesk.web.helpcenter_inquiry import LARGEST_BODY
 
 REQUEST_SECONDS = 20.0
 FLUSH_SECONDS = 2.0
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # recognised, not chosen
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Take the port (0: any free one). Raises Conflict when another program has it, Invalid for no address of ours."""
+def bind(host: str, port: int, *, option: str = "--port") -> socket.socket:
+    """Take the port (0: any free one) that the option names.
+
+    Raises Conflict when another program has it, Invalid for no address of ours.
+    """
     try:
         family, kind, _protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind)
@@ -40,7 +45,7 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         bound.close()
         raise Conflict(
-            f"Port {port} of {host} cannot be used: {error.strerror}. Choose another by --port (0 takes a free one).",
+            f"Port {port} of {host} cannot be used: {error.strerror}. Choose another by {option} (0 takes a free one).",
             code="PORT_TAKEN",
         ) from error
     return bound
@@ -62,7 +67,7 @@ class WebServer:
             threads=settings.web_threads,
             ident=None,
             clear_untrusted_proxy_headers=False,
-            max_request_body_size=2 * max(settings.max_body_bytes, settings.max_file_bytes) + 1_048_576,
+            max_request_body_size=2 * max(settings.max_body_bytes, settings.max_file_bytes, LARGEST_BODY),
         )
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 
@@ -118,6 +123,7 @@ def serving(app: Flask, bound: socket.socket, settings: Settings) -> Iterator[No
 @contextmanager
 def working(settings: Settings) -> Iterator[None]:
     """Do the desk's work while the block runs: drain its lines, and listen for channels that fetch."""
+    logs.report_crashes()
     worker, listeners = Worker(settings), Listeners(settings)
     worker.start()
     listeners.start()

@@ -76,9 +76,14 @@ class ChannelAccount(Node):
     name: str = strawberry.field(description="The name that people see.")
     is_enabled: bool = strawberry.field(description="Whether anything comes in or goes out by it.")
     is_primary: bool = strawberry.field(description="Whether it is the one of its driver that is used by default.")
-    settings: JSON = strawberry.field(description="Its settings without the secrets.")
     version: int = strawberry.field(description="Grows with every change; send it as `expectedVersion`.")
     created_at: datetime = strawberry.field(description="When it was made.")
+
+    @strawberry.field(graphql_type=JSON, description="Its settings without the secrets.")
+    def settings(self, info: Info) -> Any:
+        """Return the settings, to those who may see accounts; an agent sees an account's name alone."""
+        info.context.actor.require("channel_account.read")
+        return self.settings
 
     @strawberry.field(description="Where the provider is to call us.")
     def hook_url(self, info: Info) -> str:

@@ -32,8 +32,8 @@ class Customer(Node, MessageAuthor, Viewer):
     """A person who asks."""
 
     number: int = strawberry.field(description="The customer number, issued once in the service.")
-    email: str | None = strawberry.field(description="The newest known mail address.")
-    phone: str | None = strawberry.field(description="The newest known phone number.")
+    email: str | None = strawberry.field(description="The mail address by which the customer was first known.")
+    phone: str | None = strawberry.field(description="The phone number by which the customer was first known.")
     user_key: str | None = strawberry.field(description="The company's own key of this member.")
     created_at: datetime = strawberry.field(description="When the customer first wrote.")
     updated_at: datetime = strawberry.field(description="When the record last changed.")
@@ -66,7 +66,7 @@ class CustomerConnection(Connection[Customer]):
 
 Search = Annotated[
     str | None,
-    strawberry.argument(description="Words of the name, the beginning of a mail address, phone, user key or number."),
+    strawberry.argument(description="The beginning of the name, mail address, phone or user key, or the number."),
 ]
 
 

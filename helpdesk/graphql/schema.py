@@ -10,13 +10,14 @@ from helpdesk.graphql.channel_mutations import ChannelMutations
 from helpdesk.graphql.channels import ChannelQueries
 from helpdesk.graphql.customers import CustomerQueries
 from helpdesk.graphql.nodes import NodeQueries
+from helpdesk.graphql.plugins import PluginQueries
 from helpdesk.graphql.service import ServiceMutations, ServiceQueries
 from helpdesk.graphql.ticket_mutations import TicketMutations
 from helpdesk.graphql.tickets import TicketQueries
 
 
 @strawberry.type(description="What can be asked.")
-class Query(NodeQueries, ServiceQueries, AccessQueries, TicketQueries, CustomerQueries, ChannelQueries):
+class Query(NodeQueries, ServiceQueries, AccessQueries, TicketQueries, CustomerQueries, ChannelQueries, PluginQueries):
     """What can be asked."""
 
 

@@ -3,7 +3,7 @@
 # strawberry types its decorators as Any when they take arguments.
 # mypy: allow-untyped-decorators
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import strawberry
@@ -21,14 +21,7 @@ from helpdesk.organization import operations, queries
 from helpdesk.organization.queries import ServiceRow
 from helpdesk.organization.rules import EditorType
 
-
-def _services_by_ids(service_ids: Sequence[int | None]) -> list[ServiceRow | None]:
-    """Return services aligned with the ids; a desk has few, so all are read."""
-    found = {row.id: row for row in queries.services()}
-    return [found.get(service_id) if service_id is not None else None for service_id in service_ids]
-
-
-ids.declare(ids.NodeKind("Service", ServiceRow, "service.read", _services_by_ids))
+ids.declare(ids.NodeKind("Service", ServiceRow, "service.read", queries.services_by_ids))
 
 enums.declare(
     EditorType,
@@ -135,4 +128,4 @@ class ServiceMutations:
         info.context.actor.require("service.read")
         if input.theme is not None:
             operations.set_theme(info.context.actor, input.theme)
-        return ServiceUpdatePayload(service=_services_by_ids([info.context.service.id])[0])  # type: ignore[arg-type]
+        return ServiceUpdatePayload(service=queries.services_by_ids([info.context.service.id])[0])  # type: ignore[arg-type]

@@ -116,7 +116,10 @@ class Message(Node):
         """Return each message's files."""
         return queries.attachments_of_messages([row.id for row in rows])
 
-    @batched(description="How far it is on its way out; null when nothing goes out.", graphql_type=LazyDelivery | None)
+    @batched(
+        description="How far it is on its way out; null when nothing goes out, or no account reaches the customer.",
+        graphql_type=LazyDelivery | None,
+    )
     def delivery(rows: Sequence[MessageRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
         """Return each message's delivery."""
         return channels.deliveries_of_messages([row.id for row in rows])

@@ -11,6 +11,8 @@ from datetime import datetime
 
 from email_validator import EmailNotValidError, validate_email
 
+from helpdesk.kernel.text import composed
+
 LONGEST = {"name": 100, "email": 100, "subject": 200, "content": 5000}
 REQUIRED = ("email", "subject", "content")
 MOST_FILES = 5
@@ -91,13 +93,13 @@ class Problem:
 
 def clean_line(text: str) -> str:
     """Return the text on one line, without control characters and without marks that turn its direction."""
-    return unicodedata.normalize("NFC", " ".join("".join(_visible(text, keep="")).split()))
+    return composed(" ".join("".join(_visible(text, keep="")).split()))
 
 
 def clean_text(text: str) -> str:
     """Return the text with ``\\n`` as the end of lines and without other control characters."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return unicodedata.normalize("NFC", "".join(_visible(lines, keep="\n\t"))).strip()
+    return composed("".join(_visible(lines, keep="\n\t"))).strip()
 
 
 def clean_file_name(name: str) -> str:

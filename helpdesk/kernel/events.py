@@ -260,12 +260,9 @@ def _feed(name: str, *, lease_seconds: float, retry_seconds: float) -> None:
             for event in events:
                 _wiring.subscriptions[name](event)
                 row.position = event.position
-                SubscriberRow.update(position=event.position, attempts=0).where(
-                    SubscriberRow.id == row.id, SubscriberRow.lease == row.lease
-                ).execute()
                 row.attempts = 0
-            if not renew(row, seconds=lease_seconds):
-                return
+                if not renew(row, seconds=lease_seconds, position=event.position, attempts=0):
+                    return
         release(row, due_in_seconds=0, attempts=0, last_error="")
     except Exception as error:
         log.exception("durable subscriber failed", extra={"subscriber": name})

@@ -5,6 +5,9 @@ a plugin's own cleaning is welcome and not relied upon. What would keep its read
 because it is endless or nested as no page is, is reduced to its text instead: nh3 takes quadratic
 time on nesting, and repeats each unclosed ``<b>`` in every paragraph. Refusing it lost: a message
 that came in has to be readable.
+
+Kept is what lays out a table, colours and spaces text. What moves text out of its place is not: margins and
+positions, and also ``text-indent`` and ``letter-spacing``, which may be negative.
 """
 
 import html as escapes
@@ -18,19 +21,31 @@ LONGEST = 2_000_000
 DEEPEST = 2_000
 MOST_REPEATED = 300_000
 
-TAGS = nh3.ALLOWED_TAGS | {"font", "section", "article"} - {"map", "area"}
+TAGS = nh3.ALLOWED_TAGS | {"font", "big", "section", "article"} - {"map", "area"}
 DROPPED_WHOLE = {"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math"}
+_SIDES = ("top", "right", "bottom", "left")
+_CELL = {"colspan", "rowspan", "headers", "width", "height", "bgcolor", "nowrap"}
 ATTRIBUTES = {
     **{tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()},
-    "*": {"style", "dir", "lang", "title"},
-    "img": {"src", "alt", "width", "height"},
-    "font": {"color", "size"},
+    "*": {"style", "dir", "lang", "title", "align", "valign"},
+    "img": {"src", "alt", "width", "height", "border"},
+    "font": {"color", "size", "face"},
     "a": {"href", "title"},
+    "table": {"summary", "border", "cellpadding", "cellspacing", "width", "bgcolor"},
+    "tr": {"bgcolor"},
+    "td": _CELL,
+    "th": _CELL | {"scope"},
+    "col": {"span", "width"},
+    "colgroup": {"span", "width"},
+    "ol": {"start", "type"},
+    "time": {"datetime"},
 }
 STYLES = {
-    "color", "background-color", "font-size", "font-weight", "font-style", "font-family", "text-align",
-    "text-decoration", "line-height", "white-space", "border", "border-left", "border-collapse", "padding",
-    "padding-left", "width", "height", "vertical-align", "list-style-type",
+    "color", "background-color", "font-size", "font-weight", "font-style", "font-family", "font-variant", "text-align",
+    "text-decoration", "line-height", "white-space", "word-break", "border", "border-collapse", "border-spacing",
+    "border-color", "border-style", "border-width", "border-radius", "padding", "width", "height", "max-width",
+    "min-width", "vertical-align", "list-style-type",
+    *(f"padding-{side}" for side in _SIDES), *(f"border-{side}" for side in _SIDES),
 }  # fmt: skip
 SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 

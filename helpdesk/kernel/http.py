@@ -49,27 +49,8 @@ _FOREIGN_PORTS = frozenset(
     {0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109}
     | {110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 445, 465, 512, 513, 514, 515, 526}
     | {530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 993, 995, 1433, 1521, 1719, 1720, 1723, 2049, 3306, 3389}
-    | {
-        3659,
-        4045,
-        4190,
-        5060,
-        5061,
-        5432,
-        5672,
-        6000,
-        6379,
-        6566,
-        6665,
-        6666,
-        6667,
-        6668,
-        6669,
-        6679,
-        6697,
-        10080,
-        11211,
-    }
+    | {3659, 4045, 4190, 5060, 5061, 5432, 5672, 6000, 6379, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697}
+    | {10080, 11211}
 )
 
 
@@ -172,6 +153,22 @@ class OutgoingClient:
     @cached_property
     def _trust(self) -> ssl.SSLContext:
         return self.ssl_context or httpcore2.default_ssl_context()
+
+
+_client: OutgoingClient | None = None
+
+
+def use(chosen: OutgoingClient) -> None:
+    """Set the client of this process: a process serves one desk."""
+    global _client  # noqa: PLW0603  # one desk a process, as with the database and the settings
+    _client = chosen
+
+
+def client() -> OutgoingClient:
+    """Return the client of this process."""
+    if _client is None:
+        raise RuntimeError("No client was set; create_app() and the commands call http.use() first.")
+    return _client
 
 
 def _build(

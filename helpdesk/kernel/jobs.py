@@ -57,6 +57,7 @@ class _Desk:
 
     def __init__(self) -> None:
         self.lines: dict[str, Callable[[], None]] = {}
+        self.pauses: dict[str, float] = {}
         self.huey: Huey | None = None
         self.drain: Callable[[str], Any] | None = None
         self.quiet_until = 0.0
@@ -80,9 +81,13 @@ def use(settings: Settings, *, secret: bytes) -> None:
     _desk.drain = huey.task(name="drain")(_drain_quietly)
 
 
-def line(name: str, drain: Callable[[], None]) -> None:
-    """Declare a line of work: ``drain`` does what is due and returns when nothing is left that it can claim."""
+def line(name: str, drain: Callable[[], None], *, every_seconds: float = 0.0) -> None:
+    """Declare a line of work: ``drain`` does what is due and returns when nothing is left that it can claim.
+
+    A sweeper leaves ``every_seconds`` between two sweeps of the line.
+    """
     _desk.lines[name] = drain
+    _desk.pauses[name] = every_seconds
 
 
 def lines() -> tuple[str, ...]:
@@ -157,7 +162,10 @@ class Worker:
             leases.hand_out()
 
     def _sweep(self) -> None:
+        rested: dict[str, float] = {}
         while not self._stopping.is_set():
             for name in lines():
-                _drain_quietly(name)
+                if clock.monotonic() >= rested.get(name, 0.0):
+                    _drain_quietly(name)
+                    rested[name] = clock.monotonic() + _desk.pauses.get(name, 0.0)
             self._stopping.wait(self._seconds)

@@ -4,17 +4,24 @@
 database time from which a worker may take it. Taking it moves ``due_at`` behind the lease, so a
 worker that dies simply lets the row fall due again; a separate "locked" flag (the lost
 alternative) would need somebody to clear it. ``attempts`` counts takings, so a crash counts too.
+Work whose end nobody can foresee is done inside ``held``; one long lease for all (the lost
+alternative) would leave the rows of a dead worker lying for just as long.
 """
 
+import logging
 import random
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import peewee
 
 from helpdesk.kernel.columns import TimeColumn
-from helpdesk.kernel.db import Model, database_now, lock_rows
+from helpdesk.kernel.db import Model, connection, database_now, lock_rows
+
+log = logging.getLogger(__name__)
 
 SECOND = 1_000_000
 LONGEST_WAIT_SECONDS = 3600.0
@@ -74,14 +81,42 @@ def release(row: Leased, *, due_in_seconds: float | None = None, **changes: Any)
     return bool(query.execute())
 
 
-def renew(row: Leased, *, seconds: float) -> bool:
-    """Keep the lease longer. False when it was lost."""
+def renew(row: Leased, *, seconds: float, **changes: Any) -> bool:
+    """Keep the lease longer and write the changes. False when it was lost: then nothing is written."""
     model = type(row)
-    query = model.update(due_at=in_seconds(seconds)).where(model.id == row.id, model.lease == row.lease)
+    query = model.update(due_at=in_seconds(seconds), **changes).where(model.id == row.id, model.lease == row.lease)
     return bool(query.execute())
 
 
+@contextmanager
+def held(row: Leased, *, seconds: float) -> Iterator[None]:
+    """Keep the lease for as long as the block takes, however long; a worker that dies keeps it no longer.
+
+    A lease that is lost meanwhile stops nothing: ``release`` says so. Not for use inside a
+    transaction, which the renewals, on a connection of their own, would wait for.
+    """
+    is_over = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(row, seconds, is_over), name="lease", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        keeper.join()
+
+
+def _keep(row: Leased, seconds: float, is_over: threading.Event) -> None:
+    """Renew the lease until told that it is over, or until it is lost."""
+    is_ours = True
+    while is_ours and not is_over.wait(seconds / 3):
+        try:
+            with connection():
+                is_ours = renew(row, seconds=seconds)
+        except Exception:  # a database that is away may be back before the lease has run out
+            log.warning("could not renew a lease; trying again", extra={"row_id": row.id}, exc_info=True)
+
+
 def backoff(attempts: int, *, base_seconds: float) -> float:
-    """Return how long to wait after so many tries: doubling, capped at an hour, with full jitter."""
+    """Return how long to wait after so many tries: doubling, capped at an hour, with jitter over its later half."""
     ceiling: float = min(LONGEST_WAIT_SECONDS, base_seconds * 2 ** min(attempts - 1, 20))
     return ceiling / 2 + random.uniform(0, ceiling / 2)  # noqa: S311  # jitter, no secret

@@ -188,8 +188,8 @@ _CUT_EDGE = 400  # longer than any number or address, which might stand half in 
 _KNOWN = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"message", "asctime", "taskName"}
 _OUR_FIELDS = frozenset({"time", "level", "logger", "message", "exception", "stack"})
 _HANDLER_NAME = "helpdesk"
-# At these levels they write queries, addresses and headers with what is in them.
-_TALKATIVE = ("httpx2", "httpcore2", "peewee")
+# Below warnings they write queries, addresses and headers with what is in them; huey, a line for every task.
+_TALKATIVE = ("httpx2", "httpcore2", "peewee", "huey")
 
 _bound: contextvars.ContextVar[dict[str, object] | None] = contextvars.ContextVar("helpdesk_log_fields", default=None)
 
@@ -206,7 +206,7 @@ def configure(settings: Settings) -> None:
     root.addHandler(handler)
     root.setLevel(settings.log_level)
     for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     logging.captureWarnings(capture=True)
 
 

@@ -20,7 +20,6 @@ text, and calls inside its own transaction.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +28,7 @@ import peewee
 
 from helpdesk.kernel.db import Model, is_sqlite
 from helpdesk.kernel.errors import LimitExceeded
+from helpdesk.kernel.text import composed
 
 LONGEST_TERM = 64
 LONGEST_TEXT = 300_000
@@ -170,7 +170,7 @@ def _placed(text: str) -> list[str]:
 
 def _chunks(text: str) -> Iterator[tuple[str, str]]:
     """Return what the text is made of, in order: (kind, characters), without case and variant forms."""
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    plain = composed(composed(text, "NFKC").casefold(), "NFKC")
     for match in _CHUNK.finditer(plain[:LONGEST_TEXT]):  # one character may become eighteen
         yield str(match.lastgroup), match[0]
 

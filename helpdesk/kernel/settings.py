@@ -21,8 +21,8 @@ from helpdesk.kernel.errors import Invalid
 
 PREFIX = "HELPDESK_"
 
-# Read by tests alone: where they find material, and that a missing server is an error.
-TEST_NAMES = frozenset({"HELPDESK_TEST_MAIL_CORPUS", "HELPDESK_TEST_REQUIRE_SERVERS", "HELPDESK_TEST_DATABASE"})
+# Read by tests alone: a missing server is an error.
+TEST_NAMES = frozenset({"HELPDESK_TEST_REQUIRE_SERVERS"})
 
 
 class Settings(BaseSettings):
@@ -49,13 +49,17 @@ class Settings(BaseSettings):
         (), description="JSON list of networks whose `X-Forwarded-For` is believed; all others are ignored."
     )
     graphiql: bool = Field(True, description="Serve the GraphiQL explorer to browsers at the GraphQL address.")
-    safe_mode: bool = Field(False, description="Start without any plugin.")
+    safe_mode: bool = Field(False, description="Start with the default theme and no other plugin.")
     outgoing_allow: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description="JSON list of private networks that outgoing calls may reach all the same."
     )
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest GraphQL or hook request, in bytes.")
-    max_file_bytes: int = Field(10_485_760, ge=1024, description="Largest attachment, in bytes.")
-    max_mail_bytes: int = Field(52_428_800, ge=1024, description="Largest mail that is read, in bytes.")
+    max_file_bytes: int = Field(10_485_760, ge=1024, description="Largest upload, in bytes.")
+    max_mail_bytes: int = Field(
+        52_428_800,
+        ge=1024,
+        description="Largest mail that is handed in by file, in bytes; accounts have a limit of their own.",
+    )
     session_seconds: int = Field(43_200, ge=60, description="How long an agent's session lasts.")
     lease_seconds: int = Field(120, ge=2, description="How long a worker may hold a row before another takes it over.")
     sweep_seconds: float = Field(15.0, gt=0, description="How often a worker looks for work that nobody finished.")

@@ -1,10 +1,11 @@
 """Reads services."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from helpdesk.kernel.rows import Row, load, select
+from helpdesk.kernel.rows import Row, by_ids, load, select
 from helpdesk.organization.models import Organization, Service
 from helpdesk.organization.rules import EditorType
 
@@ -37,6 +38,11 @@ def service_by_slug(slug: str) -> ServiceRow | None:
 def service_by_id(service_id: int) -> ServiceRow | None:
     """Return the service."""
     return _one(Service.id == service_id)
+
+
+def services_by_ids(ids: Sequence[int | None]) -> list[ServiceRow | None]:
+    """Return services aligned with the ids."""
+    return by_ids(ServiceRow, Service, ids)
 
 
 def services() -> list[ServiceRow]:

@@ -1,7 +1,8 @@
 """What a channel author writes: one class that turns outside bytes into messages and messages into outside calls.
 
 The core supplies the rest: the hook URL, storage before understanding, replay protection,
-threading, retries, dead letters, the settings form, encrypted secrets and health.
+threading, retries, dead letters, the settings form, encrypted secrets, health, and ``self.http``
+for calls to the outside.
 
 A channel that is called by its provider implements ``receive`` and ``send``; one that has to
 fetch (IMAP) implements ``listen`` too. One instance serves one account, in many threads at once.
@@ -14,6 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
+import orjson
 from pydantic import BaseModel, ConfigDict
 
 
@@ -174,6 +176,47 @@ class Sent:
     verdicts: tuple[RecipientVerdict, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """What an outside system answered, whatever the status. Header names are lower case; the body is unpacked."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Return the body read as JSON. Raises Retry when it is none."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError as error:
+            raise Retry(f"The answer (status {self.status}) is not JSON.") from error
+
+
+class Http(Protocol):
+    """The way out: calls end within 20 seconds and reach the open internet only.
+
+    An operator opens private networks with ``HELPDESK_OUTGOING_ALLOW``. Neither cookies nor
+    connections are kept between two calls.
+    """
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        json: Any = None,
+        max_bytes: int = 1_048_576,
+    ) -> HttpResponse:
+        """Call, and return the answer of whatever status; a redirect is an answer too, and is not followed.
+
+        Raises Retry when no whole answer came in time (the call may have had its effect all the
+        same), and Refused for an address or a header that may not be used and for an answer
+        larger than ``max_bytes``. Let both pass: the core knows what to do.
+        """
+
+
 class Inlet(Protocol):
     """How a fetching channel hands over what it finds."""
 
@@ -198,6 +241,12 @@ class Inlet(Protocol):
 class Channel(ABC):
     """One way in and out. Subclass it, name it in the entry-point group ``helpdesk.channels``."""
 
+    api: ClassVar[int] = 1
+    """The version of this page that the channel was written for; the core keeps the newest and the one before.
+
+    One that does not say is taken to be of version 1, whatever the newest is.
+    """
+
     title: ClassVar[Mapping[str, str]]
     """The name that people see, by language; ``en`` is required."""
 
@@ -208,6 +257,9 @@ class Channel(ABC):
 
     listens: ClassVar[bool] = False
     """True when ``listen`` is to be run for each enabled account."""
+
+    http: Http
+    """For calls to the outside. The core sets it right after ``__init__``; a plugin's own tests set their own."""
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings

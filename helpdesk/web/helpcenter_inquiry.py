@@ -70,11 +70,13 @@ class InquiryPages:
         request.max_content_length = LARGEST_BODY
         request.max_form_memory_size = LARGEST_TEXTS
         request.max_form_parts = MOST_PARTS
-        entry = _read()
         try:
             mark = self._mark()
         except FormError as error:
-            return self._form(entry, [], notices=(error.code,), status=_FORGERIES[error.code])
+            # The text is shown again; files are not kept, so a stranger's are not even read.
+            return self._form(_read(longest_file=0), [], notices=(error.code,), status=_FORGERIES[error.code])
+        # One byte more than is allowed tells that a file is too large, without holding all of it.
+        entry = _read(longest_file=rules.LARGEST_FILE + 1)
         token = request.form["form_token"]
         problems = rules.problems(entry)
         notices = _machine_signs(is_hasty=mark.is_hasty and not problems)
@@ -148,8 +150,8 @@ class InquiryPages:
         return response
 
 
-def _read() -> Entry:
-    """Read the known fields of the form and nothing else. Source: SECURITY C6."""
+def _read(*, longest_file: int) -> Entry:
+    """Read the known fields of the form and nothing else, and so many bytes of each file. Source: SECURITY C6."""
     typed = request.form
     entry = Entry(
         name=rules.clean_line(typed.get("name", "")),
@@ -159,12 +161,11 @@ def _read() -> Entry:
         is_consent_given=typed.get("consent") == "yes",
     )
     chosen = [file for file in request.files.getlist("files") if file.filename]
-    return replace(entry, files=tuple(_attached(file) for file in chosen))
+    return replace(entry, files=tuple(_attached(file, longest_file) for file in chosen))
 
 
-def _attached(file: FileStorage) -> rules.InquiryFile:
-    # One byte more than is allowed tells that a file is too large, without holding all of it.
-    return rules.attached(file.filename or "", file.stream.read(rules.LARGEST_FILE + 1))
+def _attached(file: FileStorage, longest: int) -> rules.InquiryFile:
+    return rules.attached(file.filename or "", file.stream.read(longest))
 
 
 def _machine_signs(*, is_hasty: bool) -> tuple[str, ...]:

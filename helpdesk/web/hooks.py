@@ -1,6 +1,7 @@
 """Where providers call us: the bytes are verified, stored, and answered with 200; understanding comes later."""
 
 import logging
+from collections.abc import Collection, Mapping
 
 from flask import Blueprint, Response, request
 
@@ -15,6 +16,7 @@ from helpdesk.web.replies import plain
 log = logging.getLogger(__name__)
 
 KEPT_HEADERS = 64
+PROOFS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 def blueprint(settings: Settings) -> Blueprint:
@@ -46,10 +48,9 @@ def _take(slug: str, hook_token: str, body: bytes, settings: Settings) -> Respon
         driver = accounts.driver_by_id(account.id)
         with accounts.contained():
             driver.verify(InboundRequest(body, headers, query, clock.now()))
-        inbox.store(
-            account.id, account.service_id, body, request={"headers": headers, "query": query},
-            largest=settings.max_body_bytes,
-        )  # fmt: skip
+        secrets = accounts.secrets_of(driver)
+        kept = {"headers": _without(secrets, headers), "query": _without(secrets, query)}
+        inbox.store(account.id, account.service_id, body, request=kept, largest=settings.max_body_bytes)
     except Unverified as error:
         log.warning("hook refused", extra={"account_id": account.id, "reason": str(error)})
         return plain("The request is not signed as it should be.", 401)
@@ -59,3 +60,12 @@ def _take(slug: str, hook_token: str, body: bytes, settings: Settings) -> Respon
         log.exception("a channel failed to verify a request", extra={"account_id": account.id})
         return plain("The channel could not check this request; send it again later.", 503)
     return plain("ok")
+
+
+def _without(secrets: Collection[str], values: Mapping[str, str]) -> dict[str, str]:
+    """Return what may be kept in clear: nothing that proves who calls, nor any secret of the account."""
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in PROOFS and not any(secret in value for secret in secrets)
+    }

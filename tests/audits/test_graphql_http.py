@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.audits.npm import install
+from tests.factories.client import Caller
 from tests.servers.processes import find_program
-from tests.web.small_desk import make_app, serve
+from tests.web.small_desk import serve
 
 FOLDER = Path(__file__).parent
 AUDITS = 61
@@ -17,16 +18,17 @@ SECONDS = 120
 
 
 @pytest.mark.npm
-def test_every_public_audit_passes(request: pytest.FixtureRequest) -> None:
+def test_every_public_audit_passes_on_a_whole_desk(request: pytest.FixtureRequest, partner: Caller) -> None:
     node = find_program("node", package="nodejs")
     modules = install(FOLDER, request.config)
-    with serve(make_app(is_schema_open=True)) as address:
+    assert partner.token is not None
+    with serve(partner.app) as address:
         done = subprocess.run(
-            [node, modules / "audit.mjs", f"{address}/acme/graphql"],
+            [node, modules / "audit.mjs", f"{address}/{partner.slug}/graphql"],
             capture_output=True,
             check=True,
             timeout=SECONDS,
-            env={"PATH": os.environ["PATH"]},
+            env={"PATH": os.environ["PATH"], "AUDIT_KEY": partner.token},
         )
     results = json.loads(done.stdout)
     assert [result for result in results if result["status"] != "ok"] == []

@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ from helpdesk.channels import accounts, inbox, queries
 from helpdesk.channels.models import InboxRow
 from helpdesk.channels.queries import InboxItemRow
 from helpdesk.channels.rules import MOST_TRIES_IN, InboxState
-from helpdesk.kernel import db, failpoints, storage
+from helpdesk.kernel import clock, db, failpoints, storage
 from helpdesk.kernel.errors import Conflict, Forbidden, LimitExceeded, NotFound, Unavailable
 from helpdesk.kernel.leases import claim
 from helpdesk.sdk.channel import Inbound, InboundRequest, Refused
@@ -367,3 +368,36 @@ def test_waiting_mail_is_seen_by_its_age(post: Post) -> None:
     assert queries.oldest_waiting() == {"inbox": None, "outbox": None}
     row_id = post.put()
     assert queries.oldest_waiting()["inbox"] == post.item(row_id).received_at
+
+
+def test_slow_reader_keeps_its_message_though_the_lease_would_have_run_out(post: Post) -> None:
+    reading, is_over, readings = threading.Event(), threading.Event(), []
+    short = post.desk.settings.model_copy(update={"lease_seconds": 1})
+
+    def take_long(_request: InboundRequest) -> list[Inbound]:
+        readings.append(1)
+        if not reading.is_set():
+            reading.set()
+            assert is_over.wait(30)
+        return []
+
+    def work(place: int) -> None:
+        if place == 0:
+            inbox.drain(short)
+            return
+        assert reading.wait(30)
+        deadline = clock.monotonic() + 3
+        while clock.monotonic() < deadline:
+            inbox.drain(short)
+            is_over.wait(0.1)
+        is_over.set()
+
+    class Slow(Echo):
+        def receive(self, request: InboundRequest) -> list[Inbound]:
+            return take_long(request)
+
+    plugins.register(plugins.CHANNELS, "slow", Slow)
+    slow = make_post(post.desk, driver="slow")
+    row_id = slow.put()
+    at_once(2, work)
+    assert (len(readings), slow.item(row_id).state, slow.item(row_id).attempts) == (1, "PROCESSED", 1)

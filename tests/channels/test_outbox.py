@@ -1,5 +1,6 @@
 """What goes out goes back the way it came: at least once, in order, under one id, to whoever does not have it yet."""
 
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from helpdesk import plugins
 from helpdesk.channels import accounts, outbox, queries
 from helpdesk.channels.models import Delivery
 from helpdesk.channels.queries import DeliveryRow
-from helpdesk.kernel import events, failpoints
+from helpdesk.kernel import clock, events, failpoints
 from helpdesk.kernel.errors import Conflict
 from helpdesk.kernel.leases import claim
 from helpdesk.kernel.paging import Window
@@ -116,10 +117,22 @@ def test_answer_without_a_way_to_the_customer_goes_nowhere(post: Post) -> None:
     ids.append(tickets.create(post.desk.partner, replace(INQUIRY, asker=Asker(name="Nobody"))).ticket_id)
     ids.append(tickets.create(post.desk.partner, replace(INQUIRY, asker=Asker(phone="010-1234-5678"))).ticket_id)
     messages = [post.reply(ticket_id) for ticket_id in ids[1:]]
-    accounts.update(post.desk.administrator, mail.account_id, is_enabled=False)
+    accounts.delete(post.desk.administrator, mail.account_id)
     messages.append(post.reply(ids[0]))
     assert queries.deliveries_of_messages(messages) == [None, None, None]
     assert outbox.queue(post.desk.agent, 999, 999) is None
+
+
+def test_answer_waits_while_the_primary_mail_account_is_switched_off(post: Post) -> None:
+    mail = mail_post(post)
+    accounts.update(post.desk.administrator, mail.account_id, is_enabled=False)
+    message_id = post.reply(tickets.create(post.desk.partner, INQUIRY).ticket_id, "나중에")
+    post.try_again()
+    waiting = post.delivery(message_id)
+    assert (waiting.state, waiting.attempts, waiting.account_id, Echo.sent) == ("RETRYING", 0, mail.account_id, [])
+    accounts.update(post.desk.administrator, mail.account_id, is_enabled=True)
+    post.try_again()
+    assert (post.delivery(message_id).state, [sent.text for sent in Echo.sent]) == ("SENT", ["나중에"])
 
 
 def test_messages_of_a_ticket_keep_their_order_and_hold_up_no_other_ticket(post: Post) -> None:
@@ -152,6 +165,32 @@ def test_many_workers_send_each_message_once_and_in_order(post: Post) -> None:
     post.work()
     by_ticket = {number: [sent.text for sent in Echo.sent if sent.ticket_number == number] for number in (1, 2, 3)}
     assert by_ticket == {number: [f"{place:02}" for place in range(number - 1, 12, 3)] for number in (1, 2, 3)}
+
+
+def test_slow_message_is_sent_once_though_its_lease_would_have_run_out(post: Post) -> None:
+    message_id = post.reply(post.ticket())
+    sending, is_over = threading.Event(), threading.Event()
+    short = post.desk.settings.model_copy(update={"lease_seconds": 1})
+
+    def take_long(_message: Outbound) -> None:
+        if not sending.is_set():
+            sending.set()
+            assert is_over.wait(30)
+
+    def work(place: int) -> None:
+        if place == 0:
+            outbox.drain(short)
+            return
+        assert sending.wait(30)
+        deadline = clock.monotonic() + 3
+        while clock.monotonic() < deadline:
+            outbox.drain(short)
+            is_over.wait(0.1)
+        is_over.set()
+
+    Echo.on_send = take_long
+    at_once(2, work)
+    assert (len(Echo.sent), post.delivery(message_id).state, post.delivery(message_id).attempts) == (1, "SENT", 1)
 
 
 def test_worker_that_fails_between_yes_and_mark_sends_again_under_the_same_id(post: Post, failpoint: None) -> None:

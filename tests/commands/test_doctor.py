@@ -9,7 +9,7 @@ import pytest
 
 from helpdesk import plugins
 from helpdesk.access import operations as access
-from helpdesk.channels import inbox
+from helpdesk.channels import accounts, inbox
 from helpdesk.kernel import actors, db
 from tests.commands.conftest import Shell
 
@@ -23,7 +23,8 @@ def verdicts(shell: Shell, *, code: int) -> dict[str, Any]:
     return {check["name"]: check for check in told["checks"]}
 
 
-def test_new_desk_is_well(made: Shell) -> None:
+def test_new_desk_with_a_mail_account_is_well(made: Shell) -> None:
+    made.mail_account()
     found = verdicts(made, code=0)
     assert {check["health"] for check in found.values()} == {"ok"}
     assert found.keys() >= {"data", "keys", "database", "clock", "service", "plugin", "inbox", "outbox"}
@@ -44,6 +45,20 @@ def test_lost_keys_are_told_and_not_replaced(made: Shell) -> None:
 def test_readable_keys_are_a_warning(made: Shell) -> None:
     (made.data / "keys.json").chmod(0o644)
     assert verdicts(made, code=0)["keys"]["fix"] == f"Run chmod 600 {made.data}/keys.json."
+
+
+def test_folder_that_others_can_look_into_is_a_warning(made: Shell) -> None:
+    made.data.chmod(0o750)
+    assert verdicts(made, code=0)["data"]["fix"] == f"Run chmod 700 {made.data}."
+
+
+def test_service_whose_answers_by_mail_go_nowhere_is_a_warning(made: Shell) -> None:
+    assert "channelAccountCreate" in verdicts(made, code=0)["mail"]["fix"]
+    account = made.mail_account()
+    assert "mail" not in verdicts(made, code=0)
+    with made.opened() as service_id:
+        accounts.update(actors.system(service_id), account, is_enabled=False)
+    assert verdicts(made, code=0)["mail"]["message"].startswith("demo: no mail account is on")
 
 
 def test_database_that_is_none_is_a_finding(made: Shell) -> None:

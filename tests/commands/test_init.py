@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import stat
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,6 @@ def test_init_again_changes_nothing_and_says_what_there_is(made: Shell) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ((), "--admin-email"),
         (("--admin-email", "nobody"), "no email address"),
         (("--admin-email", "a@b.example", "--admin-password", "short"), "at least 10 characters"),
         (("--admin-email", "a@b.example", "--service", "Demo"), "small letters"),
@@ -52,7 +52,41 @@ def test_init_again_changes_nothing_and_says_what_there_is(made: Shell) -> None:
 )
 def test_wrong_input_is_explained_and_makes_nothing(shell: Shell, options: tuple[str, ...], words: str) -> None:
     assert words in shell.refused("init", "--yes", *options)
+    assert not shell.data.exists(), "A half-made desk was left."
     assert shell.init()["is_new"] is True
+
+
+def test_every_wrong_option_is_named_at_once(shell: Shell) -> None:
+    options = ("--service", "Demo", "--time-zone", "Seoul", "--languages", "klingon", "--name", " ")
+    told = shell.refused("init", "--yes", *options, "--admin-email", "nobody", "--admin-password", "short")
+    named = ("--service: ", "--name: ", "--languages: ", "--time-zone: ", "--admin-email: ", "--admin-password: ")
+    assert [name for name in named if name not in told] == []
+
+
+def test_init_yes_alone_makes_a_desk_and_says_that_its_address_is_a_placeholder(shell: Shell) -> None:
+    said = shell.text("init", "--yes")
+    assert "Administrator: admin@desk.example, password " in said
+    assert "admin@desk.example is a placeholder" in said
+    assert "mail account" in said.splitlines()[-1]
+    password = said.partition("password ")[2].partition(" ")[0]
+    with shell.opened() as service_id:
+        assert sessions.log_in(service_id, "admin@desk.example", password, address="127.0.0.1").token
+
+
+def test_given_address_is_called_no_placeholder(shell: Shell) -> None:
+    assert "placeholder" not in shell.text("init", "--yes", "--admin-email", "boss@shop.example")
+
+
+def test_others_on_the_machine_cannot_read_what_init_makes(shell: Shell) -> None:
+    shell.init()
+    assert stat.S_IMODE(shell.data.stat().st_mode) == 0o700
+
+
+def test_folder_that_was_there_keeps_its_mode(shell: Shell) -> None:
+    shell.data.mkdir()
+    shell.data.chmod(0o750)
+    shell.init()
+    assert stat.S_IMODE(shell.data.stat().st_mode) == 0o750
 
 
 def test_init_asks_on_a_terminal_and_hides_the_password(tmp_path: Path) -> None:
@@ -63,7 +97,23 @@ def test_init_asks_on_a_terminal_and_hides_the_password(tmp_path: Path) -> None:
     assert "rain on" not in said
 
 
-def type_into(command: list[str], answers: list[str]) -> str:
+def test_wrong_answers_are_told_and_asked_for_again(tmp_path: Path) -> None:
+    places = ["My Shop", "shop", "", "klingon", "en", "Seoul", "UTC"]
+    people = ["nobody", "boss@demo.example", "short", "short", "rain on the harbour", "rain on the harbour"]
+    said = type_into([HELPDESK, "init", "--data", str(tmp_path / "desk")], places + people)
+    assert "The desk is made: service shop" in said
+    words = ["small letters", "no language we know", "IANA", "no email address", "at least 10 characters"]
+    assert [word for word in words if word not in said] == []
+    assert said.count("The administrator's mail address: ") == 2, "Only what was wrong is asked for again."
+
+
+def test_given_option_that_is_wrong_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    command = [HELPDESK, "init", "--time-zone", "Seoul", "--data", str(tmp_path / "desk")]
+    assert "--time-zone: This is no time zone" in type_into(command, [], code=2)
+    assert not (tmp_path / "desk").exists()
+
+
+def type_into(command: list[str], answers: list[str], *, code: int = 0) -> str:
     """Run a command on a terminal, answer its questions one by one, and return all that was seen there."""
     child, terminal = pty.fork()
     if child == 0:
@@ -75,14 +125,14 @@ def type_into(command: list[str], answers: list[str]) -> str:
     said += read(terminal)
     status = os.waitpid(child, 0)[1]
     os.close(terminal)
-    assert status == 0, said
+    assert os.waitstatus_to_exitcode(status) == code, said
     return said
 
 
 def read(terminal: int, *, ending: str = "") -> str:
     """Return what comes next, up to a question or to the end; fail when nothing comes."""
     said = ""
-    while not (ending and said.endswith(ending)):
+    while not (ending and said.endswith(ending) and not said.splitlines()[-1].startswith("Error")):
         assert select.select([terminal], [], [], READ_SECONDS)[0], f"Nothing came after:\n{said}"
         try:
             said += os.read(terminal, 1).decode(errors="replace")

@@ -102,6 +102,12 @@ def test_same_mail_is_a_duplicate_however_it_comes(ready: Shell, tmp_path: Path)
     )
 
 
+@pytest.mark.parametrize("noise", [b"", b"\n\n\n", b"no header at all\n"])
+def test_what_is_no_mail_makes_no_ticket(ready: Shell, noise: bytes) -> None:
+    (told,) = fed(ready, "-", stdin=noise)
+    assert (told["outcome"], told["ticket"], "no mail" in told["reason"]) == ("quarantined", None, True)
+
+
 def test_bytes_are_kept_as_they_were(ready: Shell) -> None:
     raw = b"From: a@walk.example\r\nSubject: CRLF\r\n\r\nA line\r\nand LF\n"
     fed(ready, "-", stdin=raw)

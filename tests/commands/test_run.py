@@ -66,6 +66,16 @@ def test_run_does_the_work_as_well(site: Site) -> None:
         assert server.wait_for(1)[0].recipients == ("minji@walk.example",)
 
 
+def test_log_of_a_desk_at_work_has_no_lines_of_its_task_queue(site: Site) -> None:
+    site.make()
+    with SmtpServer() as server:
+        program = site.run({"HELPDESK_LOG_LEVEL": "INFO"})
+        answer_a_ticket(site, server.port)
+        server.wait_for(1)
+        eventually(lambda: is_sent(site), seconds=10, what="The end of the delivery")
+    assert "huey" not in program.said
+
+
 def test_run_on_port_0_says_which_one_it_has(site: Site) -> None:
     site.make()
     program = site._start("free", [HELPDESK, "run", "--port", "0", "--json"], {"HELPDESK_BASE_URL": site.url})

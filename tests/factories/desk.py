@@ -6,7 +6,7 @@ from helpdesk import wiring
 from helpdesk.access.rules import SERVICE_KEY_RIGHTS, rights_of_agent
 from helpdesk.agents import operations as agents
 from helpdesk.agents.rules import Role
-from helpdesk.kernel import crypto, jobs, storage
+from helpdesk.kernel import crypto, http, jobs, storage
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import operations as organization
@@ -35,6 +35,7 @@ def ready(settings: Settings) -> None:
     crypto.use(crypto.load_or_make(settings))
     crypto.use_passwords(crypto.PasswordHashes(time_cost=1, memory_cost=8, parallelism=1))
     storage.use(storage.LocalStorage(settings.data_dir / "files"))
+    http.use(http.OutgoingClient(settings.outgoing_allow))
     jobs.use(settings, secret=crypto.keyring().secret_for("jobs"))
     wiring.wire(settings)
 

@@ -3,7 +3,11 @@
 Source: SECURITY 4.3 rows 26 and 29.
 """
 
+import json
 import re
+import shutil
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx2
@@ -12,7 +16,7 @@ import pytest
 from helpdesk import signals
 from tests.factories.calls import Calls
 from tests.factories.desk import PASSWORD
-from tests.factories.processes import eventually
+from tests.factories.processes import HELPDESK, eventually
 from tests.faults.conftest import MakeVictim, Victim
 from tests.faults.distributions import CHANNEL, install
 from tests.faults.invariant import assert_holds, wait_until_calm
@@ -48,7 +52,9 @@ BROKEN = {
     "wrong": ("class Quiet:\n    pass", "subclass of helpdesk.sdk.channel.Channel"),
     "empty": ("", "Quiet"),
     "partial": ("from helpdesk.sdk.channel import Channel\nclass Quiet(Channel):\n    title = {'en': 'x'}", "receive"),
+    "future": (CHANNEL + "\n    api = 99\n", "speaks channel API 1; the channel is written for 99"),
 }
+TOMORROW = "speaks template API 1; the theme is written for 99"
 
 
 def cause_everything(calls: Calls) -> None:
@@ -104,14 +110,53 @@ def test_desk_starts_beside_plugins_that_cannot_be_loaded_and_says_why(
     victim.listen_to(dovecot, "broken-plugins@desk.example")
     for name, (source, _) in BROKEN.items():
         install(tmp_path / "plugins", name, source, names="Quiet")
+    bring_theme_of_tomorrow(tmp_path)
     victim.site.run({"PYTHONPATH": str(tmp_path / "plugins")})
     answer = httpx2.get(f"{victim.site.url}/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     told = "\n".join(answer.json()["problems"])
-    for name, (_, reason) in BROKEN.items():
+    reasons = {name: reason for name, (_, reason) in BROKEN.items()} | {"tomorrow": TOMORROW}
+    for name, reason in reasons.items():
         assert re.search(rf"^plugin {name}: .*{re.escape(reason)}", told, re.M), told
+    assert_graphql_names(victim, reasons)
     dovecot.append("broken-plugins@desk.example", mail(1))
     assert_mail_is_answered(victim)
+
+
+def test_doctor_names_a_default_theme_that_keeps_the_help_center_from_starting(victim_on: MakeVictim) -> None:
+    victim = victim_on("sqlite")
+    folder = victim.settings.data_dir / "themes" / "default"
+    folder.mkdir(parents=True)
+    (folder / "theme.toml").write_text("[theme")
+    done = subprocess.run(
+        [HELPDESK, "doctor", "--json"], env=victim.site.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    told = [check["message"] for check in json.loads(done.stdout)["checks"] if check["health"] == "fail"]
+    assert len(told) == 1
+    assert re.match("default is quarantined: .*theme.toml cannot be read", told[0])
+
+
+def bring_theme_of_tomorrow(tmp_path: Path) -> None:
+    """Install a theme that was written for a template API of the future."""
+    folder = tmp_path / "tomorrow"
+    shutil.copytree(SUNRISE, folder)
+    text = (SUNRISE / "theme.toml").read_text()
+    (folder / "theme.toml").write_text(text.replace('"sunrise"', '"tomorrow"').replace("api = 1", "api = 99"))
+    source = f"from pathlib import Path\nFOLDER = Path({str(folder)!r})"
+    install(tmp_path / "plugins", "tomorrow", source, names="FOLDER", group="helpdesk.themes")
+
+
+def assert_graphql_names(victim: Victim, reasons: Mapping[str, str]) -> None:
+    """Check that GraphQL names just these plugins as broken, each with its reason and its package."""
+    with Calls(victim.site.url, victim.key) as calls:
+        broken = {one["name"]: one for one in calls.ask("Plugins")["plugins"] if one["state"] == "QUARANTINED"}
+        refused = calls.ask("ServiceUpdate", input={"theme": "tomorrow"})["serviceUpdate"]["errors"]
+    assert broken.keys() == reasons.keys()
+    for name, reason in reasons.items():
+        assert reason in broken[name]["reason"]
+        assert broken[name]["distribution"] == f"{name}-plugin"
+    assert [error["code"] for error in refused] == ["UNKNOWN_THEME"]
 
 
 def assert_mail_is_answered(victim: Victim) -> None:

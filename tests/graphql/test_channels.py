@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from helpdesk.channels import outbox
+from helpdesk.kernel import db
 from helpdesk.sdk.channel import Outbound, Refused, Retry
 from tests.factories.client import Caller, ticket
 from tests.factories.desk import Desk
@@ -211,3 +212,18 @@ def test_partner_s_ticket_is_answered_by_the_primary_mail_account(partner: Calle
     answered = partner.done("TicketReply", ticketId=ticket(partner)["id"], body="x")
     assert answered["message"]["delivery"]["state"] == "QUEUED"
     assert only(partner, "Deliveries")["account"]["id"] == made["id"]
+
+
+def test_delivery_does_not_lead_an_agent_to_the_settings_of_its_account(
+    administrator: Caller, agent: Caller, partner: Caller
+) -> None:
+    administrator.done("ChannelAccountCreate", driver="echo", name="Echo", settings={"url": "https://inner.example"})
+    db.database.execute_sql("UPDATE channel_account SET driver = 'email'")
+    made = ticket(partner)
+    agent.done("TicketReply", ticketId=made["id"], body="네")
+    answer = agent.post("{ deliveries(first: 1) { nodes { account { name settings } } } }").get_json()
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert "inner.example" not in str(answer)
+    assert agent.post("{ deliveries(first: 1) { nodes { account { name } } } }").get_json()["data"]["deliveries"][
+        "nodes"
+    ]

@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
+import shutil
 import sys
 import urllib.request
 from pathlib import Path
+from urllib.parse import urljoin
 
 from tests.house.programs import Running, run
 from tests.house.tree import ROOT
@@ -32,11 +35,22 @@ def install(wheels: list[str], folder: Path) -> Path:
 
 
 def fetch(url: str, *, query: str | None = None, key: str = "") -> tuple[str, bytes]:
-    """Get a page, or post a GraphQL query with a key; return the content type and the body."""
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"} if query else {}
+    """Get a page as a browser does, or post a GraphQL query with a key; return the content type and the body."""
+    headers = {"Accept": "text/html"}
+    if query:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
     body = json.dumps({"query": query}).encode() if query else None
     with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=20) as answer:
         return answer.headers.get_content_type(), answer.read()
+
+
+def check_explorer(address: str) -> None:
+    """Check that the explorer comes with GraphiQL, which the build fetched by npm."""
+    kind, page = fetch(address)
+    assert kind == "text/html"
+    (script,) = re.findall(r'<script src="([^"]*/graphiql\.min\.js)"', page.decode())
+    kind, body = fetch(urljoin(address, script))  # any answer but 200 raises
+    assert (kind, b"GraphiQL" in body) == ("text/javascript", True)
 
 
 def test_wheels_alone_give_a_working_desk(tmp_path: Path) -> None:
@@ -53,5 +67,7 @@ def test_wheels_alone_give_a_working_desk(tmp_path: Path) -> None:
         assert json.loads(answer)["data"]["service"]["id"]
         kind, page = fetch(told["help_center"])
         assert (kind, b"<form" in page or b"<a " in page) == ("text/html", True)
+        if shutil.which("npm"):
+            check_explorer(told["graphql"])
         assert demo.interrupt() == 0
     assert os.listdir(empty) == [], "The demo wrote outside its data folder."

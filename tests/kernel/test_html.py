@@ -87,6 +87,28 @@ def test_what_a_mail_looks_like_is_kept() -> None:
     assert "noopener noreferrer nofollow" in sanitise('<a href="https://shop.example/">x</a>')
 
 
+def test_layout_of_a_mail_survives() -> None:
+    layout = (
+        '<table width="600" cellpadding="0" cellspacing="0" border="0" bgcolor="#ffffff" align="center"'
+        ' style="max-width:600px;min-width:300px;border-spacing:0;border-radius:4px">'
+        '<colgroup><col width="40"></colgroup>'
+        '<tbody><tr bgcolor="#eeeeee" valign="top">'
+        '<th width="40" scope="col">번호</th>'
+        '<td width="560" height="40" nowrap="" colspan="2" bgcolor="#eeeeee" align="right" valign="middle"'
+        ' style="padding-top:8px;padding-right:8px;border-bottom:1px solid red;border-color:red;word-break:keep-all">'
+        '<font face="Gulim" size="2"><big>합계</big></font><img src="cid:logo@x" border="0"></td></tr></tbody></table>'
+        '<ol start="3" type="a"><li>셋</li></ol>'
+    )
+    kept, written = (sorted(re.findall(r"""[^\s<>;"]+""", html)) for html in (sanitise(layout), layout))
+    assert kept == written
+    assert offences(layout) == []
+
+
+@pytest.mark.parametrize("style", ["text-indent:-9999px", "letter-spacing:-99px", "margin-left:-99px", "top:0"])
+def test_text_stays_in_its_place(style: str) -> None:
+    assert sanitise(f'<p style="{style};color:red">x</p>') == '<p style="color:red">x</p>'
+
+
 @given(st.lists(PIECES, max_size=60).map("".join))
 def test_what_was_made_harmless_stays_as_it_is(html: str) -> None:
     safe = sanitise(html)

@@ -126,6 +126,17 @@ def test_the_sweeper_finds_work_that_nobody_woke_for(tmp_path: Path, start: Call
         assert line.drained.wait(10)
 
 
+def test_a_line_that_rests_is_not_swept_each_time(tmp_path: Path, start: Callable[[Settings], Worker]) -> None:
+    sweeps: list[None] = []
+    for _ in _set_up(load({}, data_dir=tmp_path, sweep_seconds=0.02)):
+        jobs.line("rare", lambda: sweeps.append(None), every_seconds=NEVER_SECONDS)
+        line, _worker = first_sweep_is_over(load({}, data_dir=tmp_path, sweep_seconds=0.02), start)
+        for _round in range(3):
+            line.drained.clear()
+            assert line.drained.wait(10)
+        assert len(sweeps) == 1
+
+
 def test_a_failing_line_is_reported_and_the_others_go_on(
     desk: Settings, start: Callable[[Settings], Worker], caplog: pytest.LogCaptureFixture
 ) -> None:

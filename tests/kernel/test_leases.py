@@ -1,7 +1,8 @@
 """Work that is leased is done by one worker at a time, and never lost with it."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import peewee
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from helpdesk.kernel import db, leases
 from helpdesk.kernel.db import database_now
-from helpdesk.kernel.leases import Leased, backoff, claim, release, renew
+from helpdesk.kernel.leases import SECOND, Leased, backoff, claim, held, release, renew
 from helpdesk.kernel.settings import Settings
 
 
@@ -116,6 +117,55 @@ def test_renewing_keeps_the_row(parcels: None) -> None:
     parcel = take(seconds=0)
     assert renew(parcel, seconds=60)
     assert claim(Parcel, seconds=60) is None
+    assert release(parcel)
+
+
+def seconds_left() -> float:
+    """Return how long the only parcel stays leased, by the database's clock."""
+    left = peewee.NodeList((Parcel.due_at, peewee.SQL("-"), database_now()))
+    return float(Parcel.select(left).scalar()) / SECOND
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    """Return once it is so; fail when that takes too long."""
+    for _ in range(1000):
+        if is_so():
+            return
+        time.sleep(0.01)
+    pytest.fail("it did not come to pass within ten seconds")
+
+
+def test_work_that_is_held_stays_leased_until_it_ends_and_no_longer(parcels: None) -> None:
+    add()
+    parcel = take(seconds=60)
+    with held(parcel, seconds=0.3):
+        wait_for(lambda: seconds_left() < 1)  # the first renewal
+        before = Parcel.get().due_at
+        wait_for(lambda: Parcel.get().due_at > before)
+    assert "lease" not in {thread.name for thread in threading.enumerate()}
+    assert release(parcel, size=1)
+    assert Parcel.get().due_at is None
+
+
+def test_work_whose_lease_is_lost_while_it_is_held_goes_on_and_cannot_finish(parcels: None) -> None:
+    add()
+    first = take(seconds=60)
+    with held(first, seconds=0.03):
+        Parcel.update(lease="another's", due_at=1).execute()
+        wait_for(lambda: "lease" not in {thread.name for thread in threading.enumerate()})
+    assert not release(first, size=1)
+    assert (Parcel.get().lease, Parcel.get().size) == ("another's", 0)
+    assert seconds_left() < 0
+
+
+def test_held_work_outlives_a_database_that_fails_for_a_while(parcels: None, caplog: pytest.LogCaptureFixture) -> None:
+    add()
+    parcel = take(seconds=60)
+    db.database.execute_sql("ALTER TABLE test_parcel RENAME TO test_parcel_away")
+    with held(parcel, seconds=0.1):
+        wait_for(lambda: "could not renew a lease" in caplog.text)
+        db.database.execute_sql("ALTER TABLE test_parcel_away RENAME TO test_parcel")
+        wait_for(lambda: seconds_left() < 1)
     assert release(parcel)
 
 

@@ -2,14 +2,20 @@
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import peewee
+import pytest
 from playhouse.schema_diff import diff_models
 
 import helpdesk
 from helpdesk.kernel import db
 from helpdesk.kernel.leases import Leased
 from helpdesk.kernel.settings import Settings
+
+OWN = "migration_sample"
+TABLES = ("sample", "sample_part", OWN)
 
 
 def _models(parent: type[db.Model] = db.Model) -> list[type[db.Model]]:
@@ -50,3 +56,49 @@ def test_every_column_can_be_null_exactly_where_the_model_says_so(database: Sett
 def test_applied_migrations_are_not_applied_again(database: Settings) -> None:
     assert db.migrate() == []
     assert db.pending_migrations() == []
+
+
+def _write(folder: Path, name: str, *lines: str) -> None:
+    body = "\n    ".join(("def up(migrator, db):", *lines))
+    (folder / f"{name}.py").write_text(f"{body}\n")
+
+
+def _names(history: str) -> list[str]:
+    return [name for (name,) in db.database.execute_sql(f'SELECT name FROM "{history}" ORDER BY id')]
+
+
+@pytest.fixture
+def own_migrations(database: Settings, tmp_path: Path) -> Iterator[Path]:
+    """A folder with one migration that is none of the core's; what it makes is gone after the test."""
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    _write(folder, "0001_sample", "db.execute_sql('CREATE TABLE sample (word TEXT)')")
+    yield folder
+    for table in TABLES:
+        db.database.execute_sql(f'DROP TABLE IF EXISTS "{table}"')
+
+
+def test_migrations_of_another_folder_keep_a_history_of_their_own(own_migrations: Path) -> None:
+    core = _names("migration")
+    assert db.migrate(own_migrations, history=OWN) == ["0001_sample"]
+    assert db.migrate(own_migrations, history=OWN) == []
+    assert db.database.table_exists("sample")
+    assert _names(OWN) == ["0001_sample"]
+    assert _names("migration") == core
+    assert (db.migrate(), db.pending_migrations()) == ([], [])
+
+
+def test_a_failing_migration_leaves_nothing_behind_and_runs_once_mended(own_migrations: Path) -> None:
+    begun = (
+        "db.execute_sql('CREATE TABLE sample_part (word TEXT)')",
+        "db.execute_sql(\"INSERT INTO sample VALUES ('x')\")",
+    )
+    _write(own_migrations, "0002_part", *begun, "raise ValueError('half way')")
+    with pytest.raises(ValueError, match="half way"):
+        db.migrate(own_migrations, history=OWN)
+    assert not db.database.table_exists("sample_part")
+    assert db.database.execute_sql("SELECT count(*) FROM sample").fetchone() == (0,)
+    assert _names(OWN) == ["0001_sample"]
+    _write(own_migrations, "0002_part", *begun)
+    assert db.migrate(own_migrations, history=OWN) == ["0002_part"]
+    assert db.database.table_exists("sample_part")

@@ -1,5 +1,6 @@
 """A search finds the same on both databases: whole words, parts of Korean words, addresses and numbers."""
 
+import time
 from typing import Any
 
 import pytest
@@ -43,6 +44,13 @@ def is_found(text: str, query: str) -> bool:
 )
 def test_a_text_becomes_terms(text: str, terms: list[str]) -> None:
     assert search.analyse(text) == terms
+
+
+def test_marks_without_end_are_read_as_fast_as_letters() -> None:
+    began = time.process_time()
+    assert search.analyse("a" + "\u0301\u0327" * 250_000)[0].startswith("á")
+    assert search.analyse("환불" + "\u1161" * 500_000)[0] == "환불"
+    assert time.process_time() - began < 3  # sorted as one run they take minutes
 
 
 @pytest.mark.parametrize("piece", ["\ufdfa", "a.", "1-", "+82 ", "가 "])

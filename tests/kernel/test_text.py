@@ -1,12 +1,14 @@
 """Text from outside becomes storable, and says the same."""
 
+import time
 import unicodedata
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.kernel.text import clean, one_line
+from helpdesk.kernel.text import clean, composed, one_line
 
 ANY = st.text(st.characters(categories=None))  # lone surrogates too
 
@@ -50,3 +52,27 @@ def test_one_line_is_one_line_of_its_length(text: str, longest: int) -> None:
 def test_header_cannot_be_injected_through_one_line() -> None:
     assert one_line("Kim\r\nBcc: victim@x.example", longest=100) == "Kim Bcc: victim@x.example"
     assert one_line("fdp.\u202eexe", longest=100) == "fdp.exe"
+
+
+@pytest.mark.parametrize("mark", ["\u0301\u0327", "\u3099", "\u1161", "\u0344\u0316", "\ufdfa\u0301\u0327"])
+def test_marks_without_end_take_no_longer_than_letters(mark: str) -> None:
+    marks = "a" + mark * (500_000 // len(mark))
+    began = time.process_time()
+    assert unicodedata.normalize("NFD", clean(marks)[:50]).startswith("a")
+    assert one_line(marks, longest=100)
+    assert composed(marks, "NFKC")
+    assert time.process_time() - began < 5  # sorted as one run they take minutes
+
+
+LETTERS = st.sampled_from(
+    ["가", "각", "が", "é", "ệ", "ﾊﾟ", "ㅎㅏㄴ", "ﾡￂﾤ", "क़", "a", " ", "\u0301", "漢", "😀", "ᄒ", "ﷺ"]
+)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFKC"])
+@given(st.lists(LETTERS, max_size=20), st.integers(110, 140))
+def test_text_without_spaces_is_composed_as_a_whole(
+    form: Literal["NFC", "NFKC"], letters: list[str], length: int
+) -> None:
+    text = unicodedata.normalize("NFD", "漢" * length + "".join(letters) + "がき" * 300)
+    assert composed(text, form) == unicodedata.normalize(form, text)

@@ -22,10 +22,9 @@ MAX_BODY_BYTES = 20_000
 def make_app(
     *,
     is_graphiql_on: bool = True,
-    is_schema_open: bool = False,
     sdl: Callable[[], str] = lambda: "type Query",
 ) -> Flask:
-    """Return an application with one service, “acme”; who sends KEY may introspect, or everybody."""
+    """Return an application with one service, “acme”; who sends KEY may introspect."""
     runs = make_executor()
 
     def execute(payload: Mapping[str, Any], *, is_read_only: bool) -> Outcome:
@@ -38,7 +37,7 @@ def make_app(
         return runs.execute(
             GraphQLRequest(payload["query"], payload["variables"], payload["operationName"], payload["extensions"]),
             context=[],
-            may_introspect=is_schema_open or authorization is not None,
+            may_introspect=authorization is not None,
             is_read_only=is_read_only,
             request_id=g.request_id,
         )

@@ -1,5 +1,6 @@
 """What visitors see who write to the desk. Source: UX 4; SECURITY A2, B9, C6, R6; SPEC TKT-93."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from flask import Response, request
 from flask.testing import FlaskClient
 
 from helpdesk.helpcenter.rules import LARGEST_FILE
@@ -164,6 +166,29 @@ def test_form_without_our_mark_is_refused_and_keeps_its_text(
     assert 'value="Where is it?"' in text_of(response)
     assert desk.inquiries == []
     assert send(visitor, clock, token=token_in(response)).status_code == 303
+
+
+def test_files_of_a_form_without_our_mark_are_not_read(desk: MemoryDesk, clock: Any) -> None:
+    read: list[int] = []
+    app = application(desk)
+
+    @app.after_request
+    def look(response: Response) -> Response:
+        read.extend(file.stream.tell() for file in request.files.getlist("files"))
+        return response
+
+    send(app.test_client(), clock, token="invented", files=[chosen("a.txt", b"x" * 9)])
+    send(app.test_client(), clock, files=[chosen("a.txt", b"x" * 9)])
+    assert read == [0, 9]
+
+
+@pytest.mark.parametrize("token", ["", "invented"])
+def test_marks_without_end_keep_nobody_waiting(visitor: FlaskClient, clock: Any, token: str) -> None:
+    began = time.process_time()
+    marks = "\u0301\u0327" * 30_000
+    response = send(visitor, clock, token=token, content=marks, subject=marks, name=marks, email=marks)
+    assert response.status_code == (403 if token else 422)
+    assert time.process_time() - began < 4  # sorted as one run each, they take half a minute
 
 
 def test_mark_of_one_browser_does_not_work_in_another(desk: MemoryDesk, clock: Any) -> None:

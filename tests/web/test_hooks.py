@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from helpdesk import plugins
 from helpdesk.channels import accounts, queries
 from helpdesk.channels.rules import InboxState
+from helpdesk.kernel import db
 from helpdesk.kernel.paging import Window
 from helpdesk.web import hooks
 from tests.factories.desk import Desk
@@ -93,3 +94,21 @@ def test_channel_that_fails_to_verify_shows_no_insides(client: FlaskClient, addr
     answer = client.post(address, data=b"{}")
     assert answer.status_code == 503
     assert "hunter2" not in answer.text
+
+
+def test_what_proves_the_caller_is_not_kept_in_clear(desk: Desk, client: FlaskClient, address: str) -> None:
+    proofs = {"Authorization": "Bearer hunter2", "Cookie": "a=b", "X-Echo-Token": "s3cret", "X-Event": "message"}
+    assert client.post(f"{address}?key=s3cret&page=2", data=b"{}", headers=proofs).status_code == 200
+    (text,) = db.database.execute_sql("SELECT request FROM inbox").fetchone()
+    assert "x-event" in text
+    assert "page" in text
+    assert not any(secret in text for secret in ("hunter2", "a=b", "s3cret"))
+
+
+def test_channel_that_wants_to_end_the_process_ends_one_request(desk: Desk, client: FlaskClient, address: str) -> None:
+    class Exits(Echo):
+        def verify(self, request: object) -> None:
+            raise SystemExit(3)
+
+    plugins.register(plugins.CHANNELS, "echo", Exits)
+    assert client.post(address, data=b"{}").status_code == 503

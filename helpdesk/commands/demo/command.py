@@ -15,6 +15,7 @@ from helpdesk.commands.demo.desk import ADDRESS, DemoDesk, open_desk
 from helpdesk.commands.demo.mail_server import MailServer
 from helpdesk.commands.demo.postbox import Postbox
 from helpdesk.commands.demo.stories import stories
+from helpdesk.commands.opening import make_folder
 from helpdesk.commands.serving import address_of, bind, serving, working
 from helpdesk.commands.stopping import stopping
 from helpdesk.kernel import db
@@ -31,7 +32,7 @@ def demo(asked: Asked, *, port: int, smtp_port: int) -> None:
     """Show a desk with tickets in Korean and English, until Ctrl-C. It stays where --data names a folder."""
     with stopping() as stop, ExitStack() as held:
         bound = held.enter_context(closing(bind(HOST, port)))
-        mail_socket = held.enter_context(closing(bind(HOST, smtp_port)))
+        mail_socket = held.enter_context(closing(bind(HOST, smtp_port, option="--smtp-port")))
         folder = held.enter_context(_folder(asked))
         chosen = _settings(asked, folder, address_of(bound, HOST))
         made = app.create_app(chosen)
@@ -60,7 +61,7 @@ def _folder(asked: Asked) -> Iterator[Path]:
             folder = named.data_dir.resolve()
         else:
             folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="helpdesk-demo-"))).resolve()
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         lock = held.enter_context((folder / "demo.lock").open("w"))
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,5 +1,7 @@
 """Addresses as people and machines write them."""
 
+import time
+
 import pytest
 from helpdesk_email.addresses import is_address, parse_mailboxes
 from hypothesis import given
@@ -49,3 +51,12 @@ def test_quoted_name_never_changes_the_address(address, name):
     assert [mailbox.address for mailbox in parse_mailboxes(f'"{quoted}" <{address}>'.encode("utf-8", "replace"))] == [
         address
     ]
+
+
+def test_long_words_without_an_address_keep_nobody_waiting():
+    words = b",".join([b"a" * 4_000] * 250)
+    began = time.process_time()
+    for place in range(0, len(words), 60_000):
+        assert [mailbox.address for mailbox in parse_mailboxes(words[place : place + 60_000])] == [""]
+    assert [mailbox.address for mailbox in parse_mailboxes(b"a" * 1_000_000)] == [""]
+    assert time.process_time() - began < 3  # begun anew at every letter, a megabyte takes half a minute

@@ -3,9 +3,12 @@
 from html.parser import HTMLParser
 
 import pytest
+from helpdesk_email import markup
 from helpdesk_email.markup import is_bearable, sanitise, shows_something, text_of
 from hypothesis import given
 from hypothesis import strategies as st
+
+from helpdesk.kernel import html as kernel
 
 PIECES = [
     *"<>\"'/= &;\t\x00", "img", "src", "onerror", "style", "position:fixed", "javascript:", "script", "svg", "a",
@@ -104,3 +107,14 @@ def test_unclosed_cells_and_paragraphs_are_not_deep():
 def test_what_would_grow_in_the_parser_is_not_borne():
     assert not is_bearable("<b></i>" * 5_000)
     assert not is_bearable("<p>" + "".join(f"<b title={number}>" for number in range(400)) + "<p>x" * 2_000)
+
+
+def test_desk_keeps_all_that_is_kept_here():
+    assert markup._TAGS <= kernel.TAGS
+    assert markup._STYLES <= kernel.STYLES
+    for tag, names in markup._ATTRIBUTES.items():
+        assert names <= kernel.ATTRIBUTES[tag] | kernel.ATTRIBUTES["*"], tag
+
+
+def test_indents_that_could_cover_the_screen_go():
+    assert sanitise('<p style="text-indent:-999px;letter-spacing:-9px;color:red">x</p>') == '<p style="color:red">x</p>'

@@ -1,6 +1,10 @@
 """Mail handed to a real SMTP server, and what its answers become."""
 
 import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from email.utils import parseaddr
 
 import pytest
@@ -109,6 +113,65 @@ def test_server_that_never_greets_is_tried_again(monkeypatch):
         )
         with pytest.raises(Retry, match="timed out"):
             Email(settings).send(outbound())
+
+
+@contextmanager
+def dripping(replies: bytes, drop: bytes) -> Iterator[int]:
+    """Listen on the port that is given: say the replies, then the drop every 20 ms, for ten seconds."""
+    is_over = threading.Event()
+
+    def talk(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(replies)
+            for _ in range(500):
+                if is_over.wait(0.02):
+                    break
+                connection.sendall(drop)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        talking = threading.Thread(target=talk, args=(listener,), daemon=True)
+        talking.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            is_over.set()
+            talking.join(10)
+
+
+def drip_account(port: int) -> Email:
+    plain = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_security": "none"}
+    return Email(EmailSettings(address="support@desk.example", **plain))
+
+
+@pytest.mark.parametrize(
+    ("replies", "drop"),
+    [
+        (b"", b"220-wait\r\n"),
+        (b"220 desk\r\n", b"250-wait\r\n"),
+        (b"220 desk\r\n250 desk\r\n250 OK\r\n250 OK\r\n354 go on\r\n", b"2"),
+    ],
+)
+def test_server_that_drips_is_left_after_a_while_and_tried_again(replies, drop, monkeypatch):
+    monkeypatch.setattr(connections, "MESSAGE_SECONDS", 0.5)
+    with dripping(replies, drop) as port, pytest.raises(Retry, match=r"no end after 0\.5 seconds"):
+        drip_account(port).send(outbound())
+
+
+def test_server_that_drips_its_good_bye_has_the_mail(monkeypatch):
+    monkeypatch.setattr(connections, "FAREWELL_SECONDS", 0.3)
+    replies = b"220 desk\r\n250 desk\r\n250 OK\r\n250 OK\r\n354 go on\r\n250 kept\r\n"
+    with dripping(replies, b"221-wait\r\n") as port:
+        started = time.monotonic()
+        assert drip_account(port).send(outbound()).verdicts == ()
+        assert time.monotonic() - started < 5
+
+
+def test_silent_server_is_left_at_the_latest_when_the_whole_mail_has_taken_too_long(smtp_server, monkeypatch):
+    monkeypatch.setattr(connections, "MESSAGE_SECONDS", 0.3)
+    smtp_server.answer(Ending.HANG, stage=Stage.DATA)
+    with pytest.raises(Retry, match="no end after"):
+        account(smtp_server).send(outbound())
 
 
 def test_automatic_mail_has_no_sender_to_bounce_to(smtp_server):

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import smtplib
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,6 +91,12 @@ def test_pages_are_served_in_both_languages(demo: dict[str, Any]) -> None:
     assert "<html" in httpx2.get(demo["graphql"], headers={"Accept": "text/html"}).text
 
 
+def test_service_whose_name_ends_in_help_center_is_not_called_one_twice(demo: dict[str, Any]) -> None:
+    page = httpx2.get(f"{demo['help_center']}/ko").text
+    assert "데모상점 고객센터에 오신 것을 환영합니다." in page
+    assert "고객센터 고객센터" not in page
+
+
 def test_administrator_can_log_in(demo: dict[str, Any]) -> None:
     mutation = "mutation ($input: SessionCreateInput!) { sessionCreate(input: $input) { session { token } } }"
     assert ask(demo, mutation, input=demo["admin"])["sessionCreate"]["session"]["token"].startswith("hds_")
@@ -142,6 +149,18 @@ def test_restart_takes_the_desk_up_with_a_new_key_and_the_old_one_is_refused(tmp
             capture_output=True, text=True, check=False, timeout=30,
         )  # fmt: skip
         assert (other.returncode, "runs in" in other.stderr) == (2, True)
+
+
+def test_taken_port_of_the_mail_server_is_told_by_its_own_option(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = subprocess.run(
+            [HELPDESK, "demo", "--port", "0", "--smtp-port", str(port)], cwd=tmp_path, env=fresh_environment(),
+            capture_output=True, text=True, check=False, timeout=30,
+        )  # fmt: skip
+    assert (done.returncode, "Choose another by --smtp-port" in done.stderr) == (2, True)
 
 
 def test_demo_without_a_folder_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ MAX_NAME = 200
 MAX_MAILBOXES = 100
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[^\s@<>()\[\],;:\"\\.]+(?:\.[^\s@<>()\[\],;:\"\\.]+)*")
-_BARE = re.compile(r"[^\s<>(),;:\"]+@[^\s<>(),;:\"]+")
+# Begins only where a word does: tried from each letter of a long word, it would take quadratic time.
+_BARE = re.compile(r"(?<![^\s<>(),;:\"])[^\s<>(),;:\"]+@[^\s<>(),;:\"]+")
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"?|<[^>]*>?|[,;:()]|>|[^",;:()<>]+', re.DOTALL)
 _ROUTE = re.compile(r"^(?:mailto:|@[^:]*:)+", re.IGNORECASE)
 _QUOTED_PAIR = re.compile(r'\\(["\\])')

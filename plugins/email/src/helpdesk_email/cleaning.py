@@ -11,7 +11,7 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\ud
 _LINE_BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")
 _SPACE = re.compile(r"\s+")
 _INVISIBLE = re.compile("[\u00ad\u115f\u1160\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\u3164\ufeff\uffa0]")
-_RUN = re.compile("[\x00-\x7f]?[^\x00-\x7f]{1,256}")
+_RUN = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]{1,128}(?:[^\w\x00-\x7f]|[\u1160-\u11ff\u3131-\u318e\uff9e-\uffdc]){0,128}")
 
 
 def clean(text: str) -> str:

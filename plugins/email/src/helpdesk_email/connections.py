@@ -5,8 +5,9 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any, cast
 
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError, MailboxLoginError
@@ -17,7 +18,9 @@ from helpdesk_email.settings import EmailSettings, Security
 
 IMAP_SECONDS = 45.0
 SMTP_SECONDS = 60.0
+MESSAGE_SECONDS = 600.0  # all steps of handing over one mail
 FAREWELL_SECONDS = 5.0
+AGAIN_SECONDS = 0.5
 
 _NO_USER = "Correct the user name or the password; some providers ask for a separate password for mail programs."
 
@@ -77,23 +80,23 @@ def _log_in(mailbox: BaseMailBox, settings: EmailSettings) -> None:
 @contextmanager
 def talking(mailbox: BaseMailBox, settings: EmailSettings, *, seconds: float) -> Iterator[None]:
     """Bound a few commands in time, and put what fails in words. Only IMAP commands belong inside."""
-    with _told("IMAP", settings.imap_host, settings.imap_port), _deadline(mailbox, seconds=seconds):
+    with _told("IMAP", settings.imap_host, settings.imap_port), _deadline(lambda: mailbox.client.sock, seconds=seconds):
         yield
 
 
 @contextmanager
-def _deadline(mailbox: BaseMailBox, *, seconds: float) -> Iterator[None]:
+def _deadline(connection: Callable[[], socket.socket | None], *, seconds: float) -> Iterator[None]:
     """Break the connection when the work inside takes longer: time-outs of single reads never end on a drip."""
-    is_over = threading.Event()
+    is_done, is_over = threading.Event(), threading.Event()
 
-    def break_off() -> None:
-        is_over.set()
-        with suppress(OSError):
-            mailbox.client.sock.shutdown(socket.SHUT_RDWR)
+    def watch() -> None:
+        wait = seconds
+        while not is_done.wait(wait):
+            is_over.set()
+            _break(connection())
+            wait = AGAIN_SECONDS  # there may be no socket yet, or TLS be taking it over
 
-    timer = threading.Timer(seconds, break_off)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=watch, name="deadline", daemon=True).start()
     try:
         yield
     except (OSError, imaplib.IMAP4.error) as error:
@@ -101,40 +104,61 @@ def _deadline(mailbox: BaseMailBox, *, seconds: float) -> Iterator[None]:
             raise TimeoutError(f"no end after {seconds:g} seconds") from error
         raise
     finally:
-        timer.cancel()
+        is_done.set()
+
+
+def _break(connection: socket.socket | None) -> None:
+    """End what another thread waits for; TLS's own shutdown would pull its state from under that thread."""
+    with suppress(OSError):
+        if connection is not None:
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 @contextmanager
 def smtp_connection(settings: EmailSettings) -> Iterator[smtplib.SMTP]:
-    """Connect and log in to the SMTP server. Raises Refused for what settings must mend, else Retry."""
+    """Connect and log in to the SMTP server. Raises Refused for what settings must mend, else Retry.
+
+    Everything inside together may take ``MESSAGE_SECONDS``, and Retry is raised then.
+    """
     if not settings.smtp_host:
         raise Refused("This account has no SMTP server, so it can't send; set smtp_host.")
     with _told("SMTP", settings.smtp_host, settings.smtp_port):
-        server = _open_smtp(settings)
+        server = _make_smtp(settings)
         try:
-            if settings.smtp_security is Security.STARTTLS:
-                server.starttls(context=tls_context(settings))
-            if settings.smtp_username:
-                server.login(settings.smtp_username, settings.smtp_password.get_secret_value())
-            yield server
+            with _deadline(lambda: server.sock, seconds=MESSAGE_SECONDS):
+                _open_smtp(server, settings)
+                yield server
         finally:
             _close_smtp(server)
 
 
-def _open_smtp(settings: EmailSettings) -> smtplib.SMTP:
-    host, port, name = settings.smtp_host, settings.smtp_port, settings.domain
+def _make_smtp(settings: EmailSettings) -> smtplib.SMTP:
+    """Return what is not connected yet, so that the deadline has it in hand from the first byte."""
     if settings.smtp_security is Security.TLS:
         context = tls_context(settings)
-        return smtplib.SMTP_SSL(host, port, local_hostname=name, timeout=SMTP_SECONDS, context=context)
-    return smtplib.SMTP(host, port, local_hostname=name, timeout=SMTP_SECONDS)
+        server: Any = smtplib.SMTP_SSL(local_hostname=settings.domain, timeout=SMTP_SECONDS, context=context)
+    else:
+        server = smtplib.SMTP(local_hostname=settings.domain, timeout=SMTP_SECONDS)
+    server._host = settings.smtp_host  # the name that TLS verifies; smtplib takes it only where it connects at once
+    return cast("smtplib.SMTP", server)
+
+
+def _open_smtp(server: smtplib.SMTP, settings: EmailSettings) -> None:
+    code, greeting = server.connect(settings.smtp_host, settings.smtp_port)
+    if code != 220:
+        raise smtplib.SMTPConnectError(code, greeting)
+    if settings.smtp_security is Security.STARTTLS:
+        server.starttls(context=tls_context(settings))
+    if settings.smtp_username:
+        server.login(settings.smtp_username, settings.smtp_password.get_secret_value())
 
 
 def _close_smtp(server: smtplib.SMTP) -> None:
     """Say good-bye; what the server took it keeps, whether it answers or not."""
-    with suppress(OSError, smtplib.SMTPException):
+    with suppress(OSError), _deadline(lambda: server.sock, seconds=FAREWELL_SECONDS):
         if server.sock is not None:
             server.sock.settimeout(FAREWELL_SECONDS)
-        server.quit()
+            server.quit()
     server.close()
 
 

@@ -1,8 +1,9 @@
 """Owns HTML of mails: what of it may be shown, and the text that it says.
 
 nh3 takes the tags apart by the rules of browsers and keeps a list of harmless ones. Styles keep what
-colours and spaces text; what could cover the desk's own screen (position, margins) or fetch something
-(backgrounds) goes. Pictures from afar keep their address: whether a browser may fetch them is the
+colours and spaces text; what could cover the desk's own screen (position, margins, negative indents) or fetch
+something (backgrounds) goes. The desk cleans again by its own list, ``helpdesk.kernel.html``, which keeps all
+that this one keeps. Pictures from afar keep their address: whether a browser may fetch them is the
 decision of the page that shows them. What a parser would make of it is measured first: nh3 takes
 quadratic time on nesting, and every unclosed ``<b>`` is repeated in each paragraph (12 KB become 6 MB).
 """
@@ -42,7 +43,7 @@ _ATTRIBUTES = {
 _SIDES = ("top", "right", "bottom", "left")
 _STYLES = {
     "color", "background-color", "font-family", "font-size", "font-style", "font-weight", "font-variant", "line-height",
-    "text-align", "text-decoration", "text-indent", "vertical-align", "white-space", "word-break", "letter-spacing",
+    "text-align", "text-decoration", "vertical-align", "white-space", "word-break",
     "width", "height", "max-width", "min-width", "border", "border-collapse", "border-spacing", "border-color",
     "border-style", "border-width", "border-radius", "padding",
     *(f"padding-{side}" for side in _SIDES), *(f"border-{side}" for side in _SIDES),

@@ -1,8 +1,9 @@
 """Owns the way from received bytes to one message, or to the report that they are.
 
 Whatever is missing or broken has a fallback, in this file or below; only what is built to break its
-reader raises (Unreadable). ``Reply-To`` is not read: whoever writes it could put words into the mouth
-of somebody else. A mail without a sender is kept under a placeholder to which nothing is ever sent.
+reader, and what has not one header of a mail, raises (Unreadable): noise is to make no ticket.
+``Reply-To`` is not read: whoever writes it could put words into the mouth of somebody else. A mail
+without a sender is kept under a placeholder to which nothing is ever sent.
 """
 
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from helpdesk_email.addresses import Mailbox
 from helpdesk_email.automatic import nature
 from helpdesk_email.bounces import read_report
 from helpdesk_email.content import charset_hint, read_content
+from helpdesk_email.errors import Unreadable
 from helpdesk_email.headers import Headers
 from helpdesk_email.identifiers import (
     NO_SENDER,
@@ -29,6 +31,10 @@ MAX_COPIED = 40
 
 _SENDERS = ("from", "sender", "return-path")
 _DELIVERED_TO = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
+_OF_A_MAIL = frozenset(
+    {*_SENDERS, *_DELIVERED_TO, "reply-to", "subject", "date", "message-id", "in-reply-to", "references", "received"}
+    | {"mime-version", "content-type"}
+)
 
 
 def read(request: InboundRequest, settings: EmailSettings) -> Inbound | DeliveryReport:
@@ -37,6 +43,8 @@ def read(request: InboundRequest, settings: EmailSettings) -> Inbound | Delivery
     report = read_report(root)
     if report is not None:
         return report
+    if not any(name in _OF_A_MAIL for name, _ in root.headers.fields):
+        raise Unreadable("This is no mail: it has no header such as From, Subject or Date; it was set aside unread.")
     hint = charset_hint(root)
     headers = root.headers.with_hint(hint)
     content = read_content(root, hint=hint)
