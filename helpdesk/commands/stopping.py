@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+LOOK_SECONDS = 0.2
 
 
 class Stopping:
@@ -20,10 +21,21 @@ class Stopping:
         self._wishes: queue.SimpleQueue[int] = queue.SimpleQueue()  # its put may be called by a signal handler
 
     def wait(self) -> None:
-        """Return once somebody wants an end; from then on signals are hard."""
-        self._wishes.get()
+        """Return once somebody wants an end; from then on signals are hard.
+
+        It looks up now and then: the system may hand a signal to another thread, which does not wake this one.
+        """
+        while not self._is_wished():
+            continue
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def _is_wished(self) -> bool:
+        try:
+            self._wishes.get(timeout=LOOK_SECONDS)
+        except queue.Empty:
+            return False
+        return True
 
     def wish(self, number: int, frame: FrameType | None = None) -> None:
         """Note a signal."""

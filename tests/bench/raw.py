@@ -100,7 +100,7 @@ def replay(recorded: Recorded) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for sql, values in recorded:
         given = list(values)
-        if sql.startswith('INSERT INTO "ticket"'):
+        if 'INTO "ticket" (' in sql:
             names = sql.partition("(")[2].partition(")")[0].replace('"', "").split(", ")
             given[names.index("number")] = number
         rows = connection.execute(sql, given).fetchall()
