@@ -93,3 +93,7 @@ def test_same_form_has_the_same_key_and_a_changed_one_another() -> None:
 
 def test_masked_address_is_recognised_by_its_owner_only() -> None:
     assert rules.masked("visitor@shop.example") == "v***@shop.example"
+
+
+def test_marks_that_turn_the_direction_are_left_out_of_a_line() -> None:
+    assert rules.clean_line("a\u202eb\ud800c") == "abc"

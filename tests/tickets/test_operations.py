@@ -302,3 +302,14 @@ def test_version_grows_and_an_older_one_is_refused(desk: Desk) -> None:
             change()
         assert refused.value.code == "VERSION_CONFLICT"
     assert (ticket(ticket_id).status, ticket(ticket_id).version) == (OPEN, 2)
+
+
+def test_partners_reference_names_one_ticket_of_a_service_alone(desk: Desk) -> None:
+    first = make(desk, external_ref="shop-7")
+    with pytest.raises(Conflict) as refusal:
+        make(desk, external_ref="shop-7")
+    assert (refusal.value.code, refusal.value.path) == ("EXTERNAL_REF_TAKEN", ("externalRef",))
+    assert ticket(first).external_ref == "shop-7"
+    assert make(desk) != make(desk), "Tickets without a reference stand side by side."
+    elsewhere = make_desk(desk.settings, slug="elsewhere")
+    assert ticket(make(elsewhere, external_ref="shop-7")).service_id == elsewhere.service_id

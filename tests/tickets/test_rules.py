@@ -132,3 +132,15 @@ def test_language_must_be_the_services() -> None:
     assert rules.check_language("en", ["ko", "en"], "ko") == "en"
     with pytest.raises(Invalid, match="ko, en"):
         rules.check_language("fr", ["ko", "en"], "ko")
+
+
+@pytest.mark.parametrize("text", ["", "x" * 201, "a\nb", " shop-7", "a\u202eb"])
+def test_reference_is_one_clean_line(text: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        rules.check_reference(text)
+    assert refusal.value.path == ("externalRef",)
+
+
+def test_reference_is_kept_as_it_is() -> None:
+    assert rules.check_reference("주문-7") == "주문-7"
+    assert rules.check_reference(None) is None
