@@ -257,7 +257,7 @@ class AccessMutations:
 
     @strawberry.mutation(description="Log an agent in; anybody may try, each wrong try makes the next wait longer.")
     @answers(SessionCreatePayload)
-    def session_create(self, info: Info, input: Input[SessionCreateInput]) -> SessionCreatePayload:  # noqa: A002
+    def session_create(self, info: Info, input: Input[SessionCreateInput]) -> SessionCreatePayload:
         """Log an agent in."""
         begun = _begin(info.context, input)
         agent: Any = agents_by_ids([begun.agent_id])[0]
@@ -272,21 +272,21 @@ class AccessMutations:
 
     @strawberry.mutation(description="Make a key for a partner.")
     @answers(ServiceKeyCreatePayload)
-    def service_key_create(self, info: Info, input: Input[ServiceKeyCreateInput]) -> ServiceKeyCreatePayload:  # noqa: A002
+    def service_key_create(self, info: Info, input: Input[ServiceKeyCreateInput]) -> ServiceKeyCreatePayload:
         """Make a key."""
         made = operations.create_key(info.context.actor, input.name)
         return ServiceKeyCreatePayload(**_told(made))
 
     @strawberry.mutation(description="Make a key in place of another, which is refused at once or after a grace.")
     @answers(ServiceKeyRotatePayload)
-    def service_key_rotate(self, info: Info, input: Input[ServiceKeyRotateInput]) -> ServiceKeyRotatePayload:  # noqa: A002
+    def service_key_rotate(self, info: Info, input: Input[ServiceKeyRotateInput]) -> ServiceKeyRotatePayload:
         """Replace a key."""
         made = operations.rotate_key(info.context.actor, _key_id(input.id), grace_seconds=input.grace_seconds)
         return ServiceKeyRotatePayload(**_told(made))
 
     @strawberry.mutation(description="Refuse a key from now on.")
     @answers(ServiceKeyRevokePayload)
-    def service_key_revoke(self, info: Info, input: Input[ServiceKeyRevokeInput]) -> ServiceKeyRevokePayload:  # noqa: A002
+    def service_key_revoke(self, info: Info, input: Input[ServiceKeyRevokeInput]) -> ServiceKeyRevokePayload:
         """Refuse a key."""
         key_id = _key_id(input.id)
         operations.revoke_key(info.context.actor, key_id)
@@ -294,7 +294,7 @@ class AccessMutations:
 
     @strawberry.mutation(description="Accept service keys from an address or a network too.")
     @answers(AllowedAddressAddPayload)
-    def allowed_address_add(self, info: Info, input: Input[AllowedAddressAddInput]) -> AllowedAddressAddPayload:  # noqa: A002
+    def allowed_address_add(self, info: Info, input: Input[AllowedAddressAddInput]) -> AllowedAddressAddPayload:
         """Allow an address."""
         operations.allow_address(info.context.actor, input.network)
         return AllowedAddressAddPayload(allowed_addresses=_networks(info.context))
@@ -304,7 +304,7 @@ class AccessMutations:
     def allowed_address_remove(
         self,
         info: Info,
-        input: Input[AllowedAddressRemoveInput],  # noqa: A002
+        input: Input[AllowedAddressRemoveInput],
     ) -> AllowedAddressRemovePayload:
         """Forbid an address."""
         operations.forbid_address(info.context.actor, input.network)
@@ -312,7 +312,7 @@ class AccessMutations:
 
     @strawberry.mutation(description="Let partners call the service, or stop them; keys and addresses are kept.")
     @answers(OpenApiSetPayload)
-    def open_api_set(self, info: Info, input: Input[OpenApiSetInput]) -> OpenApiSetPayload:  # noqa: A002
+    def open_api_set(self, info: Info, input: Input[OpenApiSetInput]) -> OpenApiSetPayload:
         """Switch the Open API."""
         made = operations.enable_open_api(info.context.actor, input.is_enabled)
         return OpenApiSetPayload(is_enabled=input.is_enabled, **(_told(made) if made else {}))

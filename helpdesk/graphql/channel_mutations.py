@@ -144,7 +144,7 @@ class ChannelMutations:
     def channel_account_create(
         self,
         info: Info,
-        input: Input[ChannelAccountCreateInput],  # noqa: A002
+        input: Input[ChannelAccountCreateInput],
     ) -> ChannelAccountCreatePayload:
         """Make a channel account."""
         account_id = accounts.create(
@@ -162,7 +162,7 @@ class ChannelMutations:
     def channel_account_update(
         self,
         info: Info,
-        input: Input[ChannelAccountUpdateInput],  # noqa: A002
+        input: Input[ChannelAccountUpdateInput],
     ) -> ChannelAccountUpdatePayload:
         """Change a channel account."""
         account_id = _account_id(input.id)
@@ -182,7 +182,7 @@ class ChannelMutations:
     def channel_account_delete(
         self,
         info: Info,
-        input: Input[ChannelAccountDeleteInput],  # noqa: A002
+        input: Input[ChannelAccountDeleteInput],
     ) -> ChannelAccountDeletePayload:
         """Delete a channel account."""
         accounts.delete(info.context.actor, _account_id(input.id))
@@ -193,7 +193,7 @@ class ChannelMutations:
     def channel_account_test(
         self,
         info: Info,
-        input: Input[ChannelAccountTestInput],  # noqa: A002
+        input: Input[ChannelAccountTestInput],
     ) -> ChannelAccountTestPayload:
         """Try an account's settings."""
         check = accounts.test(info.context.actor, _account_id(input.id))
@@ -201,7 +201,7 @@ class ChannelMutations:
 
     @strawberry.mutation(description="Send a failed message again, to those who do not have it yet.")
     @answers(DeliveryRetryPayload)
-    def delivery_retry(self, info: Info, input: Input[DeliveryRetryInput]) -> DeliveryRetryPayload:  # noqa: A002
+    def delivery_retry(self, info: Info, input: Input[DeliveryRetryInput]) -> DeliveryRetryPayload:
         """Send a failed message again."""
         delivery_id = ids.required_row_id(input.id, "Delivery", path="id")
         outbox.retry(info.context.actor, delivery_id)
@@ -209,7 +209,7 @@ class ChannelMutations:
 
     @strawberry.mutation(description="Have something that came in read again, with all its tries.")
     @answers(InboxRetryPayload)
-    def inbox_retry(self, info: Info, input: Input[InboxRetryInput]) -> InboxRetryPayload:  # noqa: A002
+    def inbox_retry(self, info: Info, input: Input[InboxRetryInput]) -> InboxRetryPayload:
         """Have something that came in read again."""
         item_id = ids.required_row_id(input.id, "InboxItem", path="id")
         inbox.retry(info.context.actor, item_id)

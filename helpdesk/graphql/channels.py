@@ -92,7 +92,7 @@ class ChannelAccount(Node):
         return f"{info.context.url}/channels/{self.hook_token}/hook"  # type: ignore[attr-defined]  # of the row
 
     @batched(description="How fetching goes; null where nothing is fetched.", graphql_type=AccountHealth | None)
-    def health(rows: Sequence[AccountRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
+    def health(rows: Sequence[AccountRow], context: Context) -> list[Any]:  # noqa: ARG002
         """Return how listening goes for each account."""
         return queries.listening_of_accounts([row.id for row in rows])
 
@@ -121,12 +121,12 @@ class InboxItem(Node):
         return self.due_at and max(self.due_at, self.received_at)  # type: ignore[attr-defined,no-any-return]  # of the row
 
     @batched(description="The account by which it came.", graphql_type=ChannelAccount | None)
-    def account(rows: Sequence[InboxItemRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
+    def account(rows: Sequence[InboxItemRow], context: Context) -> list[Any]:  # noqa: ARG002
         """Return each row's account."""
         return queries.accounts_by_ids([row.account_id for row in rows])
 
     @batched(description="The ticket that it became part of; null for none.", graphql_type=Ticket | None)
-    def ticket(rows: Sequence[InboxItemRow], context: Context) -> list[Any]:  # noqa: N805
+    def ticket(rows: Sequence[InboxItemRow], context: Context) -> list[Any]:
         """Return each row's ticket."""
         context.actor.require("ticket.read")
         return tickets.tickets_by_ids([row.ticket_id for row in rows])
@@ -171,18 +171,18 @@ class Delivery(Node):
         return [_recipient(one) for one in self.recipients]
 
     @batched(description="The account that carries it.", graphql_type=ChannelAccount | None)
-    def account(rows: Sequence[DeliveryRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
+    def account(rows: Sequence[DeliveryRow], context: Context) -> list[Any]:  # noqa: ARG002
         """Return each delivery's account."""
         return queries.accounts_by_ids([row.account_id for row in rows])
 
     @batched(description="The ticket that it belongs to.", graphql_type=Ticket | None)
-    def ticket(rows: Sequence[DeliveryRow], context: Context) -> list[Any]:  # noqa: N805
+    def ticket(rows: Sequence[DeliveryRow], context: Context) -> list[Any]:
         """Return each delivery's ticket."""
         context.actor.require("ticket.read")
         return tickets.tickets_by_ids([row.ticket_id for row in rows])
 
     @batched(description="The message that it carries.", graphql_type=Message | None)
-    def message(rows: Sequence[DeliveryRow], context: Context) -> list[Any]:  # noqa: N805
+    def message(rows: Sequence[DeliveryRow], context: Context) -> list[Any]:
         """Return each delivery's message."""
         context.actor.require("ticket.read")
         return tickets.messages_by_ids([row.message_id for row in rows])

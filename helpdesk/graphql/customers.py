@@ -40,7 +40,7 @@ class Customer(Node, MessageAuthor, Viewer):
 
     @batched(description="The customer's tickets, newest first.", graphql_type=LazyTickets)
     def tickets(
-        rows: Sequence[CustomerRow],  # noqa: N805  # a batch function has no self
+        rows: Sequence[CustomerRow],
         context: Context,
         first: First = None,
         after: After = None,

@@ -43,7 +43,7 @@ class NodeQueries:
         graphql_type=Node | None,
         description="The thing with this id; null for an unknown one, and for one that is not yours to see.",
     )
-    def node(self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="A global id.")]) -> Any:  # noqa: A002
+    def node(self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="A global id.")]) -> Any:
         """Return the node or nothing."""
         return ids.load(info.context, [id])[0]
 

@@ -123,7 +123,7 @@ class ServiceMutations:
 
     @strawberry.mutation(description="Change the service's settings.")
     @answers(ServiceUpdatePayload)
-    def service_update(self, info: Info, input: Input[ServiceUpdateInput]) -> ServiceUpdatePayload:  # noqa: A002
+    def service_update(self, info: Info, input: Input[ServiceUpdateInput]) -> ServiceUpdatePayload:
         """Change the service."""
         info.context.actor.require("service.read")
         if input.theme is not None:

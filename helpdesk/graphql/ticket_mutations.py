@@ -216,7 +216,7 @@ class TicketMutations:
 
     @strawberry.mutation(description="Make a ticket with its first message.")
     @answers(TicketCreatePayload)
-    def ticket_create(self, info: Info, input: Input[TicketCreateInput]) -> TicketCreatePayload:  # noqa: A002
+    def ticket_create(self, info: Info, input: Input[TicketCreateInput]) -> TicketCreatePayload:
         """Make a ticket."""
         new = _new_ticket(info.context, input)
         added = operations.create(info.context.actor, new, idempotency_key=input.idempotency_key)
@@ -224,7 +224,7 @@ class TicketMutations:
 
     @strawberry.mutation(description="Answer the customer, by the way on which the ticket came.")
     @answers(TicketReplyPayload)
-    def ticket_reply(self, info: Info, input: Input[TicketReplyInput]) -> TicketReplyPayload:  # noqa: A002
+    def ticket_reply(self, info: Info, input: Input[TicketReplyInput]) -> TicketReplyPayload:
         """Answer the customer."""
         added = operations.reply(
             info.context.actor,
@@ -239,7 +239,7 @@ class TicketMutations:
 
     @strawberry.mutation(description="Add an inside note: nothing is sent, the status stays.")
     @answers(TicketAddNotePayload)
-    def ticket_add_note(self, info: Info, input: Input[TicketAddNoteInput]) -> TicketAddNotePayload:  # noqa: A002
+    def ticket_add_note(self, info: Info, input: Input[TicketAddNoteInput]) -> TicketAddNotePayload:
         """Add a note."""
         added = operations.add_note(
             info.context.actor,
@@ -252,7 +252,7 @@ class TicketMutations:
 
     @strawberry.mutation(description="Give a ticket to an agent, a group, both, or nobody.")
     @answers(TicketAssignPayload)
-    def ticket_assign(self, info: Info, input: Input[TicketAssignInput]) -> TicketAssignPayload:  # noqa: A002
+    def ticket_assign(self, info: Info, input: Input[TicketAssignInput]) -> TicketAssignPayload:
         """Give a ticket to somebody."""
         ticket_id = _ticket_id(input.ticket_id)
         operations.assign(
@@ -266,7 +266,7 @@ class TicketMutations:
 
     @strawberry.mutation(description="Move a ticket to a status; COMPLETED is for administrators, and final.")
     @answers(TicketSetStatusPayload)
-    def ticket_set_status(self, info: Info, input: Input[TicketSetStatusInput]) -> TicketSetStatusPayload:  # noqa: A002
+    def ticket_set_status(self, info: Info, input: Input[TicketSetStatusInput]) -> TicketSetStatusPayload:
         """Move a ticket to a status."""
         ticket_id = _ticket_id(input.ticket_id)
         operations.set_status(info.context.actor, ticket_id, input.status, expected_version=input.expected_version)
@@ -274,7 +274,7 @@ class TicketMutations:
 
     @strawberry.mutation(description="Make a place for one file: PUT the bytes to its URL, then attach it by its id.")
     @answers(UploadCreatePayload)
-    def upload_create(self, info: Info, input: Input[UploadCreateInput]) -> UploadCreatePayload:  # noqa: A002
+    def upload_create(self, info: Info, input: Input[UploadCreateInput]) -> UploadCreatePayload:
         """Make a place for one file."""
         upload_id = attachments.create_upload(
             info.context.actor,

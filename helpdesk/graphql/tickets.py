@@ -97,7 +97,7 @@ class Message(Node):
     created_at: datetime = strawberry.field(description="When it came or was written.")
 
     @batched(description="Who wrote it; null when nobody knows.", graphql_type=MessageAuthor | None)
-    def author(rows: Sequence[MessageRow], context: Context) -> list[Any]:  # noqa: N805
+    def author(rows: Sequence[MessageRow], context: Context) -> list[Any]:
         """Return the authors, agents and customers in one statement each, or none for those met already."""
         by_agent = [row.author_id if row.author_kind is ActorKind.AGENT else None for row in rows]
         by_customer = [row.author_id if row.author_kind is ActorKind.CUSTOMER else None for row in rows]
@@ -107,12 +107,12 @@ class Message(Node):
         return [agent or customer or SystemAuthor(name=row.author_name) for row, agent, customer in people]
 
     @batched(description="The content as sanitised HTML; null when it came as text.", graphql_type=str | None)
-    def body_html(rows: Sequence[MessageRow], context: Context) -> list[str | None]:  # noqa: N805
+    def body_html(rows: Sequence[MessageRow], context: Context) -> list[str | None]:
         """Return the HTML with its inline images linked."""
         return links.with_inline_images(context, rows)
 
     @batched(description="The files, in their order.", graphql_type=list[Attachment])
-    def attachments(rows: Sequence[MessageRow], context: Context) -> list[list[AttachmentRow]]:  # noqa: N805, ARG002
+    def attachments(rows: Sequence[MessageRow], context: Context) -> list[list[AttachmentRow]]:  # noqa: ARG002
         """Return each message's files."""
         return queries.attachments_of_messages([row.id for row in rows])
 
@@ -120,7 +120,7 @@ class Message(Node):
         description="How far it is on its way out; null when nothing goes out, or no account reaches the customer.",
         graphql_type=LazyDelivery | None,
     )
-    def delivery(rows: Sequence[MessageRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
+    def delivery(rows: Sequence[MessageRow], context: Context) -> list[Any]:  # noqa: ARG002
         """Return each message's delivery."""
         return channels.deliveries_of_messages([row.id for row in rows])
 
@@ -166,18 +166,18 @@ class Ticket(Node):
     updated_at: datetime = strawberry.field(description="When it last changed.")
 
     @batched(description="Who asks; null when nobody is known.", graphql_type=Customer | None)
-    def customer(rows: Sequence[TicketRow], context: Context) -> list[Any]:  # noqa: N805
+    def customer(rows: Sequence[TicketRow], context: Context) -> list[Any]:
         """Return each ticket's customer."""
         context.actor.require("customer.read")
         return recall(context, customers.customers_by_ids, [row.customer_id for row in rows])
 
     @batched(description="The agent who has it; null for nobody.", graphql_type=Agent | None)
-    def assignee(rows: Sequence[TicketRow], context: Context) -> list[Any]:  # noqa: N805
+    def assignee(rows: Sequence[TicketRow], context: Context) -> list[Any]:
         """Return each ticket's agent."""
         return recall(context, agents.agents_by_ids, [row.assignee_id for row in rows])
 
     @batched(description="The group that has it; null for none.", graphql_type=AgentGroup | None)
-    def group(rows: Sequence[TicketRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
+    def group(rows: Sequence[TicketRow], context: Context) -> list[Any]:  # noqa: ARG002
         """Return each ticket's group."""
         return agents.groups_by_ids([row.group_id for row in rows])
 
@@ -185,13 +185,13 @@ class Ticket(Node):
         description="The completed ticket that this one follows up; null for none.",
         graphql_type=Annotated["Ticket", strawberry.lazy("helpdesk.graphql.tickets")] | None,
     )
-    def follow_up_of(rows: Sequence[TicketRow], context: Context) -> list[Any]:  # noqa: N805, ARG002
+    def follow_up_of(rows: Sequence[TicketRow], context: Context) -> list[Any]:  # noqa: ARG002
         """Return the ticket before each one."""
         return queries.tickets_by_ids([row.follow_up_of_id for row in rows])
 
     @batched(description="The messages, oldest first.", graphql_type=MessageConnection)
     def messages(
-        rows: Sequence[TicketRow],  # noqa: N805
+        rows: Sequence[TicketRow],
         context: Context,  # noqa: ARG002
         first: First = None,
         after: After = None,
@@ -206,7 +206,7 @@ class Ticket(Node):
 
     @batched(description="What happened to it, oldest first.", graphql_type=HistoryConnection)
     def history(
-        rows: Sequence[TicketRow],  # noqa: N805
+        rows: Sequence[TicketRow],
         context: Context,  # noqa: ARG002
         first: First = None,
         after: After = None,
