@@ -1,4 +1,4 @@
-"""What every test may ask for: a clean database of each kind, a desk on it, and the real servers."""
+"""What every test may ask for: a clean database of each kind, and a desk on it."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,8 +11,6 @@ from helpdesk.kernel import crypto, db, settings
 from tests.factories.desk import Desk, make_desk, ready
 from tests.factories.echo import Echo
 from tests.servers.postgres import PostgresServer
-
-pytest_plugins = ["tests.servers.fixtures"]
 
 DATABASES = ("sqlite", "postgres")
 

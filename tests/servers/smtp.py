@@ -8,6 +8,7 @@ import asyncio
 import threading
 import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any, Self
@@ -251,4 +252,5 @@ class SmtpServer:
 
 def _break(conversation: SMTP) -> None:
     if isinstance(conversation.transport, asyncio.WriteTransport):
-        conversation.transport.abort()
+        with suppress(AttributeError):  # Python before 3.11.5, of an encrypted connection that has ended by itself
+            conversation.transport.abort()

@@ -1,4 +1,4 @@
-"""Owns what the tests of the email channel share: an account, a reader, and real servers."""
+"""Owns what the tests of the email channel share: an account, and readers."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,9 +8,6 @@ from helpdesk_email.reading import read
 from helpdesk_email.settings import EmailSettings
 
 from helpdesk.sdk.channel import DeliveryReport, Inbound, InboundRequest
-from tests.servers.fixtures import dovecot, smtp_server
-
-__all__ = ["dovecot", "smtp_server"]
 
 ReadMail = Callable[[bytes], Inbound]
 ReadReport = Callable[[bytes], DeliveryReport]
