@@ -12,23 +12,25 @@ from typing import Any
 
 from flask import Flask, request
 
-from helpdesk import plugins, wiring
+from helpdesk import wiring
 from helpdesk.access import authentication
 from helpdesk.access.rules import client_address
-from helpdesk.graphql import schema
 from helpdesk.graphql.context import Context
-from helpdesk.graphql.execution import Executor, GraphQLRequest, Outcome
+from helpdesk.graphql.execution import GraphQLRequest, Outcome
+from helpdesk.graphql.serving import Serving
 from helpdesk.helpcenter.desk import HelpCenterDesk
 from helpdesk.helpcenter.rendering import Renderer
 from helpdesk.helpcenter.themes import DEFAULT, Themes
 from helpdesk.helpcenter.themes import find as find_themes
-from helpdesk.kernel import crypto, db, failpoints, http, jobs, logs, settings, storage
+from helpdesk.hosting import life, slots
+from helpdesk.kernel import crypto, db, failpoints, http, jobs, logs, settings
 from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.errors import Invalid, NotFound
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import queries as organization
 from helpdesk.organization.queries import ServiceRow
-from helpdesk.web import files, front, health, helpcenter, hooks
+from helpdesk.plugins import registry, storing, watching
+from helpdesk.web import files, front, health, helpcenter, hooks, plugin_pages
 from helpdesk.web import graphql as graphql_edge
 
 
@@ -53,52 +55,60 @@ def _ready(made: Settings | None, *, migrate: bool) -> Settings:
     if migrate:
         db.migrate()
     crypto.use(crypto.load_or_make(chosen))
-    storage.use(storage.LocalStorage(chosen.data_dir / "files"))
     http.use(http.OutgoingClient(chosen.outgoing_allow))
     jobs.use(chosen, secret=crypto.keyring().secret_for("jobs"))
-    plugins.load(safe_mode=chosen.safe_mode)
+    registry.load(safe_mode=chosen.safe_mode, disabled=chosen.disable)
+    storing.use(chosen)
     for name, folder in find_themes(chosen.data_dir / "themes").items():
-        plugins.register(plugins.THEMES, name, folder)
+        registry.register(registry.THEMES, name, folder)
     wiring.wire(chosen)
+    if not db.pending_migrations():
+        life.apply()
     return chosen
 
 
-def create_app(made: Settings | None = None) -> Flask:
-    """Return the WSGI application of the desk."""
+def create_app(made: Settings | None = None, *, watches: bool = True) -> Flask:
+    """Return the WSGI application of the desk; one that ``watches`` follows what other processes do to plugins."""
     chosen = _ready(made, migrate=True)
     app = Flask("helpdesk", static_folder=None)
     app.url_map.merge_slashes = False  # the redirect would be built from the Host header
     app.config.update(MAX_CONTENT_LENGTH=None, TRUSTED_HOSTS=None, PROPAGATE_EXCEPTIONS=False)
-    built = schema.build()
-    printed = schema.sdl(built)
-    execute = partial(_execute, Executor(built), chosen)
+    serving = Serving()
+    registry.on_change(serving.renew)
+    execute = partial(_execute, serving, chosen)
     app.register_blueprint(
         graphql_edge.blueprint(
             execute,
-            sdl=partial(_sdl, chosen, printed),
+            sdl=partial(_sdl, serving, chosen),
             is_graphiql_on=chosen.graphiql,
             max_body_bytes=chosen.max_body_bytes,
         )
     )
+    renderer = Renderer(_read_themes())
+    registry.on_change(partial(_renew_themes, renderer))
     app.register_blueprint(
         helpcenter.blueprint(
             HelpCenterDesk(),
-            renderer=Renderer(_read_themes()),
+            renderer=renderer,
             base_url=chosen.base_url,
             secret=crypto.keyring().secret_for("helpcenter"),
+            fill=slots.fill,
         )
     )
-    app.register_blueprint(health.blueprint())
+    app.register_blueprint(health.blueprint(chosen))
     app.register_blueprint(files.blueprint(chosen))
     app.register_blueprint(hooks.blueprint(chosen))
+    app.register_blueprint(plugin_pages.blueprint(chosen))
     app.register_blueprint(front.blueprint())
     front.answer_errors(app)
+    if watches:
+        app.before_request(watching.ensure)  # not here: a server may fork after it has made the application
     return app
 
 
 def _read_themes() -> Themes:
     """Read the installed themes, and quarantine those that cannot be used. Raises Invalid without a default theme."""
-    folders = plugins.themes()
+    folders = registry.themes()
     try:
         themes = Themes(folders, core_version=version("helpdesk"))
     except Invalid as error:
@@ -110,17 +120,22 @@ def _read_themes() -> Themes:
     return themes
 
 
+def _renew_themes(renderer: Renderer) -> None:
+    """Let the help center wear the themes that there are now. A default theme that breaks leaves it as it was."""
+    renderer.wear(_read_themes())
+
+
 def _quarantine_theme(name: str, folder: Path, reason: str) -> None:
     """Quarantine the theme; where it lies on this machine is left out, since the reason is shown to the outside."""
-    plugins.quarantine(plugins.THEMES, name, reason.replace(f"{folder}/", "").rstrip("."))
+    registry.quarantine(registry.THEMES, name, reason.replace(f"{folder}/", "").rstrip("."))
 
 
-def _execute(executor: Executor, chosen: Settings, payload: Mapping[str, Any], *, is_read_only: bool) -> Outcome:
+def _execute(serving: Serving, chosen: Settings, payload: Mapping[str, Any], *, is_read_only: bool) -> Outcome:
     """Find out who asks, and run the payload for them."""
     identity = graphql_edge.request_id()
     with logs.bind(request_id=identity), db.connection():
         context = _context(chosen)
-        return executor.execute(
+        return serving.served.executor.execute(
             GraphQLRequest(
                 payload["query"], payload.get("variables"), payload.get("operationName"), payload.get("extensions")
             ),
@@ -157,8 +172,8 @@ def bearer() -> str | None:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _sdl(chosen: Settings, printed: str) -> str:
+def _sdl(serving: Serving, chosen: Settings) -> str:
     """Return the schema as text, for those who may introspect it."""
     with db.connection():
         _context(chosen).actor.require("service.read")
-    return printed
+    return serving.served.sdl

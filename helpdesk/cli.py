@@ -3,11 +3,15 @@
 import click
 
 from helpdesk.commands.demo.command import demo
+from helpdesk.commands.docs import plugins
 from helpdesk.commands.doctor import doctor
 from helpdesk.commands.init import init
 from helpdesk.commands.keys import create
 from helpdesk.commands.mail import ingest
 from helpdesk.commands.people import add
+from helpdesk.commands.plugin_check import plugin_check
+from helpdesk.commands.plugin_new import new
+from helpdesk.commands.plugins import config, disable, enable, info, isolate, list_plugins, logs
 from helpdesk.commands.run import run, worker
 from helpdesk.commands.schema import check, export
 
@@ -27,6 +31,11 @@ def mail() -> None:
 
 
 @main.group()
+def docs() -> None:
+    """What to read, written from the code."""
+
+
+@main.group()
 def schema() -> None:
     """The GraphQL schema."""
 
@@ -41,6 +50,11 @@ def key() -> None:
     """Keys for partners."""
 
 
+@main.group()
+def plugin() -> None:
+    """What is installed beside the core."""
+
+
 for single in (init, run, worker, demo, doctor):
     main.add_command(single)
 mail.add_command(ingest)
@@ -48,3 +62,6 @@ schema.add_command(export)
 schema.add_command(check)
 user.add_command(add)
 key.add_command(create)
+for switch in (list_plugins, info, enable, disable, config, logs, isolate, new, plugin_check):
+    plugin.add_command(switch)
+docs.add_command(plugins)

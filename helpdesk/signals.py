@@ -1,235 +1,89 @@
-"""Every signal of the desk and its payload: what plugins in this process may listen to.
+"""Every signal of the desk: what plugins in this process may listen to. The payloads are in sdk/events.py.
 
-A signal is sent once the change that it tells of is committed, at once and best effort: a receiver
-that must not miss one subscribes durably instead (kernel/events.py). Each receiver is isolated,
-given a deadline and counted; they are called in the order in which they connected. Signals tell,
-drivers answer: what a receiver returns is ignored.
+A signal is sent once the change that it tells of is committed, best effort: a receiver that must not
+miss one subscribes durably instead (kernel/events.py). The sender does not wait: a thread of its own
+calls the receivers (kernel/dispatching.py), in the order in which they connected, each isolated, given
+a deadline and counted. Signals tell, drivers answer: what a receiver returns is ignored.
 
 Names are a noun and a past participle, ``ticket_created``; the wire name is ``ticket.created``.
-This is the only file that imports blinker. Its own ``send`` stops at the first receiver that
-raises, so the receivers are called from here; and it keeps them weakly unless told otherwise, so
-a plugin's local function would vanish.
+This is the only file that imports blinker. It keeps who is connected; its own ``send`` stops at the
+first receiver that raises and calls them in no order, so it is not used. It keeps receivers weakly
+unless told otherwise, so a plugin's local function would vanish.
 """
 
-import logging
-import queue
 import threading
-import weakref
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
 
 import blinker
 
-from helpdesk.kernel import clock
+from helpdesk.kernel import dispatching
+from helpdesk.kernel.dispatching import Receiver, dropped, flush, report_troubles_to
 from helpdesk.kernel.events import Event
+from helpdesk.sdk.events import (
+    ChannelAccountChanged,
+    CustomerCreated,
+    DeliveryFinished,
+    MessageAdded,
+    OpenApiChanged,
+    PluginChanged,
+    ServiceChanged,
+    TicketAssigned,
+    TicketCreated,
+    TicketStatusChanged,
+    TicketTagged,
+)
 
-log = logging.getLogger(__name__)
-
-DEADLINE_SECONDS = 5.0
+__all__ = ["ALL", "Receiver", "Signal", "disconnect_owner", "dropped", "flush", "owned", "report_troubles_to", "tell"]
 
 Payload = TypeVar("Payload", bound=Event)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketCreated(Event):
-    """A ticket exists, with its first message. Sent by tickets.
-
-    ``ticket_id`` and ``number`` name it; ``channel`` is the code of the way in; ``customer_id`` is
-    whoever asks (empty when nobody is known); ``message_id`` is the first message.
-    """
-
-    name: ClassVar[str] = "ticket.created"
-    ticket_id: int
-    number: int
-    channel: str
-    customer_id: int | None
-    message_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageAdded(Event):
-    """A ticket has one message more, the first one included. Sent by tickets.
-
-    ``kind`` is INQUIRY, REPLY, NOTE or SYSTEM; ``is_automatic`` is true when a machine wrote it.
-    """
-
-    name: ClassVar[str] = "message.added"
-    ticket_id: int
-    message_id: int
-    kind: str
-    is_automatic: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketAssigned(Event):
-    """A ticket went to an agent or a group, or back to nobody. Sent by tickets.
-
-    ``agent_id`` and ``group_id`` are the present holders, empty for none.
-    """
-
-    name: ClassVar[str] = "ticket.assigned"
-    ticket_id: int
-    agent_id: int | None
-    group_id: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketStatusChanged(Event):
-    """A ticket's status changed. Sent by tickets. ``before`` and ``after`` are status names."""
-
-    name: ClassVar[str] = "ticket.status_changed"
-    ticket_id: int
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerCreated(Event):
-    """Somebody wrote for the first time. Sent by customers. ``number`` is the customer number."""
-
-    name: ClassVar[str] = "customer.created"
-    customer_id: int
-    number: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryFinished(Event):
-    """An outgoing message reached its end. Sent by channels.
-
-    ``state`` is SENT or FAILED; ``message_id`` is the ticket message that was carried.
-    """
-
-    name: ClassVar[str] = "delivery.finished"
-    delivery_id: int
-    ticket_id: int
-    message_id: int
-    state: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelAccountChanged(Event):
-    """A channel account was made, changed or deleted. Sent by channels.
-
-    ``change`` is ``created``, ``updated`` or ``deleted``; secrets are never part of an event.
-    """
-
-    name: ClassVar[str] = "channel_account.changed"
-    account_id: int
-    change: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceChanged(Event):
-    """A setting of the service was changed. Sent by organization. What changed stands in the history."""
-
-    name: ClassVar[str] = "service.changed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenApiChanged(Event):
-    """What partners may do was changed. Sent by access.
-
-    ``change`` is ``enabled``, ``disabled``, ``key_created``, ``key_rotated``, ``key_revoked``,
-    ``address_allowed`` or ``address_forbidden``; a key's token is never part of an event.
-    """
-
-    name: ClassVar[str] = "open_api.changed"
-    change: str
-
-
-@dataclass(slots=True)
-class ReceiverFigures:
-    """What one receiver has done in this process; ``seconds`` is the sum over its calls."""
-
-    calls: int = 0
-    errors: int = 0
-    overruns: int = 0
-    seconds: float = 0.0
-    overrunning: threading.Event | None = None
-
-
-_Work = queue.SimpleQueue[tuple[Callable[[], None], threading.Event] | None]
-
-
-class _Runner:
-    """A thread that calls receivers for one sender; left behind when a receiver overruns its deadline.
-
-    The thread does not know its runner, so it ends when the sender's thread, or the sender, drops it.
-    """
-
-    def __init__(self) -> None:
-        self._work: _Work = queue.SimpleQueue()
-        weakref.finalize(self, self._work.put, None)
-        threading.Thread(target=_call_all, args=(self._work,), name="signal-receivers", daemon=True).start()
-
-    def start(self, call: Callable[[], None]) -> threading.Event:
-        """Begin the call and return what will be set when it has ended."""
-        ended = threading.Event()
-        self._work.put((call, ended))
-        return ended
-
-
-def _call_all(work: _Work) -> None:
-    while (item := work.get()) is not None:
-        call, ended = item
-        try:
-            call()
-        finally:
-            ended.set()
-
-
-_sender = threading.local()
+_connecting = threading.Lock()
 
 
 class Signal(Generic[Payload]):
-    """One signal, declared below; ``connect`` a receiver that takes its payload."""
+    """One signal, declared below; ``connect`` a receiver that takes its payload.
+
+    ``figures`` says of each receiver what it has done in this process.
+    """
 
     def __init__(self, payload: type[Payload]) -> None:
         self.payload = payload
         self.name = payload.name
-        self.figures: dict[Callable[[Payload], object], ReceiverFigures] = {}
+        self.figures: dict[Callable[[Payload], object], Receiver] = {}
+        self._line: tuple[Receiver, ...] = ()
         self._signal = blinker.Signal(payload.__doc__)
 
-    def connect(self, receiver: Callable[[Payload], object]) -> Callable[[Payload], object]:
-        """Call the receiver at each sending; usable as a decorator. Connecting it twice changes nothing."""
-        self.figures.setdefault(receiver, ReceiverFigures())
-        self._signal.connect(receiver, weak=False)
+    def connect(self, receiver: Callable[[Payload], object], owner: object = None) -> Callable[[Payload], object]:
+        """Call the receiver with what is sent from now on; usable as a decorator. Connecting it twice changes nothing.
+
+        ``owner`` (hashable) says whose it is, for ``disconnect_owner`` and for whoever is told of troubles.
+        """
+        with _connecting:
+            if receiver not in self.figures:
+                self.figures[receiver] = Receiver(receiver, self.name, owner)
+                self._signal.connect(receiver, weak=False)
+                self._line_up()
         return receiver
 
     def disconnect(self, receiver: Callable[[Payload], object]) -> None:
-        """Stop calling the receiver and forget its figures."""
-        self._signal.disconnect(receiver)
-        self.figures.pop(receiver, None)
+        """Stop calling the receiver, at once, and forget its figures."""
+        with _connecting:
+            left = self.figures.pop(receiver, None)
+            if left is not None:
+                left.leave()
+                self._signal.disconnect(left.call)  # a method may be equal to the one that connected, yet another
+                self._line_up()
 
     def send(self, payload: Payload) -> None:
-        """Tell every receiver; never raises. One that fails or overruns is counted, and the rest go on."""
-        for receiver in list(self._signal.receivers.values()):
-            figures = self.figures.get(cast("Callable[[Payload], object]", receiver))
-            if figures is None or (figures.overrunning and not figures.overrunning.is_set()):
-                continue
-            runner = getattr(_sender, "runner", None) or _Runner()
-            _sender.runner = runner
-            ended = runner.start(partial(_call, receiver, payload, figures))
-            if not ended.wait(DEADLINE_SECONDS):
-                figures.overruns += 1
-                figures.overrunning = ended
-                _sender.runner = None
-                log.error("signal receiver overran its deadline", extra={"signal": self.name})
+        """Have every receiver told, soon; never waits and never raises. One that fails or overruns hurts no other."""
+        line = self._line
+        if line:
+            dispatching.send(line, payload)
 
-
-def _call(receiver: Callable[..., object], payload: Event, figures: ReceiverFigures) -> None:
-    """Call one receiver and count it. It runs in a thread of its own, so whatever it raises is its own fault."""
-    started = clock.monotonic()
-    figures.calls += 1
-    try:
-        receiver(payload)
-    except BaseException:
-        figures.errors += 1
-        log.exception("signal receiver failed", extra={"signal": payload.name})
-    finally:
-        figures.seconds += clock.monotonic() - started
+    def _line_up(self) -> None:
+        by_call = {id(one.call): one for one in self.figures.values()}
+        self._line = tuple(by_call[id(call)] for call in self._signal.receivers.values())
 
 
 ticket_created = Signal(TicketCreated)
@@ -241,6 +95,8 @@ delivery_finished = Signal(DeliveryFinished)
 channel_account_changed = Signal(ChannelAccountChanged)
 open_api_changed = Signal(OpenApiChanged)
 service_changed = Signal(ServiceChanged)
+ticket_tagged = Signal(TicketTagged)
+plugin_changed = Signal(PluginChanged)
 
 ALL: dict[str, Signal[Any]] = {
     signal.name: signal
@@ -254,6 +110,8 @@ ALL: dict[str, Signal[Any]] = {
         channel_account_changed,
         open_api_changed,
         service_changed,
+        ticket_tagged,
+        plugin_changed,
     )
 }
 
@@ -261,3 +119,17 @@ ALL: dict[str, Signal[Any]] = {
 def tell(event: Event) -> None:
     """Send the signal that belongs to the event."""
     ALL[event.name].send(event)
+
+
+def owned() -> Iterator[Receiver]:
+    """Yield the receivers that have an owner, by signal and in the order of their connecting."""
+    for signal in ALL.values():
+        yield from (one for one in list(signal.figures.values()) if one.owner is not None)
+
+
+def disconnect_owner(owner: object) -> None:
+    """Stop calling whatever the owner has connected."""
+    for signal in ALL.values():
+        for receiver, figures in list(signal.figures.items()):
+            if figures.owner == owner:
+                signal.disconnect(receiver)

@@ -9,16 +9,22 @@ from functools import partial
 
 from helpdesk import signals
 from helpdesk.access import sessions
-from helpdesk.channels import inbox, outbox
+from helpdesk.channels import accounts, inbox, outbox
 from helpdesk.channels import reactions as channels
+from helpdesk.hosting import jobs as plugin_jobs
+from helpdesk.hosting import life
+from helpdesk.hosting import operations as hosting
 from helpdesk.kernel import events, idempotency, jobs
 from helpdesk.kernel.events import Event, Reaction
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
+from helpdesk.plugins import registry
+from helpdesk.sdk.events import MessageAdded
 from helpdesk.tickets import attachments
+from helpdesk.triggers import later as actions
 
 REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
-    signals.MessageAdded: (channels.send_reply,),
+    MessageAdded: (channels.send_reply,),
 }
 
 TEMPORARY_SECONDS = 3600.0
@@ -27,8 +33,12 @@ HOUSEKEEPING_SECONDS = 3600.0
 
 def wire(settings: Settings) -> None:
     """Connect reactions, signals and lines of work for this process."""
+    registry.on_change(accounts.forget_drivers)
+    registry.on_change(life.apply)
     jobs.line(inbox.LINE, partial(inbox.drain, settings))
     jobs.line(outbox.LINE, partial(outbox.drain, settings))
+    jobs.line(actions.LINE, partial(actions.drain, settings))
+    jobs.line(plugin_jobs.LINE, partial(plugin_jobs.drain, settings))
     jobs.line(events.LINE, partial(_feed, settings))
     jobs.line("housekeeping", _keep_house, every_seconds=HOUSEKEEPING_SECONDS)
     events.wire(REACTIONS, tell=signals.tell, wake=partial(jobs.wake, events.LINE))
@@ -39,8 +49,9 @@ def _feed(settings: Settings) -> None:
 
 
 def _keep_house() -> None:
-    """Drop what has served its time: abandoned uploads, old idempotency keys, half-written files."""
+    """Drop what has served its time: abandoned uploads, old idempotency keys, done jobs, half-written files."""
     attachments.drop_abandoned()
     idempotency.forget()
     sessions.forget_attempts()
+    hosting.forget_done()
     storage().sweep_temporary(older_than_seconds=TEMPORARY_SECONDS)

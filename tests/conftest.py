@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from helpdesk import plugins
 from helpdesk.kernel import crypto, db, settings
+from helpdesk.plugins import registry
 from tests.factories.desk import Desk, make_desk, ready
 from tests.factories.echo import Echo
 from tests.servers.postgres import PostgresServer
@@ -80,6 +80,8 @@ def desk(database: settings.Settings) -> Iterator[Desk]:
     """A desk with one service, wired, with the Echo channel and no other plugin."""
     ready(database)
     Echo.reset()
-    plugins.register(plugins.CHANNELS, "echo", Echo)
+    registry.load(looks=False)
+    registry.register(registry.CHANNELS, "echo", Echo)
     yield make_desk(database)
     crypto.use_passwords(crypto.PasswordHashes())
+    registry.load(safe_mode=True)

@@ -19,7 +19,7 @@ from helpdesk.kernel.db import insert_once, transactional
 from helpdesk.kernel.errors import Conflict, Invalid, NotFound
 from helpdesk.kernel.events import record
 from helpdesk.kernel.text import one_line
-from helpdesk.signals import OpenApiChanged
+from helpdesk.sdk.events import OpenApiChanged
 
 KEY_PREFIX = "hdk_"
 FIRST_KEY = "Open API"

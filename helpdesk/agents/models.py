@@ -25,12 +25,13 @@ class Member(Model):
 
 
 class Agent(Model):
-    """A member at work in one service."""
+    """A member at work in one service. ``last_assigned_at`` is when a ticket was last given to the agent."""
 
     id = peewee.BigAutoField()
     service = peewee.ForeignKeyField(Service, backref="+")
     member = peewee.ForeignKeyField(Member, backref="+")
     role = EnumColumn(Role)
+    last_assigned_at = TimeColumn(null=True)
     created_at = TimeColumn()
 
     class Meta:

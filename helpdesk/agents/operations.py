@@ -97,6 +97,14 @@ def add_to_group(group_id: int, agent_id: int) -> None:
     insert_once(GroupMember, {"group": group_id, "agent": agent_id})
 
 
+@transactional
+def note_assigned(agent_id: int) -> None:
+    """Keep that a ticket was given to the agent now; turns are taken by it. Locks the agent."""
+    at = clock.now()
+    older = Agent.last_assigned_at.is_null() | (Agent.last_assigned_at < at)
+    Agent.update(last_assigned_at=at).where(Agent.id == agent_id, older).execute()
+
+
 def _hashed(password: str, *, email: str) -> str:
     rules.check_password(password, email=email)
     return hash_password(password)

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from helpdesk.agents.models import Agent, AgentGroup, GroupMember, Member
 from helpdesk.agents.rules import Role
+from helpdesk.kernel.db import is_sqlite
 from helpdesk.kernel.rows import Row, by_ids, load, select, together
+
+NO_KEY_UPDATE: Any = "FOR NO KEY UPDATE"  # a plain FOR UPDATE would wait for every row that names the agent
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,6 +23,16 @@ class AgentRow(Row):
     name: str
     email: str
     is_active: bool
+    last_assigned_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class GroupAgentRow(Row):
+    """An agent of a group, who may be given tickets."""
+
+    name: str
+    email: str
+    last_assigned_at: datetime | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +84,24 @@ def agent_ids_of_group(group_id: int) -> list[int]:
     return [row[0] for row in rows]
 
 
+def assignable(group_id: int, *, agent_id: int | None = None) -> list[GroupAgentRow]:
+    """Return the group's active agents in the order of adding, or the one that is asked for. Source: SPEC AGT-14.
+
+    The one that is asked for is locked until the transaction ends, so that turns are taken one after the other.
+    """
+    one = True if agent_id is None else Agent.id == agent_id
+    query = (
+        GroupMember.select(Agent.id, Member.name, Member.email, Agent.last_assigned_at)
+        .join(Agent)
+        .join(Member)
+        .where(GroupMember.group == group_id, Member.deactivated_at.is_null(), one)
+        .order_by(GroupMember.id)
+    )
+    if agent_id is not None and not is_sqlite():
+        query = query.for_update(NO_KEY_UPDATE, of=Agent)
+    return load(GroupAgentRow, query)
+
+
 def groups_by_ids(ids: Sequence[int | None]) -> list[GroupRow | None]:
     """Return groups aligned with the ids, None for a missing one, in at most one statement."""
     return by_ids(GroupRow, AgentGroup, ids)
@@ -99,7 +131,14 @@ def _agents(*conditions: Any) -> list[AgentRow]:
     """Return the agents as one cohort, oldest first."""
     query = (
         Agent.select(
-            Agent.id, Agent.service, Agent.member, Agent.role, Member.name, Member.email, Member.deactivated_at
+            Agent.id,
+            Agent.service,
+            Agent.member,
+            Agent.role,
+            Member.name,
+            Member.email,
+            Member.deactivated_at,
+            Agent.last_assigned_at,
         )
         .join(Member)
         .where(*conditions)
@@ -109,8 +148,8 @@ def _agents(*conditions: Any) -> list[AgentRow]:
 
 
 def _row(values: Any) -> AgentRow:
-    agent_id, service_id, member_id, role, name, email, deactivated_at = values
+    agent_id, service_id, member_id, role, name, email, deactivated_at, last_assigned_at = values
     return AgentRow(
         id=agent_id, service_id=service_id, member_id=member_id, role=role, name=name, email=email,
-        is_active=deactivated_at is None,
+        is_active=deactivated_at is None, last_assigned_at=last_assigned_at,
     )  # fmt: skip

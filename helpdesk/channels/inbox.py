@@ -4,7 +4,7 @@ A row is committed with its raw bytes before the provider is told that we have i
 rows, let the channel turn bytes into messages, and file them in one transaction together with the
 row's end. A row that cannot be understood is tried a few times and then quarantined with its raw
 bytes kept; the line moves on. A crash counts as a try, because taking a row counts; the desk's own
-trouble (a plugin that is not loaded, a full disk) does not.
+trouble (a plugin that is not loaded or rests, a full disk) does not.
 """
 
 import hashlib
@@ -13,10 +13,10 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, BinaryIO
 
-from helpdesk.channels import accounts, filing, rules
+from helpdesk.channels import accounts, drivers, filing, rules
+from helpdesk.channels.drivers import RESTING, Driver
 from helpdesk.channels.models import ChannelAccount, InboxRow
 from helpdesk.channels.rules import InboxOutcome, InboxState
 from helpdesk.kernel import clock, jobs
@@ -27,13 +27,13 @@ from helpdesk.kernel.failpoints import reach
 from helpdesk.kernel.leases import backoff, claim, held, release
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
-from helpdesk.sdk.channel import Channel, DeliveryReport, Inbound, InboundRequest, Refused
+from helpdesk.plugins.guard import PluginFailed
+from helpdesk.sdk.channel import DeliveryReport, Inbound, InboundRequest, Refused
 
 log = logging.getLogger(__name__)
 
 LINE = "inbox"
 WAITING = (InboxState.RECEIVED, InboxState.RETRYING)
-MOST_ITEMS = 1000
 
 
 class LeaseLostError(Exception):
@@ -135,17 +135,23 @@ def process(row: Any, settings: Settings) -> None:
         _file_once(row, items)
     except LeaseLostError:
         log.info("another worker took the inbox row over", extra={"inbox_id": row.id})
+    except PluginFailed as error:
+        _after_fault(row, settings, error.message, is_free=driver is None or error.code == RESTING)
     except Unavailable as error:
-        _again(row, settings, error.message, attempts=row.attempts - 1)
+        _after_fault(row, settings, error.message, is_free=True)
     except (Invalid, LimitExceeded, Conflict, Refused) as error:  # it would be refused again
-        _quarantine(row, accounts.without_secrets(driver, str(error)))
+        _quarantine(row, rules.reason(str(error)))
     except Exception as error:
-        accounts.report("inbox row failed", driver, inbox_id=row.id, attempt=row.attempts)
-        reason = accounts.without_secrets(driver, f"{type(error).__name__}: {error}")
-        if row.attempts < rules.MOST_TRIES_IN:
-            _again(row, settings, reason, attempts=row.attempts)
-        else:
-            _quarantine(row, reason)
+        drivers.report("inbox row failed", driver, inbox_id=row.id, attempt=row.attempts)
+        _after_fault(row, settings, rules.reason(f"{type(error).__name__}: {error}"), is_free=False)
+
+
+def _after_fault(row: Any, settings: Settings, reason: str, *, is_free: bool) -> None:
+    """Give the row back for a later try, or give up after too many; a free one uses up none."""
+    if is_free or row.attempts < rules.MOST_TRIES_IN:
+        _again(row, settings, reason, attempts=row.attempts - is_free)
+    else:
+        _quarantine(row, reason)
 
 
 def _again(row: Any, settings: Settings, reason: str, *, attempts: int) -> None:
@@ -154,22 +160,16 @@ def _again(row: Any, settings: Settings, reason: str, *, attempts: int) -> None:
     release(row, due_in_seconds=wait, state=InboxState.RETRYING, last_error=reason, attempts=attempts)
 
 
-def _understand(row: Any, driver: Channel, settings: Settings) -> Sequence[Inbound | DeliveryReport]:
-    """Let the channel read the raw bytes; its answer must be what the seam says it is."""
+def _understand(row: Any, driver: Driver, settings: Settings) -> Sequence[Inbound | DeliveryReport]:
+    """Let the channel read the raw bytes."""
     request = InboundRequest(
         body=storage().read(row.storage_key),
         headers=row.request.get("headers", {}),
         query=row.request.get("query", {}),
         received_at=row.received_at,
     )
-    with held(row, seconds=settings.lease_seconds), accounts.contained():
-        items = list(islice(driver.receive(request), MOST_ITEMS + 1))
-    if len(items) > MOST_ITEMS:
-        raise Refused(f"The channel read more than {MOST_ITEMS} messages out of one request.")
-    for item in items:
-        if not isinstance(item, Inbound | DeliveryReport):
-            raise TypeError(f"the channel gave a {type(item).__name__}, neither Inbound nor DeliveryReport")
-    return items
+    with held(row, seconds=settings.lease_seconds):
+        return driver.receive(request)
 
 
 def _file_once(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:

@@ -10,11 +10,11 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from helpdesk.channels import accounts, inbox
+from helpdesk.channels import accounts, drivers, inbox, rules
 from helpdesk.channels.models import ChannelAccount, Listening
 from helpdesk.kernel import clock
 from helpdesk.kernel.db import connection
-from helpdesk.kernel.errors import Conflict
+from helpdesk.kernel.errors import Conflict, Unavailable
 from helpdesk.kernel.leases import backoff, claim, release, renew
 from helpdesk.kernel.settings import Settings
 
@@ -29,6 +29,7 @@ class Inlet:
 
     def __init__(self, account: Any, row: Any, settings: Settings, stopping: threading.Event) -> None:
         self._account, self._row, self._settings, self._stopping = account, row, settings, stopping
+        self._standing = accounts.standing_of(account)
 
     @property
     def cursor(self) -> Mapping[str, Any]:
@@ -61,16 +62,22 @@ class Inlet:
             raise Conflict("Another worker listens for this account now.")
 
     def alive(self) -> bool:
-        """Renew the lease; False when the worker stops, the account changed, or another worker took over."""
+        """Renew the lease; False when the worker stops, account or plugin changed, or another worker took over."""
         if self._stopping.is_set():
             return False
         current = ChannelAccount.get_or_none(ChannelAccount.id == self._account.id)
-        if current is None or not current.is_enabled or current.version != self._account.version:
+        if current is None or not current.is_enabled or not self._is_as_before(current):
             return False
         Listening.update(last_alive_at=clock.now(), last_error="", attempts=1).where(
             Listening.id == self._row.id, Listening.lease == self._row.lease
         ).execute()
         return renew(self._row, seconds=self._settings.lease_seconds)
+
+    def _is_as_before(self, account: Any) -> bool:
+        try:
+            return accounts.standing_of(account) == self._standing
+        except Unavailable:
+            return False
 
 
 class Listeners:
@@ -122,12 +129,11 @@ class Listeners:
             driver = None
             try:
                 driver = accounts.driver_of(account)
-                with accounts.contained():
-                    driver.listen(Inlet(account, row, self._settings, self._stopping))
+                driver.listen(Inlet(account, row, self._settings, self._stopping))
                 release(row, due_in_seconds=0)
             except Exception as error:
-                accounts.report("listening failed", driver, account_id=account.id)
-                reason = accounts.without_secrets(driver, f"{type(error).__name__}: {error}")
+                drivers.report("listening failed", driver, account_id=account.id)
+                reason = rules.reason(str(error) or type(error).__name__)
                 current: Any = Listening.get_by_id(row.id)
                 base = min(self._settings.retry_seconds, LONGEST_FIRST_WAIT_SECONDS)
                 release(row, due_in_seconds=backoff(current.attempts, base_seconds=base), last_error=reason)
@@ -139,10 +145,7 @@ def _listening_accounts() -> list[Any]:
     enabled: Any = ChannelAccount.select().where(ChannelAccount.is_enabled, ChannelAccount.deleted_at.is_null())
     for account in enabled:
         try:
-            driver = accounts.driver_of(account)
-            with accounts.contained():
-                listens = driver.is_enabled_for_listening()
-            if listens:
+            if accounts.driver_of(account).is_enabled_for_listening():
                 found.append(account)
         except Exception as error:  # a plugin that is gone or broken must not hold up the other accounts
             extra = {"account_id": account.id, "error": type(error).__name__}

@@ -5,9 +5,10 @@ same id; one that is merely slow keeps its row, however long the provider takes.
 the message is known outside is stored before the first try. Messages of one ticket go out in their
 order: a row waits while an earlier one of its ticket is unfinished.
 
-What is the desk's own trouble (a plugin that is not loaded, an account switched off) uses up no try.
-A driver that answers something else than it must is not tried again by itself: the message may be
-out, and every try would send it anew.
+What is the desk's own trouble (a plugin that is not loaded or rests, an account switched off) uses up
+no try. A channel that does not answer in time, or answers something else than it must, is not tried
+again by itself: the message may be out, and every try would send it anew. One whose own process ends
+is tried again, like after the death of a worker.
 """
 
 import secrets
@@ -16,7 +17,8 @@ from typing import Any
 
 import peewee
 
-from helpdesk.channels import accounts, rules
+from helpdesk.channels import accounts, drivers, rules
+from helpdesk.channels.drivers import RESTING, Driver, FateUnknown
 from helpdesk.channels.models import ChannelAccount, Delivery, OutsideId
 from helpdesk.channels.rules import DeliveryState
 from helpdesk.customers import queries as customers
@@ -30,8 +32,8 @@ from helpdesk.kernel.failpoints import reach
 from helpdesk.kernel.leases import backoff, claim, held, release
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
+from helpdesk.plugins.guard import PluginFailed
 from helpdesk.sdk.channel import (
-    Channel,
     DeliveryReport,
     File,
     Identity,
@@ -42,12 +44,15 @@ from helpdesk.sdk.channel import (
     Verdict,
     WindowClosed,
 )
-from helpdesk.signals import DeliveryFinished
+from helpdesk.sdk.events import DeliveryFinished
 from helpdesk.tickets import queries as tickets
 from helpdesk.tickets.queries import TicketRow
 
 LINE = "outbox"
 MOST_ANSWERED = 20
+ASK_FIRST = (
+    "So nobody knows whether the message is out; ask the customer before you try again, and tell the channel's author."
+)
 
 
 def queue(actor: Actor, ticket_id: int, message_id: int) -> int | None:
@@ -109,24 +114,29 @@ def carry(row: Any, settings: Settings) -> None:
         if not message.recipients:  # a report has told of everybody meanwhile
             _end(row, DeliveryState.SENT if rules.is_reached(row.recipients) else DeliveryState.FAILED)
             return
-        with held(row, seconds=settings.lease_seconds), accounts.contained():
+        with held(row, seconds=settings.lease_seconds):
             sent = driver.send(message)
         reach("outbox.sent")
         _accept(row, sent, settings)
     except Retry as error:
-        _again(row, settings, accounts.without_secrets(driver, str(error)), wish=error.after_seconds)
+        _again(row, settings, str(error), wish=error.after_seconds)
     except (Refused, WindowClosed) as error:
-        _fail(row, accounts.without_secrets(driver, str(error)) or type(error).__name__)
+        _fail(row, str(error) or type(error).__name__)
+    except FateUnknown as error:
+        _fail(row, f"{error.message} {ASK_FIRST}")
+    except PluginFailed as error:
+        is_free = driver is None or error.code == RESTING
+        _again(row, settings, error.message, attempts=row.attempts - 1 if is_free else None)
     except Unavailable as error:
         _again(row, settings, error.message, attempts=row.attempts - 1)
     except HelpdeskError as error:
         _fail(row, error.message)
     except Exception as error:
-        accounts.report("a channel failed while sending", driver, delivery_id=row.id)
-        _again(row, settings, accounts.without_secrets(driver, f"{type(error).__name__}: {error}"))
+        drivers.report("a message could not be sent", driver, delivery_id=row.id)
+        _again(row, settings, rules.reason(f"{type(error).__name__}: {error}"))
 
 
-def _driver(row: Any) -> Channel:
+def _driver(row: Any) -> Driver:
     """Return what carries the row. Raises Unavailable while its account is switched off."""
     account = ChannelAccount.get_by_id(row.account_id)
     if account.deleted_at is None and not account.is_enabled:
@@ -134,13 +144,12 @@ def _driver(row: Any) -> Channel:
     return accounts.driver_by_id(row.account_id)
 
 
-def _prepare(row: Any, driver: Channel) -> Outbound:
+def _prepare(row: Any, driver: Driver) -> Outbound:
     """Return the message to carry, its outside id stored."""
     message = _outbound(row)
     if row.external_id is not None:
         return message
-    with accounts.contained():
-        external_id = driver.identify(message)
+    external_id = driver.identify(message)
     if external_id and (known_as := rules.outside_id(external_id)):
         _name_outside(row, known_as)
     return replace(message, external_id=row.external_id)
@@ -197,18 +206,10 @@ def _conversation(row: Any) -> tuple[str, ...]:
     return tuple(values[0] for values in rows.tuples())
 
 
-def _accept(row: Any, sent: object, settings: Settings) -> None:
+def _accept(row: Any, sent: Sent, settings: Settings) -> None:
     """Write a provider's yes. Recipients that must wait are tried again; the others are done."""
-    try:
-        if not isinstance(sent, Sent):
-            raise TypeError(f"a {type(sent).__name__}")
-        row.recipients = rules.with_verdicts(row.recipients, sent.verdicts, default=rules.FINAL)
-        named = rules.outside_id(sent.external_id or "")
-    except (TypeError, ValueError, AttributeError) as error:
-        raise Refused(
-            f"The channel answered what is no Sent ({error}), so nobody knows whether the message is out; ask the"
-            " customer before you try again, and tell the channel's author."
-        ) from error
+    row.recipients = rules.with_verdicts(row.recipients, sent.verdicts, default=rules.FINAL)
+    named = rules.outside_id(sent.external_id or "")
     if named and row.external_id is None:
         _name_outside(row, named)
     delayed = [one["reason"] for one in row.recipients if one["verdict"] == Verdict.DELAYED]

@@ -1,6 +1,5 @@
 """Every read of channel accounts, the inbox and the outbox. Secrets are never read here."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,14 +7,13 @@ from typing import Any
 
 import peewee
 
-from helpdesk import plugins
+from helpdesk.channels.drivers import schema_of
 from helpdesk.channels.models import ChannelAccount, Delivery, InboxRow, Listening
 from helpdesk.channels.rules import DeliveryState, InboxOutcome, InboxState
 from helpdesk.kernel.paging import Order, Page, Window, page
 from helpdesk.kernel.rows import Row, by_ids, load, select
-from helpdesk.sdk.channel import Channel
-
-log = logging.getLogger(__name__)
+from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,18 +87,10 @@ class Driver:
     settings_schema: dict[str, Any]
 
 
-def drivers() -> list[Driver]:
-    """Return the channels that are loaded, by their codes."""
-    return [Driver(code, driver.title, _schema_of(code, driver)) for code, driver in sorted(plugins.channels().items())]
-
-
-def _schema_of(code: str, driver: type[Channel]) -> dict[str, Any]:
-    """Return the settings as JSON Schema; of settings that have none, one that takes any object."""
-    try:
-        return driver.Settings.model_json_schema()
-    except Exception:  # a plugin's field may be of any type; one that has no schema must not hide the others
-        log.warning("the settings of a channel have no JSON Schema", extra={"channel": code}, exc_info=True)
-        return {"type": "object"}
+def drivers(service_id: int | None = None) -> list[Driver]:
+    """Return the channels that are in use, in the service if one is told, by their codes."""
+    loaded = registry.named(Kind.CHANNEL, service_id=service_id)
+    return [Driver(code, driver.title, schema_of(code, driver)) for code, driver in sorted(loaded.items())]
 
 
 def accounts_of_service(service_id: int) -> list[AccountRow]:

@@ -2,7 +2,7 @@
 
 from helpdesk.channels import outbox
 from helpdesk.kernel.actors import Actor
-from helpdesk.signals import MessageAdded
+from helpdesk.sdk.events import MessageAdded
 from helpdesk.tickets.rules import MessageKind
 
 

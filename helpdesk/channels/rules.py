@@ -18,6 +18,18 @@ LONGEST_OUTSIDE_ID = 255
 LONGEST_REASON = 1000
 FINAL = "accepted"
 OPEN = frozenset({"", str(Verdict.DELAYED)})
+SECONDS: dict[str, float] = {
+    "settings": 5.0,
+    "__init__": 10.0,
+    "start": 30.0,
+    "is_enabled_for_listening": 5.0,
+    "verify": 5.0,
+    "identify": 5.0,
+    "receive": 60.0,
+    "check": 60.0,
+    "send": 900.0,
+}
+"""How long each hook of a channel may take; ``start`` is that of the process of one that has its own."""
 
 
 class InboxState(StrEnum):
@@ -86,7 +98,7 @@ def reason(text: str) -> str:
 
 def wait_seconds(wish: float | None, usual: float) -> float:
     """Return how long to wait before the next try: as the provider wishes, within a day, if it wishes sensibly."""
-    return usual if wish is None or not wish >= 0 else min(float(wish), LONGEST_WAIT_SECONDS)
+    return usual if wish is None or not wish >= 0 else min(wish, LONGEST_WAIT_SECONDS)
 
 
 def reply_token(secret: bytes, ticket_id: int, recipient: str) -> str:

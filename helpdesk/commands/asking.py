@@ -13,9 +13,12 @@ from typing import Any, TypeVar
 import click
 import orjson
 
+from helpdesk import signals
 from helpdesk.commands import failures
 from helpdesk.kernel import db, settings
 from helpdesk.kernel.settings import Settings
+
+FLUSH_SECONDS = 5.0
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,6 +74,7 @@ class Verb(click.Command):
             failures.tell(error, is_debug=asked.is_debug)
             ctx.exit(failures.FAILED)
         finally:
+            signals.flush(seconds=FLUSH_SECONDS)  # what receivers still do needs the database
             if db.database.obj is not None:
                 db.database.close_all()
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import peewee
 
-from helpdesk import app, plugins
+from helpdesk import app
 from helpdesk.access import queries as access
 from helpdesk.channels import accounts
 from helpdesk.channels import queries as channels
@@ -23,7 +23,8 @@ from helpdesk.kernel import clock, db
 from helpdesk.kernel.errors import HelpdeskError
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import queries as organization
-from helpdesk.plugins import PluginState
+from helpdesk.plugins.overview import overviews
+from helpdesk.plugins.rules import PluginState
 
 CONNECT_SECONDS = 3.0
 LARGEST_CLOCK_ERROR = timedelta(seconds=30)
@@ -124,12 +125,16 @@ def _base_url(settings: Settings) -> Check:
 
 
 def _plugins() -> Iterator[Check]:
-    for plugin in plugins.plugins():
-        if plugin.state is PluginState.QUARANTINED:
-            fix = f"Mend or remove {plugin.distribution or 'it'}."
-            yield Check("plugin", Health.FAIL, f"{plugin.name} is quarantined: {plugin.reason}.", fix)
+    for one in overviews():
+        name = f"{one.plugin.name} ({one.plugin.kind})"
+        if one.is_unwell:
+            fix = f"Mend it, or run helpdesk plugin disable {one.plugin.kind}/{one.plugin.name}."
+            yield Check("plugin", Health.FAIL, f"{name} is {one.state}: {one.reason}.", fix)
+        elif one.state is PluginState.LOADED:
+            fix = f"Run helpdesk plugin config {one.plugin.name}."
+            yield Check("plugin", Health.WARN, f"{name} is not used: {one.reason}.", fix)
         else:
-            yield Check("plugin", Health.OK, f"{plugin.name} ({plugin.kind.removeprefix('helpdesk.')}) is loaded.")
+            yield Check("plugin", Health.OK, f"{name} is {one.state}.")
 
 
 def _clock() -> Check:

@@ -9,16 +9,22 @@ from helpdesk.commands.asking import Asked, verb
 from helpdesk.commands.failures import FINDINGS
 from helpdesk.graphql import schema
 from helpdesk.graphql.compatibility import breaking_changes
-from helpdesk.kernel.errors import Invalid
+from helpdesk.graphql.plugin_joining import plugin_sdl
+from helpdesk.kernel.errors import Invalid, NotFound
+from helpdesk.plugins import kinds, loading
+from helpdesk.plugins.kinds import Kind
+from helpdesk.sdk.plugin import Plugin
 
 COMMITTED = Path("schema/schema.graphql")
 
 
 @verb("export")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Default: stdout.")
-def export(asked: Asked, *, output: Path | None) -> None:
-    """Print the schema in the schema definition language, or write it to a file."""
-    text = schema.sdl(schema.build())
+@click.option("--plugin", metavar="NAME", help="What this installed plugin adds, instead of the core's schema.")
+def export(asked: Asked, *, output: Path | None, plugin: str | None) -> None:
+    """Print the schema in the schema definition language, or write it to a file; without plugins, or one alone."""
+    built = schema.build()
+    text = schema.sdl(built) if plugin is None else plugin_sdl(built, plugin, _plugin(plugin))
     if output is None:
         asked.answer({"sdl": text}, text.rstrip("\n"))
         return
@@ -38,6 +44,20 @@ def check(asked: Asked, *, file: Path) -> None:
     asked.answer({"breaking": broken, "is_same": before == after}, text)
     if broken:
         raise Exit(FINDINGS)
+
+
+def _plugin(name: str) -> type[Plugin]:
+    """Import an installed plugin, enabled or not. Raises NotFound, or Invalid with what is wrong with it."""
+    found = next((one for one in loading.find() if (one.kind, one.name) == (Kind.PLUGIN, name)), None)
+    if found is None:
+        raise NotFound(f"There is no installed plugin “{name}”; helpdesk plugin list names them.")
+    lost = loading.Imported(fault="it cannot be found again")
+    imported = lost if found.fault else loading.import_all(Kind.PLUGIN, {name}).get(name, lost)
+    fault = found.fault or imported.fault or kinds.problem(Kind.PLUGIN, imported.value)
+    if fault:
+        raise Invalid(f"The plugin “{name}” cannot be used: {fault}.", code="BAD_PLUGIN")
+    plugin: type[Plugin] = imported.value
+    return plugin
 
 
 def _read(file: Path) -> str:

@@ -8,6 +8,7 @@ a taken one is told at once and links can name a port that the system chose.
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,14 +18,17 @@ from flask import Flask
 from waitress import wasyncore
 
 from helpdesk.channels.listening import Listeners
-from helpdesk.kernel import logs
+from helpdesk.kernel import clock, logs
 from helpdesk.kernel.errors import Conflict, Invalid
 from helpdesk.kernel.jobs import Worker
 from helpdesk.kernel.settings import Settings
+from helpdesk.plugins import guard, watching
 from helpdesk.web.helpcenter_inquiry import LARGEST_BODY
 
 REQUEST_SECONDS = 20.0
-FLUSH_SECONDS = 2.0
+PLUGIN_SECONDS = 15.0  # for what plugins are doing when the work is to end
+QUIET_SECONDS = 2.0
+LOOK_SECONDS = 0.05
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # recognised, not chosen
 
 
@@ -76,12 +80,13 @@ class WebServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more connections, answer what is being worked on, then return. Again does nothing."""
+        """Take no more connections, answer those that were taken, then return. Again does nothing."""
         if not self._thread.is_alive():
             return
+        ends_at = clock.monotonic() + REQUEST_SECONDS
         self._in_loop(lambda: wasyncore.dispatcher.close(self._server))
-        self._server.task_dispatcher.shutdown(timeout=REQUEST_SECONDS)
-        self._flush()
+        self._answer_all(ends_at)
+        self._server.task_dispatcher.shutdown(timeout=max(0.0, ends_at - clock.monotonic()))
         self._in_loop(self._close)
         self._thread.join(REQUEST_SECONDS)
 
@@ -95,18 +100,33 @@ class WebServer:
         """Make a call in the loop's own thread, which owns the connections."""
         self._server.trigger.pull_trigger(call)
 
-    def _flush(self) -> None:
-        """Wait a moment for answers that are still on their way."""
-        is_flushed = threading.Event()
+    def _answer_all(self, ends_at: float) -> None:
+        """Wait for the connections that have something coming, requests that wait for a thread among them."""
+        is_over = threading.Event()
 
         def look() -> None:
-            if not any(channel.total_outbufs_len for channel in self._server.active_channels.values()):
-                is_flushed.set()
+            channels = list(self._server.active_channels.values())
+            for channel in channels:
+                channel.will_close |= not _is_busy(channel)
+            if not channels:
+                is_over.set()
 
-        for _look in range(int(FLUSH_SECONDS / 0.05)):
+        while clock.monotonic() < ends_at:
             self._in_loop(look)
-            if is_flushed.wait(0.05):
+            if is_over.wait(LOOK_SECONDS):
                 return
+
+
+def _is_busy(channel: Any) -> bool:
+    """Return whether a connection has something coming: a request in work, half a request, an answer on its way.
+
+    One that was just taken has its first request coming. Whoever does nothing for a while is not waited for.
+    """
+    if channel.requests:
+        return True
+    is_moving = time.time() - channel.last_activity < QUIET_SECONDS
+    is_new = channel.last_activity == channel.creation_time
+    return is_moving and bool(is_new or channel.request is not None or channel.total_outbufs_len)
 
 
 @contextmanager
@@ -122,13 +142,17 @@ def serving(app: Flask, bound: socket.socket, settings: Settings) -> Iterator[No
 
 @contextmanager
 def working(settings: Settings) -> Iterator[None]:
-    """Do the desk's work while the block runs: drain its lines, and listen for channels that fetch."""
+    """Do the desk's work while the block runs: drain its lines, listen for channels that fetch, follow the plugins."""
     logs.report_crashes()
     worker, listeners = Worker(settings), Listeners(settings)
     worker.start()
     listeners.start()
+    watching.ensure()
     try:
         yield
     finally:
+        guard.end_calls(within_seconds=PLUGIN_SECONDS)
         listeners.stop()
         worker.stop()
+        watching.stop()
+        guard.begin_calls()

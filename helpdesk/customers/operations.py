@@ -15,7 +15,7 @@ from helpdesk.kernel import clock
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.db import next_number, transaction, transactional
 from helpdesk.kernel.events import record
-from helpdesk.signals import CustomerCreated
+from helpdesk.sdk.events import CustomerCreated
 
 SERIES = "customer"
 COLUMNS = ("name", "email", "phone", "user_key")

@@ -3,7 +3,7 @@
 import strawberry
 
 
-@strawberry.interface(description="Whoever wrote a message: an Agent, a Customer, or the desk itself.")
+@strawberry.interface(description="Whoever wrote a message: an Agent, a Customer, or a SystemAuthor.")
 class MessageAuthor:
     """Whoever wrote a message."""
 
@@ -17,6 +17,6 @@ class Viewer:
     name: str = strawberry.field(description="The name to show.")
 
 
-@strawberry.type(description="A partner's program, or the desk itself.")
+@strawberry.type(description="A partner's program, a plugin (by its title), or the desk itself.")
 class SystemAuthor(MessageAuthor):
     """An author that is no person."""

@@ -11,7 +11,8 @@ recalled: what one relation has loaded costs the next one nothing. A mutation fo
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import strawberry
@@ -22,8 +23,11 @@ Load = Callable[..., Sequence[Any]]
 ByIds = Callable[[Sequence[int | None]], Sequence[Any]]
 
 
-def batched(*, description: str, graphql_type: Any) -> Callable[[Load], Any]:
-    """Make a field of a batch function ``(rows, context, **arguments) -> results aligned with the rows``."""
+def batched(*, description: str, graphql_type: Any, cost: int | None = None) -> Callable[[Load], Any]:
+    """Make a field of a batch function ``(rows, context, **arguments) -> results aligned with the rows``.
+
+    ``cost`` is its price for each row, where it is not the usual one (costs.py).
+    """
 
     def decorate(load: Load) -> Any:
         signature = inspect.signature(load, eval_str=True)
@@ -40,6 +44,8 @@ def batched(*, description: str, graphql_type: Any) -> Callable[[Load], Any]:
         resolve.__name__ = load.__name__
         field = strawberry.field(resolver=resolve, graphql_type=graphql_type, description=description)
         field.metadata = {**(field.metadata or {}), "batched": load}
+        if cost is not None:
+            field.metadata["cost"] = cost
         return field
 
     return decorate
@@ -49,8 +55,20 @@ def _share(row: Any, load: Load, context: Context, given: dict[str, Any]) -> Any
     """Return the row's share of what its cohort loads."""
     if row.cohort is None:
         return load([row], context, **given)[0]
-    key = (load, tuple(sorted(given.items())))
+    key = (load, _frozen(given))
     return row.cohort.get(row, key, lambda rows: load(rows, context, **given))
+
+
+def _frozen(value: Any) -> Hashable:
+    """Return an argument as something that can be looked up: inputs and lists by what is in them."""
+    if isinstance(value, dict):
+        return tuple(sorted((name, _frozen(one)) for name, one in value.items()))
+    if isinstance(value, list):
+        return (list, *map(_frozen, value))
+    if is_dataclass(value):
+        return (type(value), *(_frozen(getattr(value, item.name)) for item in fields(value)))
+    hashable: Hashable = (type(value), value)  # True is no 1
+    return hashable
 
 
 def recall(context: Context, load: ByIds, row_ids: Sequence[int | None]) -> list[Any]:

@@ -6,8 +6,8 @@ lower it, and a field selected twice is paid twice: dearer than what runs, never
 
 One object costs 1 and a leaf nothing. A field with ``first`` or ``last`` multiplies what its page
 holds by the page size; a list without them counts as UNPAGED_ITEMS. Edges are free, their nodes are
-not. A field may declare another price in its strawberry metadata: ``{"cost": 5}`` for itself,
-``{"items": 3}`` for the length of an unpaged list.
+not. A field may declare another price in its strawberry metadata, or in its extensions where strawberry
+has not made it: ``{"cost": 5}`` for itself, ``{"items": 3}`` for the length of an unpaged list.
 
 A fragment's cost is kept in the form ``own + page * per_item``, because a fragment inside a connection
 does not know the page size of the field that it is spread under: so it is computed once as well.
@@ -191,7 +191,7 @@ def _page_size(field: FieldNode, default: int, pages: Mapping[str, Any]) -> int:
 
 def _read_tariff(field: GraphQLField, around: GraphQLObjectType | GraphQLInterfaceType) -> _Tariff:
     named = get_named_type(field.type)
-    metadata = getattr(field.extensions.get("strawberry-definition"), "metadata", None) or {}
+    metadata = getattr(field.extensions.get("strawberry-definition"), "metadata", None) or field.extensions
     is_list = isinstance(get_nullable_type(field.type), GraphQLList)
     page_arguments = [argument for name, argument in field.args.items() if _is_page_argument(name, argument)]
     usual = 1 if is_composite_type(named) and not _is_edge(named) else 0

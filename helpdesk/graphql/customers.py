@@ -8,21 +8,28 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
+from strawberry.scalars import JSON
 
 from helpdesk.customers import queries
 from helpdesk.customers.queries import CustomerRow
 from helpdesk.graphql import ids, nodes
+from helpdesk.graphql.arguments import Input
 from helpdesk.graphql.authors import MessageAuthor, Viewer
 from helpdesk.graphql.batching import batched
 from helpdesk.graphql.connections import After, Before, Connection, Counts, First, Last, window
 from helpdesk.graphql.context import Context, Info
 from helpdesk.graphql.nodes import Node
+from helpdesk.graphql.user_errors import Payload, UserError, answers
+from helpdesk.hosting import persons
+from helpdesk.kernel.errors import LimitExceeded
 from helpdesk.tickets import queries as ticket_queries
 
 if TYPE_CHECKING:
     from helpdesk.graphql.tickets import TicketConnection
 
 ids.declare(ids.NodeKind("Customer", CustomerRow, "customer.read", queries.customers_by_ids))
+
+MOST_EXPORTED = 10
 
 LazyTickets = Annotated["TicketConnection", strawberry.lazy("helpdesk.graphql.tickets")]
 
@@ -56,7 +63,23 @@ class Customer(Node, MessageAuthor, Viewer):
             Connection(page=page, count=counts.of(row_id)) for page, row_id in zip(pages, customer_ids, strict=True)
         ]
 
+    @batched(
+        description="What plugins keep about the customer: the name of each to its `data`, or to the `error` that"
+        " kept it from telling. For at most 10 customers at once.",
+        graphql_type=JSON,
+    )
+    def plugin_data(rows: Sequence[CustomerRow], context: Context) -> list[Any]:
+        """Return each customer's data, from every plugin that keeps any."""
+        if len(rows) > MOST_EXPORTED:
+            raise LimitExceeded(f"Ask for the plugins' data of at most {MOST_EXPORTED} customers at once.")
+        return [_exported(context, row) for row in rows]
+
     is_type_of = nodes.of(CustomerRow)
+
+
+def _exported(context: Context, row: CustomerRow) -> dict[str, Any]:
+    told = persons.export(context.actor, row.id).items()
+    return {name: {"error": one.failure} if one.failure else {"data": one.data} for name, one in told}
 
 
 @strawberry.type(description="One page of customers.")
@@ -99,3 +122,41 @@ class CustomerQueries:
         query = queries.customers_of_service(service_id, search=search)
         page = queries.page_of(query, window(first, after, last, before))
         return Connection(page=page, count=query.count)
+
+
+@strawberry.input(description="Whom plugins are to forget.")
+class CustomerErasePluginDataInput:
+    """Whom plugins are to forget."""
+
+    customer_id: strawberry.ID = strawberry.field(description="The customer.")
+
+
+@strawberry.type(description="What came of it. Where one plugin failed, the others have forgotten; ask again.")
+class CustomerErasePluginDataPayload(Payload):
+    """What came of it."""
+
+    plugins: list[str] = strawberry.field(
+        default_factory=list, description="The names of the plugins that have forgotten the customer."
+    )
+
+
+@strawberry.type
+class CustomerMutations:
+    """Mutations of customers."""
+
+    @strawberry.mutation(description="Have every plugin forget all that it keeps about a customer, for good.")
+    @answers(CustomerErasePluginDataPayload)
+    def customer_erase_plugin_data(
+        self, info: Info, input: Input[CustomerErasePluginDataInput]
+    ) -> CustomerErasePluginDataPayload:
+        """Have the customer forgotten."""
+        row_id = ids.required_row_id(input.customer_id, "Customer", path="customerId")
+        told = persons.erase(info.context.actor, row_id)
+        return CustomerErasePluginDataPayload(
+            plugins=[name for name, one in told.items() if not one.failure],
+            errors=[
+                UserError(code="PLUGIN_FAILED", message=f"{name}: {one.failure}", path=[])
+                for name, one in told.items()
+                if one.failure
+            ],
+        )

@@ -77,7 +77,7 @@ class TicketOrder:
 @strawberry.input(
     description="A condition over tickets: either `field`, `op` and `value`, or exactly one of `all`, `any` and `not`."
     " Fields: number, subject, status, priority, channel, externalRef, language, customer, assignee, group, createdAt,"
-    " updatedAt."
+    " updatedAt; `meets` knows those of plugins too, see `conditionFields`."
 )
 class TicketWhere:
     """A condition over tickets."""

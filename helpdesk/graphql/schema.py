@@ -1,4 +1,7 @@
-"""The whole schema: the sum of what each domain brings."""
+"""The whole schema: the sum of what each domain brings, and of what plugins add to it."""
+
+from collections.abc import Mapping
+from functools import partial
 
 import strawberry
 from graphql import build_schema, lexicographic_sort_schema, print_schema
@@ -8,27 +11,55 @@ from helpdesk.graphql.access import AccessMutations, AccessQueries
 from helpdesk.graphql.authors import SystemAuthor
 from helpdesk.graphql.channel_mutations import ChannelMutations
 from helpdesk.graphql.channels import ChannelQueries
-from helpdesk.graphql.customers import CustomerQueries
+from helpdesk.graphql.customers import CustomerMutations, CustomerQueries
+from helpdesk.graphql.fields import FieldQueries
 from helpdesk.graphql.nodes import NodeQueries
-from helpdesk.graphql.plugins import PluginQueries
+from helpdesk.graphql.plugin_joining import join
+from helpdesk.graphql.plugins import PluginMutations, PluginQueries
+from helpdesk.graphql.queues import QueueQueries
 from helpdesk.graphql.service import ServiceMutations, ServiceQueries
 from helpdesk.graphql.ticket_mutations import TicketMutations
 from helpdesk.graphql.tickets import TicketQueries
+from helpdesk.graphql.triggers import TriggerMutations, TriggerQueries
+from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
+from helpdesk.sdk.plugin import Plugin
 
 
 @strawberry.type(description="What can be asked.")
-class Query(NodeQueries, ServiceQueries, AccessQueries, TicketQueries, CustomerQueries, ChannelQueries, PluginQueries):
+class Query(
+    NodeQueries,
+    ServiceQueries,
+    AccessQueries,
+    TicketQueries,
+    CustomerQueries,
+    ChannelQueries,
+    PluginQueries,
+    FieldQueries,
+    QueueQueries,
+    TriggerQueries,
+):
     """What can be asked."""
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(TicketMutations, ChannelMutations, AccessMutations, ServiceMutations):
+class Mutation(
+    TicketMutations,
+    TriggerMutations,
+    CustomerMutations,
+    ChannelMutations,
+    AccessMutations,
+    ServiceMutations,
+    PluginMutations,
+):
     """What can be changed."""
 
 
-def build() -> strawberry.Schema:
-    """Return the schema."""
-    return strawberry.Schema(Query, Mutation, types=[SystemAuthor], config=StrawberryConfig(auto_camel_case=True))
+def build(plugins: Mapping[str, type[Plugin]] | None = None) -> strawberry.Schema:
+    """Return a new schema: the core's, and what the plugins add. One that does not fit is quarantined."""
+    schema = strawberry.Schema(Query, Mutation, types=[SystemAuthor], config=StrawberryConfig(auto_camel_case=True))
+    join(schema, plugins or {}, refuse=partial(registry.quarantine, Kind.PLUGIN))
+    return schema
 
 
 def sdl(schema: strawberry.Schema) -> str:

@@ -100,7 +100,7 @@ class ServiceQueries:
     def channel_drivers(self, info: Info) -> Any:
         """Return the drivers."""
         info.context.actor.require("channel_account.read")
-        return channels.drivers()
+        return channels.drivers(info.context.service.id)
 
 
 @strawberry.input(description="What to change of the service; what is left out stays.")

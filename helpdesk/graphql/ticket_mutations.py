@@ -7,13 +7,18 @@ from enum import Enum
 from typing import Any
 
 import strawberry
+from strawberry.scalars import JSON
 
 from helpdesk.graphql import enums, ids, links
 from helpdesk.graphql.arguments import Input
 from helpdesk.graphql.context import Context, Info
+from helpdesk.graphql.settings_forms import settings_of
 from helpdesk.graphql.tickets import Message, Ticket
 from helpdesk.graphql.user_errors import Payload, answers
-from helpdesk.tickets import attachments, operations, queries
+from helpdesk.kernel.errors import Invalid
+from helpdesk.plugins.kinds import Kind
+from helpdesk.queues import distribution
+from helpdesk.tickets import attachments, operations, queries, tagging
 from helpdesk.tickets.operations import Added, NewTicket
 from helpdesk.tickets.rules import (
     Asker,
@@ -106,6 +111,13 @@ class TicketAssignInput:
     ticket_id: strawberry.ID = strawberry.field(description="The ticket.")
     assignee_id: strawberry.ID | None = strawberry.field(default=None, description="The agent; null for nobody.")
     group_id: strawberry.ID | None = strawberry.field(default=None, description="The group; null for none.")
+    assigner: str | None = strawberry.field(
+        default=None,
+        description="The code of one of `assigners`, which picks the agent out of the group; then name no assignee.",
+    )
+    assigner_settings: JSON | None = strawberry.field(
+        default=None, description="The assigner's settings, as its `settingsSchema` has them."
+    )
     expected_version: int | None = strawberry.field(default=None, description="The version that you have seen.")
 
 
@@ -115,6 +127,15 @@ class TicketSetStatusInput:
 
     ticket_id: strawberry.ID = strawberry.field(description="The ticket.")
     status: TicketStatus = strawberry.field(description="The status to go to.")
+    expected_version: int | None = strawberry.field(default=None, description="The version that you have seen.")
+
+
+@strawberry.input(description="Tags of a ticket. Upper and lower case are kept, and count the same.")
+class TicketTagInput:
+    """Tags of a ticket."""
+
+    ticket_id: strawberry.ID = strawberry.field(description="The ticket.")
+    tags: list[str] = strawberry.field(description="One to 30 tags, each one line of at most 50 characters.")
     expected_version: int | None = strawberry.field(default=None, description="The version that you have seen.")
 
 
@@ -172,6 +193,20 @@ class TicketSetStatusPayload(Payload):
     ticket: Ticket | None = strawberry.field(default=None, description="The ticket; null on errors.")
 
 
+@strawberry.type(description="The ticket as it is now.")
+class TicketTagPayload(Payload):
+    """The ticket as it is now."""
+
+    ticket: Ticket | None = strawberry.field(default=None, description="The ticket; null on errors.")
+
+
+@strawberry.type(description="The ticket as it is now.")
+class TicketUntagPayload(Payload):
+    """The ticket as it is now."""
+
+    ticket: Ticket | None = strawberry.field(default=None, description="The ticket; null on errors.")
+
+
 @strawberry.type(description="The place for the file.")
 class UploadCreatePayload(Payload):
     """The place for the file."""
@@ -207,6 +242,23 @@ def _new_ticket(context: Context, given: TicketCreateInput) -> NewTicket:
         priority=given.priority,
         uploads=_uploads(given.attachments),
         external_ref=check_reference(given.external_ref),
+    )
+
+
+def _distribute(context: Context, ticket_id: int, given: TicketAssignInput) -> None:
+    """Have the assigner pick the agent."""
+    if given.assignee_id is not None or given.group_id is None:
+        raise Invalid("An assigner picks out of a group: name the group, and no assignee.", path=("assigner",))
+    name = given.assigner or ""
+    distribution.assign(
+        context.actor,
+        ticket_id,
+        group_id=ids.required_row_id(given.group_id, "AgentGroup", path="groupId"),
+        assigner=name,
+        settings=settings_of(
+            given.assigner_settings, Kind.ASSIGNER, name, service_id=context.service.id, path="assignerSettings"
+        ),
+        expected_version=given.expected_version,
     )
 
 
@@ -255,6 +307,9 @@ class TicketMutations:
     def ticket_assign(self, info: Info, input: Input[TicketAssignInput]) -> TicketAssignPayload:
         """Give a ticket to somebody."""
         ticket_id = _ticket_id(input.ticket_id)
+        if input.assigner is not None:
+            _distribute(info.context, ticket_id, input)
+            return TicketAssignPayload(ticket=_ticket(ticket_id))
         operations.assign(
             info.context.actor,
             ticket_id,
@@ -271,6 +326,22 @@ class TicketMutations:
         ticket_id = _ticket_id(input.ticket_id)
         operations.set_status(info.context.actor, ticket_id, input.status, expected_version=input.expected_version)
         return TicketSetStatusPayload(ticket=_ticket(ticket_id))
+
+    @strawberry.mutation(description="Put tags on a ticket; those it has stay. A ticket has at most 30.")
+    @answers(TicketTagPayload)
+    def ticket_tag(self, info: Info, input: Input[TicketTagInput]) -> TicketTagPayload:
+        """Put tags on a ticket."""
+        ticket_id = _ticket_id(input.ticket_id)
+        tagging.tag(info.context.actor, ticket_id, input.tags, expected_version=input.expected_version)
+        return TicketTagPayload(ticket=_ticket(ticket_id))
+
+    @strawberry.mutation(description="Take tags off a ticket; one that it has not is fine.")
+    @answers(TicketUntagPayload)
+    def ticket_untag(self, info: Info, input: Input[TicketTagInput]) -> TicketUntagPayload:
+        """Take tags off a ticket."""
+        ticket_id = _ticket_id(input.ticket_id)
+        tagging.untag(info.context.actor, ticket_id, input.tags, expected_version=input.expected_version)
+        return TicketUntagPayload(ticket=_ticket(ticket_id))
 
     @strawberry.mutation(description="Make a place for one file: PUT the bytes to its URL, then attach it by its id.")
     @answers(UploadCreatePayload)

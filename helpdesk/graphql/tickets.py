@@ -28,6 +28,7 @@ from helpdesk.kernel.events import HistoryEntry
 from helpdesk.tickets import queries
 from helpdesk.tickets.queries import AttachmentRow, MessageRow, TicketRow
 from helpdesk.tickets.rules import MessageKind, TicketPriority, TicketStatus
+from helpdesk.triggers import conditions
 
 if TYPE_CHECKING:
     from helpdesk.graphql.channels import Delivery
@@ -137,7 +138,7 @@ class History:
     """One line of history."""
 
     name: str = strawberry.field(description="What happened, such as ticket.created.")
-    actor_kind: str = strawberry.field(description="agent, customer, service_key or system.")
+    actor_kind: str = strawberry.field(description="agent, customer, service_key, plugin or system.")
     actor_name: str = strawberry.field(description="The name of whoever did it, as it was then.")
     at: datetime = strawberry.field(description="When.")
     changes: JSON = strawberry.field(description="What changed: a field to its values before and after.")
@@ -189,6 +190,11 @@ class Ticket(Node):
         """Return the ticket before each one."""
         return queries.tickets_by_ids([row.follow_up_of_id for row in rows])
 
+    @batched(description="Its tags, sorted.", graphql_type=list[str])
+    def tags(rows: Sequence[TicketRow], context: Context) -> list[list[str]]:  # noqa: ARG002
+        """Return each ticket's tags."""
+        return [list(tags) for tags in queries.tags_of_tickets([row.id for row in rows])]
+
     @batched(description="The messages, oldest first.", graphql_type=MessageConnection)
     def messages(
         rows: Sequence[TicketRow],
@@ -216,6 +222,19 @@ class Ticket(Node):
         pages = events.history_of("ticket", ticket_ids, window(first, after))
         counts = Counts(ticket_ids, lambda wanted: events.history_counts("ticket", wanted))
         return [Connection(page=page, count=counts.of(row_id)) for page, row_id in zip(pages, ticket_ids, strict=True)]
+
+    @batched(
+        description="Whether it meets a condition, which may name fields of plugins too; see `conditionFields`.",
+        graphql_type=bool,
+        cost=1,
+    )
+    def meets(
+        rows: Sequence[TicketRow],
+        context: Context,
+        condition: Annotated[TicketWhere, strawberry.argument(description="What is asked of the ticket.")],
+    ) -> list[bool]:
+        """Return whether each ticket meets the condition."""
+        return conditions.meets(context.service.id, [row.id for row in rows], condition_of(condition))
 
     is_type_of = nodes.of(TicketRow)
 

@@ -10,7 +10,7 @@ from helpdesk.kernel.errors import HelpdeskError, LimitExceeded, Unauthenticated
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-JSON_FIELD = "settings"
+JSON_FIELDS = frozenset({"settings", "assignerSettings"})
 
 
 @strawberry.type(description="Why something was not done.")
@@ -52,7 +52,7 @@ def answers(payload: type[Payload]) -> Callable[[F], F]:
 
 def _path(parts: Sequence[str]) -> list[str]:
     """Return the path as the schema spells it; inside a JSON value the client's own spelling stays."""
-    return list(parts) if parts[:1] == (JSON_FIELD,) else [_camel(part) for part in parts]
+    return list(parts) if parts and parts[0] in JSON_FIELDS else [_camel(part) for part in parts]
 
 
 def _camel(name: str) -> str:

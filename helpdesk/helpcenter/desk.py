@@ -34,6 +34,7 @@ class HelpCenterDesk:
             default_language=row.default_language,
             names=row.names,
             theme=row.theme,
+            id=row.id,
         )
 
     def create_inquiry(self, slug: str, inquiry: Inquiry) -> int:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from helpdesk.helpcenter.links import PATHS, Links
 from helpdesk.helpcenter.rules import FILE_TYPES, LARGEST_FILE, LONGEST, MOST_FILES, REQUIRED, Entry, Problem
+from helpdesk.helpcenter.slots import PageSlots, empty
 from helpdesk.helpcenter.texts import Translator, order
 from helpdesk.helpcenter.themes import Line
 from helpdesk.helpcenter.views import (
@@ -39,11 +40,12 @@ _AUTOCOMPLETE = {"name": "name", "email": "email"}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page stands: in which service (None: in none), in which language, among which links."""
+    """Where a page stands: in which service (None: in none), in which language, among which links, with which slots."""
 
     service: ServiceView | None
     locale: str
     links: Links
+    slots: PageSlots | None = None
 
     def translator(self, line: Line) -> Translator:
         """Return the finder of texts for this place."""
@@ -64,7 +66,7 @@ def consent_text(service: ServiceView, locale: str, translate: Translator) -> st
 
 
 def common(place: Place, line: Line, *, kind: str, title: str, has_errors: bool = False) -> dict[str, Any]:
-    """Return what every page is given: site, page, theme, and the functions ``t``, ``url`` and ``asset``."""
+    """Return what every page is given: site, page, theme, and the functions ``t``, ``url``, ``asset``, ``slot``."""
     translate = place.translator(line)
     return {
         "site": _site(place, kind),
@@ -73,6 +75,7 @@ def common(place: Place, line: Line, *, kind: str, title: str, has_errors: bool 
         "t": translate,
         "url": _url_of(place),
         "asset": lambda path: _asset(line, place.links, path),
+        "slot": place.slots.on(kind) if place.slots else empty,
     }
 
 

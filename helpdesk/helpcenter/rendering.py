@@ -97,6 +97,13 @@ class Renderer:
         self._degraded: dict[tuple[str, str], Degradation] = {}
         self._lock = threading.Lock()
 
+    def wear(self, themes: Themes) -> None:
+        """Render by these themes from now on."""
+        with self._lock:
+            self.themes = themes
+            self._sandboxes.clear()
+            self._degraded.clear()
+
     def degraded(self) -> tuple[Degradation, ...]:
         """Return the pages that are left to a parent now."""
         return tuple(mark for mark in self._degraded.values() if mark.until > clock.monotonic())

@@ -39,11 +39,7 @@ class Theme:
 
         Also None for what would leave the folder: ``..``, an absolute path, a link that leads outside.
         """
-        if not _SAFE_NAME.fullmatch(name):
-            return None
-        root = (self.folder / kind).resolve()
-        found = (root / name).resolve()
-        return found if found.is_relative_to(root) and found.is_file() else None
+        return file_in(self.folder / kind, name)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -160,6 +156,15 @@ class Themes:
     def _refuse(self, name: str, reason: str) -> None:
         self.problems[name] = reason
         _log.error("The theme “%s” cannot be used: %s", name, reason)
+
+
+def file_in(folder: Path, name: str) -> Path | None:
+    """Return the file ``name`` of the folder, or None if there is none, or if it would lie outside."""
+    if not _SAFE_NAME.fullmatch(name):
+        return None
+    root = folder.resolve()
+    found = (root / name).resolve()
+    return found if found.is_relative_to(root) and found.is_file() else None
 
 
 def find(folder: Path) -> dict[str, Path]:

@@ -35,8 +35,9 @@ class Features(View):
 
 @dataclass(frozen=True, slots=True)
 class ServiceView:
-    """What a help center needs to know of its service. ``languages`` stand in the order of the language menu.
+    """What a help center needs to know of its service, ``id`` for its plugins.
 
+    ``languages`` stand in the order of the language menu.
     ``company`` and ``consent`` hold plain text by language; the theme's own text stands in for a missing consent.
     """
 
@@ -49,6 +50,7 @@ class ServiceView:
     company: Mapping[str, str] = field(default_factory=dict)
     consent: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    id: int = 0
 
     def name_in(self, locale: str) -> str:
         """Return the service's name in a language, or the name it goes by where it has none."""

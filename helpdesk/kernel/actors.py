@@ -12,13 +12,17 @@ class ActorKind(StrEnum):
     AGENT = "agent"
     CUSTOMER = "customer"
     SERVICE_KEY = "service_key"
+    PLUGIN = "plugin"
     SYSTEM = "system"
     ANONYMOUS = "anonymous"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One party acting in one service. ``id`` is the agent's, customer's or key's; None for the others."""
+    """One party acting in one service. ``id`` is the agent's, customer's or key's; None for the others.
+
+    A plugin goes by its title, and holds the rights that its class declares.
+    """
 
     kind: ActorKind
     service_id: int

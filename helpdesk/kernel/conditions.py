@@ -211,7 +211,7 @@ def _comparison(comparison: Comparison, fields: Fields, *, negated: bool) -> Any
             f"“{comparison.operator}” asks what a change did, and a list has no before; ask for the value itself."
         )
     if column is None:
-        raise Invalid(f"A list cannot be filtered by “{comparison.field}”; leave the comparison out.")
+        raise Invalid(f"“{comparison.field}” has no column, so lists cannot be filtered by it; leave it out.")
     is_negation = comparison.operator in _NEGATIONS
     chosen = _NEGATIONS.get(comparison.operator, comparison.operator)
     test, holds_for_none = _sql_test(column, chosen, comparison.value, fields[comparison.field])

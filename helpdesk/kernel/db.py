@@ -21,9 +21,11 @@ from typing import Any, ParamSpec, TypeVar
 
 import peewee
 from playhouse.migrations import Runner
-from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase, PooledSqliteDatabase
+from playhouse.pool import MaxConnectionsExceeded
 
+from helpdesk.kernel import clock
 from helpdesk.kernel.errors import Invalid, Unavailable
+from helpdesk.kernel.fences import FencedPostgres, FencedSqlite
 from helpdesk.kernel.settings import Settings
 
 P = ParamSpec("P")
@@ -79,13 +81,13 @@ def make(settings: Settings) -> Any:
     url = settings.database_url or f"sqlite:///{settings.data_dir / 'desk.db'}"
     pool = {"max_connections": settings.database_pool, "timeout": 10}
     if url.startswith(("postgresql://", "postgres://")):
-        return PooledPostgresqlDatabase(
+        return FencedPostgres(
             url.replace("postgres://", "postgresql://", 1), prefer_psycopg3=True, connect_timeout=10, **pool
         )
     if url.startswith("sqlite:///"):
         # The pool hands a connection from thread to thread, though never to two at a time.
         path = url.removeprefix("sqlite:///")
-        return PooledSqliteDatabase(path, pragmas=SQLITE_PRAGMAS, check_same_thread=False, **pool)
+        return FencedSqlite(path, pragmas=SQLITE_PRAGMAS, check_same_thread=False, **pool)
     raise Invalid(
         "HELPDESK_DATABASE_URL must begin with sqlite:/// or postgresql://.", code="BAD_SETTING", path=("database_url",)
     )
@@ -128,6 +130,17 @@ def connection() -> Iterator[None]:
     finally:
         if opened:
             database.close()
+
+
+def let_go() -> None:
+    """Give this thread's connection back, and take back what somebody left open on it."""
+    held = database.obj
+    if held is None or held.is_closed():
+        return
+    while held.transaction_depth():
+        held.pop_transaction()
+    _pending.levels.clear()
+    held.close()  # the pool rolls back
 
 
 @contextmanager
@@ -201,7 +214,12 @@ def is_transient(error: BaseException) -> bool:
 
 def database_now() -> peewee.SQL:
     """Return the SQL for the database's present time, in microseconds since 1970."""
-    return peewee.SQL(SQLITE_NOW if is_sqlite() else POSTGRES_NOW)
+    held = clock.held()
+    if held is not None:
+        return peewee.SQL(str(int(held.timestamp() * 1_000_000)))
+    present = SQLITE_NOW if is_sqlite() else POSTGRES_NOW
+    ahead = int(clock.ahead_seconds() * 1_000_000)
+    return peewee.SQL(f"({present} + {ahead})" if ahead else present)
 
 
 def lock_rows(query: Any) -> Any:

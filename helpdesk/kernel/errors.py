@@ -61,3 +61,11 @@ class Unavailable(HelpdeskError):
     """A part that is needed does not answer now; the same request may succeed later."""
 
     code = "UNAVAILABLE"
+
+
+def said(error: BaseException) -> str:
+    """Return the error's kind and what it says, its kind alone when it cannot even say that."""
+    try:
+        return f"{type(error).__name__}: {error}".removesuffix(": ")
+    except BaseException:  # an error of a plugin's own may fail at this too
+        return type(error).__name__

@@ -23,7 +23,8 @@ from helpdesk.kernel import clock
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.columns import EnumColumn, JsonColumn, TimeColumn
 from helpdesk.kernel.db import Model, after_commit, database, database_now, is_sqlite, next_number, transaction
-from helpdesk.kernel.leases import Leased, backoff, claim, release, renew
+from helpdesk.kernel.errors import said
+from helpdesk.kernel.leases import Leased, backoff, claim, held, release, renew
 from helpdesk.kernel.paging import Order, Page, Window, pages_of
 from helpdesk.kernel.rows import Row, counts_by
 
@@ -202,6 +203,11 @@ def subscribe(name: str, handler: Subscription) -> None:
     _wiring.subscriptions[name] = handler
 
 
+def unsubscribe(name: str) -> None:
+    """Feed the subscriber no more; the place it has reached is kept for when it subscribes again."""
+    _wiring.subscriptions.pop(name, None)
+
+
 def subscriptions() -> tuple[str, ...]:
     """Return the names of the durable subscribers."""
     return tuple(_wiring.subscriptions)
@@ -256,18 +262,29 @@ def _feed(name: str, *, lease_seconds: float, retry_seconds: float) -> None:
     if row is None:
         return
     try:
-        while events := read(row.position):
-            for event in events:
-                _wiring.subscriptions[name](event)
-                row.position = event.position
-                row.attempts = 0
-                if not renew(row, seconds=lease_seconds, position=event.position, attempts=0):
-                    return
-        release(row, due_in_seconds=0, attempts=0, last_error="")
-    except Exception as error:
+        with held(row, seconds=lease_seconds):  # a handler may take longer than a lease
+            is_done = _hand_over(row, lease_seconds)
+        if is_done:
+            release(row, due_in_seconds=0, attempts=0, last_error="")
+    except BaseException as error:  # a handler may be a plugin's, and raise SystemExit
         log.exception("durable subscriber failed", extra={"subscriber": name})
         wait = backoff(max(row.attempts, 1), base_seconds=retry_seconds)
-        release(row, due_in_seconds=wait, last_error=repr(error)[:500])
+        release(row, due_in_seconds=wait, last_error=said(error)[:500])
+
+
+def _hand_over(row: Any, lease_seconds: float) -> bool:
+    """Hand over what is behind the row's place, as long as the subscriber stays. False when the lease was lost."""
+    while events := read(row.position):
+        for event in events:
+            handler = _wiring.subscriptions.get(row.name)
+            if handler is None:
+                return True
+            handler(event)
+            row.position = event.position
+            row.attempts = 0
+            if not renew(row, seconds=lease_seconds, position=event.position, attempts=0):
+                return False
+    return True
 
 
 def _last_position() -> int:

@@ -135,7 +135,7 @@ class OutgoingClient:
         Raises Invalid ``OUTGOING_BLOCKED`` (address or headers are to be changed), LimitExceeded
         ``OUTGOING_TOO_LARGE``, Unavailable ``OUTGOING_TIMEOUT`` or ``OUTGOING_FAILED``.
         """
-        request = _build(method, url, headers=headers, content=content, json=json)
+        request = prepare(method, url, headers=headers, content=content, json=json)
         target = httpcore2.URL(
             scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
         )
@@ -171,10 +171,10 @@ def client() -> OutgoingClient:
     return _client
 
 
-def _build(
+def prepare(
     method: str, url: str, *, headers: Mapping[str, str] | None, content: bytes | None, json: Any
 ) -> httpx2.Request:
-    """Put the request together and refuse what may not leave, whichever address it has."""
+    """Put a request together and refuse what may not leave, whichever address it has. Raises Invalid."""
     if method not in _METHODS:
         raise _blocked(f"{method!r} is not a method that can be called; use one of {', '.join(sorted(_METHODS))}.")
     for name, text in (headers or {}).items():

@@ -133,14 +133,19 @@ def _drain_quietly(name: str) -> None:
 
 
 class Worker:
-    """The threads of one worker: huey's consumer, and a sweeper that needs no queue."""
+    """The threads of one worker: huey's consumer, and a sweeper for each line, which needs no queue.
+
+    A line that is slow, for its work is a plugin's, holds up no other.
+    """
 
     def __init__(self, settings: Settings) -> None:
         if _desk.huey is None:
             raise Unavailable("The application was not set up; call create_app() first.")
         self._seconds = settings.sweep_seconds
         self._stopping = threading.Event()
-        self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
+        self._sweepers = [
+            threading.Thread(target=self._sweep, args=(name,), name=f"sweeper-{name}", daemon=True) for name in lines()
+        ]
         self._consumer = _desk.huey.create_consumer(
             workers=settings.worker_threads, periodic=False, initial_delay=0.05, max_delay=0.1, backoff=1.1
         )
@@ -149,7 +154,8 @@ class Worker:
     def start(self) -> None:
         """Start the threads; the caller keeps the process alive."""
         self._consumer.start()
-        self._sweeper.start()
+        for sweeper in self._sweepers:
+            sweeper.start()
 
     def stop(self) -> None:
         """Let the rows under way end, then return; those still in the line are not begun, and keep their place."""
@@ -157,15 +163,14 @@ class Worker:
         leases.hold_back()
         try:
             self._consumer.stop(graceful=True)
-            self._sweeper.join(timeout=STOP_SECONDS)
+            deadline = clock.monotonic() + STOP_SECONDS
+            for sweeper in self._sweepers:
+                sweeper.join(timeout=max(0.0, deadline - clock.monotonic()))
         finally:
             leases.hand_out()
 
-    def _sweep(self) -> None:
-        rested: dict[str, float] = {}
+    def _sweep(self, name: str) -> None:
+        pause = max(self._seconds, _desk.pauses.get(name, 0.0))
         while not self._stopping.is_set():
-            for name in lines():
-                if clock.monotonic() >= rested.get(name, 0.0):
-                    _drain_quietly(name)
-                    rested[name] = clock.monotonic() + _desk.pauses.get(name, 0.0)
-            self._stopping.wait(self._seconds)
+            _drain_quietly(name)
+            self._stopping.wait(pause)

@@ -16,16 +16,26 @@ from helpdesk.kernel.db import Model
 class Cohort:
     """Rows that were loaded together, and what has been loaded for all of them since."""
 
-    __slots__ = ("loaded", "rows")
+    __slots__ = ("failed", "loaded", "rows")
 
     def __init__(self, rows: Sequence[Any]) -> None:
         self.rows = rows
         self.loaded: dict[Hashable, dict[int, Any]] = {}
+        self.failed: dict[Hashable, Exception] = {}
 
     def get(self, row: Any, key: Hashable, load: Callable[[Sequence[Any]], Sequence[Any]]) -> Any:
-        """Return the row's share of what ``load`` answers for the whole cohort, loading it at the first asking."""
+        """Return the row's share of what ``load`` answers for the whole cohort, loading it at the first asking.
+
+        What it raises is raised for every row: asking again for each would ask a failing plugin as often.
+        """
+        if key in self.failed:
+            raise self.failed[key]
         if key not in self.loaded:
-            answers = load(self.rows)
+            try:
+                answers = load(self.rows)
+            except Exception as error:
+                self.failed[key] = error
+                raise
             self.loaded[key] = {id(member): answer for member, answer in zip(self.rows, answers, strict=True)}
         return self.loaded[key][id(row)]
 

@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     )
     graphiql: bool = Field(True, description="Serve the GraphiQL explorer to browsers at the GraphQL address.")
     safe_mode: bool = Field(False, description="Start with the default theme and no other plugin.")
+    disable: tuple[str, ...] = Field(
+        (), description="JSON list of plugins that stay off, whatever the desk says: `name` or `kind/name`."
+    )
     outgoing_allow: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description="JSON list of private networks that outgoing calls may reach all the same."
     )
@@ -60,6 +63,10 @@ class Settings(BaseSettings):
         ge=1024,
         description="Largest mail that is handed in by file, in bytes; accounts have a limit of their own.",
     )
+    storage: str = Field("local", description="Storage plugin that keeps files; `local` is a folder of this machine.")
+    storage_settings: SecretStr = Field(
+        SecretStr(""), description='Settings of that plugin as a JSON object, such as `{"folder": "/files"}`.'
+    )
     session_seconds: int = Field(43_200, ge=60, description="How long an agent's session lasts.")
     lease_seconds: int = Field(120, ge=2, description="How long a worker may hold a row before another takes it over.")
     sweep_seconds: float = Field(15.0, gt=0, description="How often a worker looks for work that nobody finished.")
@@ -68,6 +75,14 @@ class Settings(BaseSettings):
     )
     worker_threads: int = Field(4, ge=1, le=64, description="Jobs that one worker runs at once.")
     web_threads: int = Field(8, ge=1, le=256, description="Requests that the embedded server answers at once.")
+    process_max_mb: int = Field(
+        2048,
+        ge=256,
+        description="Memory of one process, in MB; above it `helpdesk run` and `helpdesk worker` begin anew.",
+    )
+    process_max_threads: int = Field(
+        500, ge=64, description="Threads of one process; above it `helpdesk run` and `helpdesk worker` begin anew."
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR.")
     log_format: str = Field("text", pattern="^(text|json)$", description="`text` for people, `json` for collectors.")
     failpoint: str = Field(

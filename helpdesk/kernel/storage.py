@@ -111,8 +111,7 @@ class LocalStorage:
         return removed
 
     def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
-            raise Invalid("This is not the key of a stored file; use the one that storing it returned.", code="BAD_KEY")
+        check_key(key)
         return self._folder / key[:2] / key[2:]
 
     def _place(self, temporary: Path, key: str) -> None:
@@ -127,6 +126,12 @@ class LocalStorage:
                 sync_folder(self._folder)
             temporary.replace(target)
             sync_folder(target.parent)
+
+
+def check_key(key: str) -> None:
+    """Raise Invalid (BAD_KEY) unless the key is the name of a content, as ``put`` returns them."""
+    if not _KEY.fullmatch(key):
+        raise Invalid("This is not the key of a stored file; use the one that storing it returned.", code="BAD_KEY")
 
 
 def _copy(stream: BinaryIO, file: io.RawIOBase, *, limit_bytes: int) -> Stored:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from helpdesk import plugins
 from helpdesk.kernel import clock
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.db import insert_once, transactional
@@ -12,7 +11,8 @@ from helpdesk.organization import rules
 from helpdesk.organization.models import Organization, Service
 from helpdesk.organization.queries import organization_exists
 from helpdesk.organization.rules import EditorType
-from helpdesk.signals import ServiceChanged
+from helpdesk.plugins import registry
+from helpdesk.sdk.events import ServiceChanged
 
 
 @transactional
@@ -61,8 +61,8 @@ def create_service(
 def set_theme(actor: Actor, theme: str) -> None:
     """Choose the help center's theme. Raises Invalid (UNKNOWN_THEME). Records ServiceChanged."""
     actor.require("service.write")
-    if theme not in plugins.themes():
-        known = ", ".join(sorted(plugins.themes())) or "none"
+    if theme not in registry.themes():
+        known = ", ".join(sorted(registry.themes())) or "none"
         raise Invalid(f"There is no theme “{theme}”; installed are: {known}.", code="UNKNOWN_THEME", path=("theme",))
     before = Service.get_by_id(actor.service_id).theme
     if before != theme:

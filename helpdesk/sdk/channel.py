@@ -15,40 +15,38 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
-import orjson
-from pydantic import BaseModel, ConfigDict
+from helpdesk.sdk.errors import Refused, Retry, Unverified, WindowClosed
+from helpdesk.sdk.http import Http, HttpResponse
+from helpdesk.sdk.settings import PluginSettings
+
+__all__ = [
+    "Channel",
+    "ChannelSettings",
+    "DeliveryReport",
+    "File",
+    "Http",
+    "HttpResponse",
+    "Identity",
+    "Inbound",
+    "InboundRequest",
+    "Inlet",
+    "Nature",
+    "Outbound",
+    "RecipientVerdict",
+    "Refused",
+    "Retry",
+    "Sent",
+    "Unverified",
+    "Verdict",
+    "WindowClosed",
+]
 
 
-class Retry(Exception):
-    """Sending failed for now. ``after_seconds`` is the provider's own wish, if it told one."""
-
-    def __init__(self, reason: str, *, after_seconds: float | None = None) -> None:
-        super().__init__(reason)
-        self.after_seconds = after_seconds
-
-
-class Refused(Exception):
-    """Sending failed for good: the same message would be refused again.
-
-    From ``receive``: these bytes cannot be read; they are set aside at once, and kept.
-    """
-
-
-class WindowClosed(Exception):
-    """The provider lets nobody write to this customer now (a closed session); an agent must choose another way."""
-
-
-class Unverified(Exception):
-    """The inbound request does not carry the proof that the provider sent it; answered with 401, nothing kept."""
-
-
-class ChannelSettings(BaseModel):
+class ChannelSettings(PluginSettings):
     """What an account needs to know. The form, the GraphQL input and the command line come from its fields.
 
     Fields of type ``SecretStr`` are encrypted at rest and never shown again.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,47 +174,6 @@ class Sent:
     verdicts: tuple[RecipientVerdict, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
-    """What an outside system answered, whatever the status. Header names are lower case; the body is unpacked."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        """Return the body read as JSON. Raises Retry when it is none."""
-        try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError as error:
-            raise Retry(f"The answer (status {self.status}) is not JSON.") from error
-
-
-class Http(Protocol):
-    """The way out: calls end within 20 seconds and reach the open internet only.
-
-    An operator opens private networks with ``HELPDESK_OUTGOING_ALLOW``. Neither cookies nor
-    connections are kept between two calls.
-    """
-
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-        json: Any = None,
-        max_bytes: int = 1_048_576,
-    ) -> HttpResponse:
-        """Call, and return the answer of whatever status; a redirect is an answer too, and is not followed.
-
-        Raises Retry when no whole answer came in time (the call may have had its effect all the
-        same), and Refused for an address or a header that may not be used and for an answer
-        larger than ``max_bytes``. Let both pass: the core knows what to do.
-        """
-
-
 class Inlet(Protocol):
     """How a fetching channel hands over what it finds."""
 
@@ -254,6 +211,7 @@ class Channel(ABC):
     """How this channel knows a person; answers go to the ticket's identity of this kind."""
 
     Settings: ClassVar[type[ChannelSettings]] = ChannelSettings
+    """What an account tells it; an instance is here as ``self.settings``."""
 
     listens: ClassVar[bool] = False
     """True when ``listen`` is to be run for each enabled account."""

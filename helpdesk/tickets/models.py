@@ -24,7 +24,7 @@ class Ticket(Model):
     account_id = peewee.BigIntegerField(null=True)
     language = peewee.CharField(max_length=10)
     customer = peewee.ForeignKeyField(Customer, backref="+", null=True)
-    assignee = peewee.ForeignKeyField(Agent, backref="+", null=True)
+    assignee = peewee.ForeignKeyField(Agent, backref="+", null=True, index=False)
     group = peewee.ForeignKeyField(AgentGroup, backref="+", null=True)
     follow_up_of = peewee.ForeignKeyField("self", backref="+", null=True)
     external_ref = peewee.CharField(max_length=200, null=True)
@@ -40,6 +40,23 @@ class Ticket(Model):
             (("service", "created_at", "id"), False),
             (("service", "status", "updated_at", "id"), False),
             (("service", "assignee", "updated_at", "id"), False),
+            (("assignee", "status"), False),
+        )
+
+
+class TicketTag(Model):
+    """A tag on a ticket, as it was first written; ``folded`` is what tags are compared by."""
+
+    id = peewee.BigAutoField()
+    service = peewee.ForeignKeyField(Service, backref="+", index=False)
+    ticket = peewee.ForeignKeyField(Ticket, backref="+", index=False)
+    tag = peewee.CharField(max_length=50)
+    folded = peewee.CharField(max_length=200)
+
+    class Meta:
+        indexes = (
+            (("ticket", "folded"), True),
+            (("service", "folded"), False),
         )
 
 

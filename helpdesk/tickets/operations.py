@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from helpdesk.agents import operations as agent_operations
 from helpdesk.agents import queries as agents
 from helpdesk.customers import operations as customers
 from helpdesk.customers import queries as customer_queries
@@ -14,7 +15,7 @@ from helpdesk.kernel.db import insert_once, is_sqlite, next_number, transactiona
 from helpdesk.kernel.errors import Conflict, Invalid, NotFound
 from helpdesk.kernel.events import Happening, record_all
 from helpdesk.kernel.text import one_line
-from helpdesk.signals import MessageAdded, TicketAssigned, TicketCreated, TicketStatusChanged
+from helpdesk.sdk.events import MessageAdded, TicketAssigned, TicketCreated, TicketStatusChanged
 from helpdesk.tickets import attachments, rules
 from helpdesk.tickets.attachments import NewFile
 from helpdesk.tickets.models import Message, Ticket
@@ -144,7 +145,7 @@ def reply(
         return Added(ticket_id, made)
     if status is TicketStatus.COMPLETED:
         actor.require("ticket.complete")
-    ticket = _locked(actor, ticket_id)
+    ticket = locked(actor, ticket_id)
     rules.check_version(ticket.version, expected_version)
     rules.check_workable(ticket.status)
     after = rules.status_after_reply(ticket.status, status)
@@ -154,7 +155,7 @@ def reply(
     _reindex(ticket, body.text)
     assignee = ticket.assignee_id or (actor.id if actor.kind is ActorKind.AGENT else None)
     happenings = [_added(actor, ticket_id, message_id, MessageKind.REPLY)]
-    _change(actor, ticket, {"status": after, "assignee": assignee}, happenings)
+    change(actor, ticket, {"status": after, "assignee": assignee}, happenings)
     idempotency.finish(actor, idempotency_key, message_id)
     return Added(ticket_id, message_id)
 
@@ -169,11 +170,11 @@ def add_note(
     made = idempotency.begin(actor, idempotency_key, operation="ticket.note", given=given)
     if made is not None:
         return Added(ticket_id, made)
-    ticket = _locked(actor, ticket_id)
+    ticket = locked(actor, ticket_id)
     message_id = _insert_message(_author(actor, None, ""), ticket_id, MessageKind.NOTE, body)
     attachments.attach(actor, message_id, uploads)
     _reindex(ticket, body.text)
-    _change(actor, ticket, {}, [_added(actor, ticket_id, message_id, MessageKind.NOTE)])
+    change(actor, ticket, {}, [_added(actor, ticket_id, message_id, MessageKind.NOTE)])
     idempotency.finish(actor, idempotency_key, message_id)
     return Added(ticket_id, message_id)
 
@@ -184,7 +185,7 @@ def assign(
 ) -> None:
     """Give the ticket to an agent, a group, both, or nobody. Records TicketAssigned and perhaps TicketStatusChanged."""
     actor.require("ticket.assign")
-    ticket = _locked(actor, ticket_id)
+    ticket = locked(actor, ticket_id)
     rules.check_version(ticket.version, expected_version)
     rules.check_workable(ticket.status)
     agent = agents.agents_by_ids([agent_id])[0]
@@ -194,7 +195,7 @@ def assign(
     if group_id is not None and (group is None or group.service_id != actor.service_id):
         raise Invalid("There is no such group in this service.", code="GROUP_NOT_FOUND", path=("groupId",))
     after = rules.status_after_assignment(ticket.status, has_assignee=agent_id is not None)
-    _change(actor, ticket, {"assignee": agent_id, "group": group_id, "status": after}, [])
+    change(actor, ticket, {"assignee": agent_id, "group": group_id, "status": after}, [])
 
 
 @transactional
@@ -206,13 +207,13 @@ def set_status(actor: Actor, ticket_id: int, status: TicketStatus, *, expected_v
     actor.require("ticket.set_status")
     if status is TicketStatus.COMPLETED:
         actor.require("ticket.complete")
-    ticket = _locked(actor, ticket_id)
+    ticket = locked(actor, ticket_id)
     rules.check_version(ticket.version, expected_version)
     rules.check_move(ticket.status, status)
     assignee = None if status is TicketStatus.NEW else ticket.assignee_id
     if status is TicketStatus.OPEN and assignee is None and actor.kind is ActorKind.AGENT:
         assignee = actor.id
-    _change(actor, ticket, {"status": status, "assignee": assignee}, [])
+    change(actor, ticket, {"status": status, "assignee": assignee}, [])
 
 
 @transactional
@@ -224,7 +225,7 @@ def receive(
     A completed ticket stays closed: a person's message becomes a new ticket that follows it up.
     Source: SPEC-WORK TKT-33, TKT-34, TKT-38.
     """
-    ticket = _locked(actor, ticket_id)
+    ticket = locked(actor, ticket_id)
     customer_id = customers.recognise(actor, **asdict(asker))
     if ticket.status is TicketStatus.COMPLETED and not is_automatic:
         follow_up = NewTicket(
@@ -240,11 +241,11 @@ def receive(
     has_assignee = ticket.assignee_id is not None
     after = rules.status_after_inquiry(ticket.status, has_assignee=has_assignee, is_automatic=is_automatic)
     added = _added(actor, ticket_id, message_id, MessageKind.INQUIRY, is_automatic=is_automatic)
-    _change(actor, ticket, {"status": after}, [added])
+    change(actor, ticket, {"status": after}, [added])
     return Added(ticket_id, message_id)
 
 
-def _locked(actor: Actor, ticket_id: int) -> Any:
+def locked(actor: Actor, ticket_id: int) -> Any:
     """Return the ticket, locked until the transaction ends. Another service's is not found."""
     query = Ticket.select().where(Ticket.id == ticket_id, Ticket.service == actor.service_id)
     ticket = (query if is_sqlite() else query.for_update()).first()
@@ -308,13 +309,15 @@ def _reindex(ticket: Any, text: str) -> None:
     search.extend(SUBJECT, ticket.id, ticket.service_id, text)
 
 
-def _change(actor: Actor, ticket: Any, wanted: dict[str, Any], happenings: list[Happening]) -> None:
+def change(actor: Actor, ticket: Any, wanted: dict[str, Any], happenings: list[Happening]) -> None:
     """Write the wanted values that differ, raise the version, and record everything that happened at once."""
     before = {"status": ticket.status, "assignee": ticket.assignee_id, "group": ticket.group_id}
     changed = {name: value for name, value in wanted.items() if before[name] != value}
     if not changed and not happenings:
         return
     Ticket.update(**changed, version=Ticket.version + 1, updated_at=clock.now()).where(Ticket.id == ticket.id).execute()
+    if changed.get("assignee") is not None:
+        agent_operations.note_assigned(changed["assignee"])
     if {"assignee", "group"} & changed.keys():
         now = before | changed
         event = TicketAssigned(

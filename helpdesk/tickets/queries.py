@@ -6,13 +6,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+import peewee
+
 from helpdesk.kernel import conditions, search
 from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.conditions import Field, FieldKind
 from helpdesk.kernel.paging import Order, Page, Window, page, pages_of
 from helpdesk.kernel.rows import Row, by_ids, counts_by, grouped, load, select
-from helpdesk.tickets.models import Attachment, Message, Ticket
-from helpdesk.tickets.rules import MessageKind, TicketPriority, TicketStatus
+from helpdesk.tickets.models import Attachment, Message, Ticket, TicketTag
+from helpdesk.tickets.plugin_fields import plugin_fields
+from helpdesk.tickets.rules import MessageKind, TicketPriority, TicketStatus, sorted_tags
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,10 +112,16 @@ def matching(service_id: int, *, where: Any = None, text: str | None = None) -> 
     """
     query = select(TicketRow, Ticket).where(Ticket.service == service_id)
     if where is not None:
-        query = query.where(conditions.expression(conditions.parse(where, FIELDS, path=("where",)), FIELDS))
+        query = query.where(_expression(service_id, where))
     if text is not None and text.strip():
         query = query.where(Ticket.id.in_(search.matches("ticket", service_id, text)))
     return query
+
+
+def _expression(service_id: int, where: Any) -> Any:
+    """Return the condition for a query; a plugin's field is understood, and refused for having no column."""
+    known = FIELDS | plugin_fields(service_id)
+    return conditions.expression(conditions.parse(where, known, path=("where",)), known)
 
 
 def page_of(query: Any, *, order: Sequence[tuple[TicketOrderField, bool]], window: Window) -> Page[TicketRow]:
@@ -131,6 +140,17 @@ def tickets_of_customers(customer_ids: Sequence[int], window: Window) -> list[Pa
     """Return each customer's tickets, one page each, newest first, in one statement."""
     order = [Order(Ticket.id, "id", descending=True)]
     return pages_of(TicketRow, Ticket, Ticket.customer, customer_ids, order=order, window=window)
+
+
+def tags_of_tickets(ticket_ids: Sequence[int]) -> list[tuple[str, ...]]:
+    """Return each ticket's tags, sorted, in one statement (none when no id is given)."""
+    if not ticket_ids:
+        return []
+    rows: Any = TicketTag.select(TicketTag.ticket, TicketTag.tag).where(TicketTag.ticket.in_(list(ticket_ids)))
+    found: dict[int, list[str]] = {}
+    for ticket_id, tag in rows.tuples():
+        found.setdefault(ticket_id, []).append(tag)
+    return [sorted_tags(found.get(ticket_id, ())) for ticket_id in ticket_ids]
 
 
 def messages_by_ids(ids: Sequence[int | None]) -> list[MessageRow | None]:
@@ -161,6 +181,22 @@ def ticket_counts(customer_ids: Sequence[int]) -> list[int]:
     return counts_by(Ticket, Ticket.customer, customer_ids)
 
 
+def first_tickets(customer_ids: Sequence[int | None]) -> list[int | None]:
+    """Return the id of each customer's first ticket, aligned with the customers, in at most one statement."""
+    wanted = {customer_id for customer_id in customer_ids if customer_id is not None}
+    if not wanted:
+        return [None] * len(customer_ids)
+    rows: Any = Ticket.select(Ticket.customer, peewee.fn.MIN(Ticket.id)).where(Ticket.customer.in_(wanted))
+    found = dict(rows.group_by(Ticket.customer).tuples())
+    return [None if customer_id is None else found.get(customer_id) for customer_id in customer_ids]
+
+
 def message_counts(ticket_ids: Sequence[int]) -> list[int]:
     """Return how many messages each ticket has."""
     return counts_by(Message, Message.ticket, ticket_ids)
+
+
+def open_counts(agent_ids: Sequence[int]) -> list[int]:
+    """Return how many tickets each agent holds that are not resolved, aligned with the agents, in one statement."""
+    is_open = Ticket.status.in_((TicketStatus.NEW, TicketStatus.OPEN, TicketStatus.ON_HOLD))
+    return counts_by(Ticket, Ticket.assignee, agent_ids, condition=is_open) if agent_ids else []

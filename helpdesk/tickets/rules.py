@@ -1,6 +1,6 @@
 """What a ticket may do, decided without a database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +12,8 @@ LONGEST_SUBJECT = 255
 LONGEST_BODY = 500_000
 LONGEST_CHANNEL = 32
 LONGEST_REFERENCE = 200
+LONGEST_TAG = 50
+MOST_TAGS = 30
 
 
 class TicketStatus(StrEnum):
@@ -190,3 +192,39 @@ def check_reference(text: str | None) -> str | None:
     if text is not None and (not text or len(text) > LONGEST_REFERENCE or one_line(text, longest=1000) != text):
         raise Invalid(f"A reference is one line of 1 to {LONGEST_REFERENCE} characters.", path=("externalRef",))
     return text
+
+
+def check_tags(tags: Sequence[str]) -> list[str]:
+    """Return the tags that a client gave as clean lines, each once, upper and lower case being the same.
+
+    Raises Invalid (BAD_TAG) for none, for one that is empty or too long, and for too many at once.
+    """
+    if not tags:
+        raise Invalid("Name at least one tag.", code="BAD_TAG", path=("tags",))
+    if len(tags) > MOST_TAGS:
+        raise Invalid(f"A ticket has at most {MOST_TAGS} tags.", code="BAD_TAG", path=("tags",))
+    found: dict[str, str] = {}
+    for tag in tags:
+        bare = one_line(tag, longest=LONGEST_TAG + 1)
+        if not 1 <= len(bare) <= LONGEST_TAG:
+            raise Invalid(f"A tag is one line of 1 to {LONGEST_TAG} characters.", code="BAD_TAG", path=("tags",))
+        found.setdefault(folded_tag(bare), bare)
+    return list(found.values())
+
+
+def folded_tag(tag: str) -> str:
+    """Return what a tag is compared by: upper and lower case are the same."""
+    return tag.casefold()
+
+
+def sorted_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return the tags in the order in which they are shown, the same on every database."""
+    return tuple(sorted(tags, key=lambda tag: (folded_tag(tag), tag)))
+
+
+def check_tag_count(count: int) -> None:
+    """Raise Invalid (TOO_MANY_TAGS) when a ticket would have too many tags."""
+    if count > MOST_TAGS:
+        raise Invalid(
+            f"A ticket has at most {MOST_TAGS} tags; take some off first.", code="TOO_MANY_TAGS", path=("tags",)
+        )

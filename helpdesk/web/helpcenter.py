@@ -18,6 +18,7 @@ from helpdesk.helpcenter.links import Links
 from helpdesk.helpcenter.pages import Place
 from helpdesk.helpcenter.rendering import Renderer
 from helpdesk.helpcenter.rules import Inquiry
+from helpdesk.helpcenter.slots import Fill, Slots
 from helpdesk.helpcenter.themes import DEFAULT, Line
 from helpdesk.helpcenter.tokens import Tokens
 from helpdesk.helpcenter.views import ServiceView
@@ -44,9 +45,12 @@ class Desk(Protocol):
         """
 
 
-def blueprint(desk: Desk, *, renderer: Renderer, base_url: str, secret: bytes) -> Blueprint:
-    """Return the help center's routes. ``secret`` signs forms and must be for this purpose alone."""
-    center = HelpCenter(desk, renderer, Links(base_url), Tokens(secret))
+def blueprint(desk: Desk, *, renderer: Renderer, base_url: str, secret: bytes, fill: Fill | None = None) -> Blueprint:
+    """Return the help center's routes. ``secret`` signs forms and must be for this purpose alone.
+
+    ``fill`` gives what plugins show in the slots of a page; without it they stay empty.
+    """
+    center = HelpCenter(desk, renderer, Links(base_url), Tokens(secret), Slots(fill))
     routes = Blueprint("helpcenter", __name__)
     options: dict[str, Any] = {
         "methods": METHODS,
@@ -76,6 +80,7 @@ class HelpCenter:
     renderer: Renderer
     links: Links
     tokens: Tokens
+    slots: Slots
 
     def enter(self, service: str) -> Response:
         """Lead to the home page in the visitor's language."""
@@ -152,7 +157,8 @@ class HelpCenter:
         service = self._service(slug)
         if locale not in service.languages:
             answers.refuse(404)
-        return Place(service, locale, self.links), self.renderer.themes.line(service.theme)
+        slots = self.slots.of(service, locale)
+        return Place(service, locale, self.links, slots), self.renderer.themes.line(service.theme)
 
     def _inquiry_place(self, slug: str, locale: str) -> tuple[Place, Line]:
         place, line = self._place(slug, locale)
@@ -168,7 +174,8 @@ class HelpCenter:
             return Place(None, answers.language(spoken, "en"), self.links)
         asked = arguments.get("locale") or arguments.get("rest", "").partition("/")[0]
         best = answers.language(service.languages, service.default_language)
-        return Place(service, asked if asked in service.languages else best, self.links)
+        locale = asked if asked in service.languages else best
+        return Place(service, locale, self.links, self.slots.of(service, locale))
 
     def _service_or_none(self, slug: str) -> ServiceView | None:
         try:

@@ -10,11 +10,13 @@ from helpdesk.kernel import clock, db
 from helpdesk.kernel.errors import HelpdeskError
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import queries as organization
+from helpdesk.plugins.guard import PluginFailed
 from helpdesk.sdk.channel import InboundRequest, Unverified
 from helpdesk.web.replies import plain
 
 log = logging.getLogger(__name__)
 
+NOT_CHECKED = "The channel could not check this request; send it again later."
 KEPT_HEADERS = 64
 PROOFS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
@@ -46,19 +48,19 @@ def _take(slug: str, hook_token: str, body: bytes, settings: Settings) -> Respon
     query = dict(list(request.args.items())[:KEPT_HEADERS])
     try:
         driver = accounts.driver_by_id(account.id)
-        with accounts.contained():
-            driver.verify(InboundRequest(body, headers, query, clock.now()))
-        secrets = accounts.secrets_of(driver)
-        kept = {"headers": _without(secrets, headers), "query": _without(secrets, query)}
+        driver.verify(InboundRequest(body, headers, query, clock.now()))
+        kept = {"headers": _without(driver.secrets, headers), "query": _without(driver.secrets, query)}
         inbox.store(account.id, account.service_id, body, request=kept, largest=settings.max_body_bytes)
     except Unverified as error:
         log.warning("hook refused", extra={"account_id": account.id, "reason": str(error)})
         return plain("The request is not signed as it should be.", 401)
+    except PluginFailed:
+        return plain(NOT_CHECKED, 503)
     except HelpdeskError as error:
         return plain(error.message, 503)
     except Exception:
-        log.exception("a channel failed to verify a request", extra={"account_id": account.id})
-        return plain("The channel could not check this request; send it again later.", 503)
+        log.exception("a request could not be verified", extra={"account_id": account.id})
+        return plain(NOT_CHECKED, 503)
     return plain("ok")
 
 

@@ -9,7 +9,8 @@ from helpdesk.access import operations, queries
 from helpdesk.access.authentication import authenticate
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.errors import Conflict, Forbidden, HelpdeskError, Invalid, NotFound, Unauthenticated
-from helpdesk.signals import OpenApiChanged, open_api_changed
+from helpdesk.sdk.events import OpenApiChanged
+from helpdesk.signals import flush, open_api_changed
 from tests.factories.desk import Desk
 
 HERE = "203.0.113.7"
@@ -183,6 +184,7 @@ def test_each_change_of_what_partners_may_do_is_told(desk: Desk) -> None:
         operations.allow_address(desk.administrator, "203.0.113.7")
         operations.forbid_address(desk.administrator, "203.0.113.7")
         operations.enable_open_api(desk.administrator, False)
+        assert flush()
     finally:
         open_api_changed.disconnect(note)
     assert told == [

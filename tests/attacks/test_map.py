@@ -58,7 +58,14 @@ E13  attacks/test_e_errors.py::test_what_is_no_number_is_refused
 F1   kernel/test_http.py::test_every_spelling_of_a_private_address_is_refused
      kernel/test_http.py::test_a_name_that_turns_to_loopback_after_the_check_is_refused
      kernel/test_http.py::test_a_redirect_is_an_answer_and_is_not_followed
+F3   web/test_webhook_channel.py::test_replay_makes_no_second_message_and_an_old_one_is_turned_away
+     web/test_webhook_channel.py::test_malformed_message_is_kept_when_it_is_signed_and_turned_away_when_it_is_not
+     web/test_hooks.py::test_unverified_request_is_refused_and_not_kept
 F7   graphql/test_uploads.py::test_name_is_only_a_name
+F11  plugins/test_registry.py::test_installed_channel_is_not_even_imported_until_it_is_enabled
+     plugins/test_registry.py::test_both_plugins_of_one_name_are_quarantined
+     plugins/test_registry.py::test_plugin_that_ends_the_process_at_import_is_quarantined
+     plugins/test_trial.py::test_import_that_does_not_end_is_ended
 F12  attacks/test_f_links.py::test_links_of_graphql_begin_with_the_base_url
      attacks/test_f_links.py::test_no_page_and_no_redirect_names_the_host_of_the_request
      attacks/test_f_links.py::test_mail_names_no_host_of_a_request
@@ -71,7 +78,7 @@ import re
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-DEMANDED = {"A2", "B9", "D6", "E1", "E2", "E3", "E4", "E5", "E6", "E9", "E11", "E13", "F1", "F12"}
+DEMANDED = {"A2", "B9", "D6", "E1", "E2", "E3", "E4", "E5", "E6", "E9", "E11", "E13", "F1", "F3", "F11", "F12"}
 LINE = re.compile(r"^([A-R]\d+)? +([a-z_/]+\.py)::(test_\w+)$", re.MULTILINE)
 
 

@@ -6,21 +6,18 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import pytest
-
 from tests.servers.processes import find_program
 
 SECONDS = 300
 
 
-def install(folder: Path, config: pytest.Config) -> Path:
-    """Return a copy of the folder with ``node_modules`` beside it, kept in pytest's cache until the lock changes.
+def install(folder: Path, cache: Path) -> Path:
+    """Return a copy of the folder with ``node_modules`` beside it, kept in the cache until the lock changes.
 
     Made aside and renamed, so that parallel workers and a broken download leave nothing half done.
     """
     npm = find_program("npm", package="npm")
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(folder.glob("*.*js*")))).hexdigest()
-    cache = config.cache.mkdir("npm")
     ready = cache / digest[:16]
     if ready.is_dir():
         return ready

@@ -17,10 +17,19 @@ AUDITS = 61
 SECONDS = 120
 
 
+@pytest.fixture
+def cache(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Where packages are kept: in pytest's cache, or for this test alone where pytest keeps none."""
+    if not request.config.pluginmanager.has_plugin("cacheprovider"):
+        return tmp_path
+    assert request.config.cache is not None
+    return request.config.cache.mkdir("npm")
+
+
 @pytest.mark.npm
-def test_every_public_audit_passes_on_a_whole_desk(request: pytest.FixtureRequest, partner: Caller) -> None:
+def test_every_public_audit_passes_on_a_whole_desk(cache: Path, partner: Caller) -> None:
     node = find_program("node", package="nodejs")
-    modules = install(FOLDER, request.config)
+    modules = install(FOLDER, cache)
     assert partner.token is not None
     with serve(partner.app) as address:
         done = subprocess.run(

@@ -9,9 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.bench.filling import filled_desk
-from tests.bench.works import Asking, create, list_page
+from tests.bench.works import Asking, create, dispatch, list_page
 
-LIBRARIES = ("flask", "strawberry-graphql", "graphql-core", "peewee", "orjson")
+LIBRARIES = ("flask", "strawberry-graphql", "graphql-core", "peewee", "orjson", "blinker")
 
 
 def report(*, ticket_count: int, rounds: int, size: int) -> Iterator[str]:
@@ -26,6 +26,7 @@ def report(*, ticket_count: int, rounds: int, size: int) -> Iterator[str]:
         asking = Asking(context)
         yield str(list_page(asking, context, rounds=rounds, size=size))
         yield str(create(asking, rounds=rounds))
+        yield str(dispatch(rounds=rounds))
 
 
 def main() -> None:

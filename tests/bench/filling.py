@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from helpdesk import plugins
 from helpdesk.agents import operations as agents
 from helpdesk.channels import accounts
 from helpdesk.graphql.context import Context
 from helpdesk.kernel import crypto, db, settings
 from helpdesk.kernel.actors import Actor
 from helpdesk.organization import queries as organization
+from helpdesk.plugins import registry
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets.operations import NewTicket
 from helpdesk.tickets.rules import Asker, Body
@@ -25,7 +25,7 @@ def filled_desk(folder: Path, *, ticket_count: int) -> Iterator[Context]:
     db.use(chosen)
     db.migrate()
     ready(chosen)
-    plugins.register(plugins.CHANNELS, "echo", Echo)
+    registry.register(registry.CHANNELS, "echo", Echo)
     with db.connection():
         desk = make_desk(chosen)
         _fill(desk, ticket_count)
@@ -34,7 +34,7 @@ def filled_desk(folder: Path, *, ticket_count: int) -> Iterator[Context]:
         yield Context(desk.partner, service, chosen, "127.0.0.1")
     db.database.close_all()
     crypto.use_passwords(crypto.PasswordHashes())
-    plugins.load(safe_mode=True)
+    registry.load(safe_mode=True)
     accounts._drivers.clear()
 
 

@@ -1,20 +1,26 @@
-"""The works that are measured: a page of tickets, and making a ticket. Each proves first that both ways agree."""
+"""The works that are measured: a page of tickets, making a ticket, telling receivers. Each proves both ways agree."""
 
+from collections import Counter, deque
 from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+import blinker
 import orjson
 
+from helpdesk import signals
 from helpdesk.graphql import schema
 from helpdesk.graphql.context import Context
 from helpdesk.graphql.execution import Executor, GraphQLRequest
 from helpdesk.kernel import db
+from helpdesk.sdk.events import TicketCreated
 from tests.bench import raw
 from tests.bench.measuring import Comparison, compare, sent_statements
 from tests.factories.client import operations
 
 PAGE = 50
+RECEIVERS = 10
+SENDINGS = 2000
 GROWING = ("ticket", "message", "search_entry", "history", "event", "customer")
 
 
@@ -81,3 +87,42 @@ def _growth(work: Callable[[], object]) -> dict[str, int]:
 def _rows(table: str) -> int:
     found: int = db.database.execute_sql(f"SELECT count(*) FROM {table}").fetchone()[0]
     return found
+
+
+def dispatch(*, rounds: int) -> Comparison:
+    """Compare telling ten receivers, isolated and counted, until the last has heard, with bare blinker."""
+    ours, theirs = signals.Signal(TicketCreated), blinker.Signal()
+    payloads = [
+        TicketCreated(service_id=1, ticket_id=number, number=number, channel="email", customer_id=1, message_id=1)
+        for number in range(SENDINGS)
+    ]
+    heard: deque[int] = deque(maxlen=RECEIVERS * SENDINGS)
+    for receiver in [_ear(heard) for _ in range(RECEIVERS)]:
+        ours.connect(receiver)
+        theirs.connect(receiver, weak=False)
+
+    def desk() -> None:
+        for payload in payloads:
+            ours.send(payload)
+        assert signals.flush()
+
+    def bare() -> None:
+        for payload in payloads:
+            theirs.send(payload)
+
+    assert _heard(heard, desk) == _heard(heard, bare) == dict.fromkeys(range(SENDINGS), RECEIVERS)
+    return compare("signal to ten receivers", desk, bare, rounds=rounds, budget=2, against="blinker")
+
+
+def _ear(heard: deque[int]) -> Callable[[TicketCreated], None]:
+    def hear(payload: TicketCreated) -> None:
+        heard.append(payload.ticket_id)
+
+    return hear
+
+
+def _heard(heard: deque[int], work: Callable[[], object]) -> dict[int, int]:
+    """Return how often each ticket is heard of."""
+    heard.clear()
+    work()
+    return dict(Counter(heard))

@@ -11,6 +11,9 @@ from helpdesk.channels.queries import DeliveryRow, InboxItemRow
 from helpdesk.kernel import jobs
 from helpdesk.kernel.leases import Leased
 from helpdesk.kernel.paging import Window
+from helpdesk.plugins import operations as plugins
+from helpdesk.plugins.guard import Ref
+from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.channel import (
     DeliveryReport,
     Identity,
@@ -140,3 +143,8 @@ def add_recipients(*addresses: str) -> None:
     (row,) = Delivery.select()
     more = [row.recipients[0] | {"value": address} for address in addresses]
     Delivery.update(recipients=[*row.recipients, *more]).execute()
+
+
+def switch_off(desk: Desk, driver: str) -> None:
+    """Let the channel be in use in every service but the desk's."""
+    plugins.switch(desk.administrator, Ref(Kind.CHANNEL, driver), is_on=False)

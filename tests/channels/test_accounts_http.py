@@ -9,16 +9,17 @@ from typing import Any, ClassVar
 
 import pytest
 
-from helpdesk import plugins
 from helpdesk.channels import accounts
 from helpdesk.kernel import http
 from helpdesk.kernel.settings import Settings
+from helpdesk.plugins import registry
 from helpdesk.sdk.channel import Channel, ChannelSettings, Inbound, InboundRequest, Outbound, Refused, Retry, Sent
 from tests.factories.client import app
 from tests.factories.desk import Desk, make_desk
 
 __all__ = ["app"]
 
+NEWS = Outbound("k", 1, "Subject", "text", ())
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 ANSWERS = {"/json": b'{"a": 1}', "/text": b"hello", "/large": b"[" + b"1," * 20 + b"1]"}
 
@@ -30,7 +31,7 @@ class CallingSettings(ChannelSettings):
 
 
 class Calling(Channel):
-    """A driver whose check is a call."""
+    """A driver whose every work is a call."""
 
     title: ClassVar = {"en": "Calling"}
     Settings: ClassVar = CallingSettings
@@ -39,6 +40,7 @@ class Calling(Channel):
         return []
 
     def send(self, message: Outbound) -> Sent:
+        self.check()
         return Sent()
 
     def check(self) -> None:
@@ -81,7 +83,7 @@ def chosen(database_settings: Settings) -> Settings:
 
 def calling(desk: Desk, url: str) -> int:
     """Make an account whose driver calls the address."""
-    plugins.register(plugins.CHANNELS, "calling", Calling)
+    registry.register(registry.CHANNELS, "calling", Calling)
     return accounts.create(desk.administrator, driver="calling", name="Calling", settings={"url": url})
 
 
@@ -111,7 +113,7 @@ def test_driver_meets_a_bad_answer_as_an_error_of_the_sdk(
     driver: Any = accounts.driver_by_id(calling(desk, provider + path))
     http.use(http.OutgoingClient(LOOPBACK))
     with pytest.raises(kind, match=words):
-        driver.check()
+        driver.send(NEWS)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def test_driver_meets_a_bad_answer_as_an_error_of_the_sdk(
 def test_driver_that_may_not_call_is_refused(desk: Desk, url: str, words: str) -> None:
     driver = accounts.driver_by_id(calling(desk, url))
     with pytest.raises(Refused, match=words):
-        driver.check()
+        driver.send(NEWS)
 
 
 def test_provider_that_never_answers_is_to_be_tried_again(desk: Desk) -> None:
@@ -133,4 +135,4 @@ def test_provider_that_never_answers_is_to_be_tried_again(desk: Desk) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         driver = accounts.driver_by_id(calling(desk, f"http://127.0.0.1:{silent.getsockname()[1]}/"))
         with pytest.raises(Retry, match="in time"):
-            driver.check()
+            driver.send(NEWS)

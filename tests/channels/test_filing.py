@@ -2,12 +2,12 @@
 
 import pytest
 
-from helpdesk import plugins
 from helpdesk.channels import rules
 from helpdesk.channels.models import Delivery, OutsideId
 from helpdesk.customers import queries as customers
 from helpdesk.kernel.crypto import keyring
 from helpdesk.kernel.storage import storage
+from helpdesk.plugins import registry
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.rules import COMPLETED, NEW, ON_HOLD, OPEN, RESOLVED
@@ -58,7 +58,7 @@ def test_channel_of_a_long_name_fits_the_ticket(post: Post) -> None:
 
 def make_post_of(post: Post, driver: str) -> Post:
     """Make another account of the desk, of an Echo under that name."""
-    plugins.register(plugins.CHANNELS, driver, Echo)
+    registry.register(registry.CHANNELS, driver, Echo)
     return make_post(post.desk, driver=driver)
 
 

@@ -9,17 +9,20 @@ from typing import Any
 
 import pytest
 
-from helpdesk import plugins
 from helpdesk.channels import accounts, inbox, queries
 from helpdesk.channels.models import InboxRow
 from helpdesk.channels.queries import InboxItemRow
-from helpdesk.channels.rules import MOST_TRIES_IN, InboxState
+from helpdesk.channels.rules import MOST_TRIES_IN, SECONDS, InboxState
 from helpdesk.kernel import clock, db, failpoints, storage
+from helpdesk.kernel.dispatching import FAILURES_IN_A_ROW
 from helpdesk.kernel.errors import Conflict, Forbidden, LimitExceeded, NotFound, Unavailable
 from helpdesk.kernel.leases import claim
+from helpdesk.plugins import guard, registry
+from helpdesk.plugins.guard import MOST_LEFT_BEHIND, Ref
+from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.channel import Inbound, InboundRequest, Refused
 from helpdesk.tickets import queries as tickets
-from tests.channels.post import LARGEST, MINA, Post, make_post
+from tests.channels.post import LARGEST, MINA, Post, make_post, switch_off
 from tests.factories.crowds import at_once
 from tests.factories.desk import make_desk
 from tests.factories.echo import Echo
@@ -33,6 +36,8 @@ class Reader(Echo):
         data = json.loads(request.body)
         if data.get("exit"):
             raise SystemExit(data["exit"])
+        if data.get("sleep"):
+            threading.Event().wait(data["sleep"])
         if data.get("refuse"):
             raise Refused(f"built to break its reader; token {self.settings.token.get_secret_value()}\x00")
         if data.get("endless"):
@@ -53,7 +58,7 @@ def with_id(request: InboundRequest, external_id: str) -> InboundRequest:
 @pytest.fixture
 def reader(post: Post) -> Post:
     """A desk whose Echo reads as it is told to."""
-    plugins.register(plugins.CHANNELS, "reader", Reader)
+    registry.register(registry.CHANNELS, "reader", Reader)
     return make_post(post.desk, driver="reader")
 
 
@@ -163,14 +168,14 @@ def test_unreadable_message_is_tried_then_quarantined_and_the_next_goes_through(
         post.try_again()
     row = post.item(bad)
     assert (row.state, row.attempts, row.due_at) == ("QUARANTINED", MOST_TRIES_IN, None)
-    assert row.last_error.startswith("UnicodeDecodeError:")
+    assert row.last_error.startswith("The channel “echo” failed in receive: UnicodeDecodeError:")
     assert raw_of(row) == b"\xff no json"
 
 
 def test_garbage_that_a_channel_answers_is_contained(post: Post) -> None:
     row = post.feed(garbage=True)
     assert (row.state, row.outcome) == ("RETRYING", None)
-    assert row.last_error == "TypeError: the channel gave a str, neither Inbound nor DeliveryReport"
+    assert row.last_error.endswith("it answered a str, not Inbound or DeliveryReport.")
 
 
 @pytest.mark.parametrize(
@@ -184,16 +189,61 @@ def test_message_of_wrong_types_is_contained(post: Post, message: dict[str, Any]
 
 def test_reader_that_ends_the_process_ends_nothing(reader: Post) -> None:
     row = reader.feed(exit=3)
-    assert (row.state, row.last_error) == (
-        "RETRYING", "RuntimeError: the channel raised SystemExit, which ends a process",
-    )  # fmt: skip
+    assert (row.state, row.last_error) == ("RETRYING", "The channel “reader” failed in receive: SystemExit: 3.")
+
+
+def test_reader_that_reads_without_end_is_stopped(reader: Post) -> None:
+    row = reader.feed(endless=True)
+    assert (row.state, row.attempts) == ("RETRYING", 1)
+    assert "it answered more than 1000 things" in row.last_error
+
+
+def test_reader_that_fails_again_and_again_keeps_no_later_message_from_being_read(reader: Post) -> None:
+    rows = [reader.put(id=f"{place}", exit=3) for place in range(FAILURES_IN_A_ROW)]
+    reader.work()
+    assert reader.feed(id="late").outcome == "TICKET"
+    assert [reader.item(row_id).attempts for row_id in rows] == [1] * FAILURES_IN_A_ROW
+    registry.register(registry.CHANNELS, "reader", Echo)
+    reader.try_again()
+    assert {row.outcome for row in reader.inbox()} == {"TICKET"}
+
+
+def test_reader_with_too_many_calls_left_behind_rests_and_no_message_pays_for_it(
+    reader: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SECONDS, "receive", 0.05)
+    rows = [reader.put(id=f"{place}", sleep=20) for place in range(MOST_LEFT_BEHIND)]
+    reader.work()
+    monkeypatch.undo()
+    late = reader.feed(id="late")
+    assert (late.state, late.attempts) == ("RETRYING", 0)
+    assert "rests" in late.last_error
+    assert [reader.item(row_id).attempts for row_id in rows] == [1] * MOST_LEFT_BEHIND
+    registry.register(registry.CHANNELS, "reader", Echo)
+    guard.forget(Ref(Kind.CHANNEL, "reader"))
+    reader.try_again()
+    assert {row.outcome for row in reader.inbox()} == {"TICKET"}
+
+
+def test_reader_that_takes_too_long_uses_up_a_try(reader: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SECONDS, "receive", 0.05)
+    row = reader.feed(sleep=0.5)
+    assert (row.state, row.attempts) == ("RETRYING", 1)
+    assert "did not end within 0.05 seconds" in row.last_error
+
+
+def test_channel_that_is_not_in_use_in_the_service_lets_its_messages_wait(post: Post) -> None:
+    row_id = post.put()
+    switch_off(post.desk, "echo")
+    post.try_again()
+    assert (post.item(row_id).state, post.item(row_id).attempts) == ("RETRYING", 0)
+    assert "not loaded here" in post.item(row_id).last_error
 
 
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
         ({"refuse": True}, "built to break its reader; token ***"),
-        ({"endless": True}, "The channel read more than 1000 messages out of one request."),
         ({"from": "x" * 300 + "@y.example"}, "at most 254 characters"),
     ],
 )
@@ -205,13 +255,13 @@ def test_what_would_be_refused_again_is_quarantined_at_once(reader: Post, messag
 
 def test_desks_own_trouble_waits_as_long_as_it_takes(post: Post) -> None:
     row_id = post.put()
-    plugins.register(plugins.CHANNELS, "echo", object)
+    registry.register(registry.CHANNELS, "echo", object)
     for _ in range(MOST_TRIES_IN + 3):
         post.try_again()
         row = post.item(row_id)
         assert (row.state, row.attempts) == ("RETRYING", 0)
     assert "not loaded" in row.last_error
-    plugins.register(plugins.CHANNELS, "echo", Echo)
+    registry.register(registry.CHANNELS, "echo", Echo)
     post.try_again()
     assert post.item(row_id).outcome == "TICKET"
 
@@ -295,7 +345,7 @@ def test_request_with_several_messages_files_them_all_or_none(reader: Post) -> N
 
 def test_request_without_a_message_is_ignored(reader: Post) -> None:
     assert reader.feed(several=["a"], id="x").outcome == "TICKET"
-    plugins.register(plugins.CHANNELS, "reader", Silent)
+    registry.register(registry.CHANNELS, "reader", Silent)
     assert reader.feed(id="y").outcome == "IGNORED"
 
 
@@ -316,7 +366,7 @@ def test_settling_waits_for_the_outcome_with_all_tries_at_once(post: Post) -> No
 
 def test_settling_tells_of_the_desks_own_trouble_at_once(post: Post) -> None:
     row_id = post.put()
-    plugins.register(plugins.CHANNELS, "echo", object)
+    registry.register(registry.CHANNELS, "echo", object)
     with pytest.raises(Unavailable, match="waits for a worker: The channel “echo” is not loaded"):
         inbox.settle(row_id, post.desk.settings)
     assert post.item(row_id).state == "RETRYING"
@@ -332,7 +382,7 @@ def test_settling_gives_up_on_a_row_that_another_worker_holds(post: Post) -> Non
 
 def test_quarantined_row_is_read_again_on_request(post: Post) -> None:
     row_id = post.put()
-    plugins.register(plugins.CHANNELS, "echo", Reader)
+    registry.register(registry.CHANNELS, "echo", Reader)
     InboxRow.update(state=InboxState.QUARANTINED, due_at=None, attempts=MOST_TRIES_IN).execute()
     inbox.retry(post.desk.administrator, row_id)
     post.desk.run_jobs()
@@ -396,7 +446,7 @@ def test_slow_reader_keeps_its_message_though_the_lease_would_have_run_out(post:
         def receive(self, request: InboundRequest) -> list[Inbound]:
             return take_long(request)
 
-    plugins.register(plugins.CHANNELS, "slow", Slow)
+    registry.register(registry.CHANNELS, "slow", Slow)
     slow = make_post(post.desk, driver="slow")
     row_id = slow.put()
     at_once(2, work)

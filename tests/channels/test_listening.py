@@ -7,18 +7,20 @@ from typing import Any, ClassVar
 
 import pytest
 
-from helpdesk import plugins
 from helpdesk.channels import accounts, queries
 from helpdesk.channels.listening import Inlet, Listeners
 from helpdesk.channels.models import ChannelAccount, Listening
 from helpdesk.kernel import clock, db
 from helpdesk.kernel.errors import Conflict
 from helpdesk.kernel.leases import claim
+from helpdesk.plugins import registry
 from helpdesk.sdk.channel import Inlet as Fetching
-from tests.channels.post import Post, make_post
+from helpdesk.sdk.channel import Retry
+from tests.channels.post import Post, make_post, switch_off
 from tests.factories.echo import Echo, EchoSettings
 
 SECONDS = 20.0
+FAILED = "The channel “polling” failed in listen:"
 
 
 class PollingSettings(EchoSettings):
@@ -82,7 +84,7 @@ def eventually(check: Callable[[], Any]) -> Any:
 def polling(post: Post) -> Post:
     """A desk with one account that is fetched from."""
     Polling.begin_anew()
-    plugins.register(plugins.CHANNELS, "polling", Polling)
+    registry.register(registry.CHANNELS, "polling", Polling)
     return make_post(post.desk, driver="polling")
 
 
@@ -184,6 +186,21 @@ def test_listening_ends_when_the_worker_stops_or_the_account_changes(polling: Po
         assert not inlet.alive()
 
 
+def test_listening_ends_when_the_plugin_is_no_longer_in_use_or_is_another(
+    polling: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inlet = inlet_of(polling)
+    monkeypatch.setattr(registry, "is_isolated", lambda _name: True)
+    assert not inlet.alive()
+    monkeypatch.undo()
+    assert inlet.alive()
+    registry.register(registry.CHANNELS, "polling", Echo)
+    assert not inlet.alive()
+    registry.register(registry.CHANNELS, "polling", Polling)
+    switch_off(polling.desk, "polling")
+    assert not inlet.alive()
+
+
 def test_of_two_workers_one_listens_and_the_other_takes_over(polling: Post, listeners: Callable[[], Listeners]) -> None:
     first = listeners()
     eventually(lambda: Polling.running)
@@ -220,8 +237,9 @@ def test_account_that_changes_is_listened_for_anew(polling: Post, listeners: Cal
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (OSError("login with s3cret refused"), "OSError: login with *** refused"),
-        (SystemExit(1), "RuntimeError: the channel raised SystemExit, which ends a process"),
+        (OSError("login with s3cret refused"), f"{FAILED} OSError: login with *** refused."),
+        (SystemExit(1), f"{FAILED} SystemExit: 1."),
+        (Retry("421 s3cret is busy"), "421 *** is busy"),
     ],
 )
 def test_listener_that_fails_is_reported_and_tried_again_later(

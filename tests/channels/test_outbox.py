@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from helpdesk import plugins
 from helpdesk.channels import accounts, outbox, queries
 from helpdesk.channels.models import Delivery
 from helpdesk.channels.queries import DeliveryRow
@@ -14,6 +13,7 @@ from helpdesk.kernel import clock, events, failpoints
 from helpdesk.kernel.errors import Conflict
 from helpdesk.kernel.leases import claim
 from helpdesk.kernel.paging import Window
+from helpdesk.plugins import registry
 from helpdesk.sdk.channel import Outbound, Refused, Retry, Sent
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets.attachments import NewFile
@@ -92,7 +92,7 @@ def test_notes_and_inquiries_go_nowhere(post: Post) -> None:
 
 def mail_post(post: Post) -> Post:
     """Give the desk's service a primary mail account."""
-    plugins.register(plugins.CHANNELS, "email", Echo)
+    registry.register(registry.CHANNELS, "email", Echo)
     return make_post(post.desk, driver="email")
 
 
@@ -238,7 +238,7 @@ class Anonymous(Echo):
 
 
 def test_id_that_the_provider_gives_is_kept(post: Post) -> None:
-    plugins.register(plugins.CHANNELS, "anonymous", Anonymous)
+    registry.register(registry.CHANNELS, "anonymous", Anonymous)
     other = make_post(post.desk, driver="anonymous")
     Echo.on_send = lambda _message: Sent(external_id="  provider-7 ")
     message_id = answered(other, id="in-1")

@@ -1,23 +1,26 @@
 """Messages that do not get through: tried again, given up, told of, and never sent to whoever has them."""
 
+import threading
 from dataclasses import replace
 from typing import Any
 
 import peewee
 import pytest
 
-from helpdesk import plugins, signals
+from helpdesk import signals
 from helpdesk.channels import accounts, outbox, queries
 from helpdesk.channels.models import Delivery
 from helpdesk.channels.queries import DeliveryRow
-from helpdesk.channels.rules import MOST_TRIES_OUT
+from helpdesk.channels.rules import MOST_TRIES_OUT, SECONDS
 from helpdesk.kernel import events, failpoints, jobs
 from helpdesk.kernel.db import database_now
+from helpdesk.kernel.dispatching import FAILURES_IN_A_ROW
 from helpdesk.kernel.errors import Conflict, Forbidden, NotFound
 from helpdesk.kernel.events import Event
 from helpdesk.kernel.leases import SECOND, claim
 from helpdesk.kernel.paging import Window
 from helpdesk.kernel.storage import storage
+from helpdesk.plugins import registry
 from helpdesk.sdk.channel import Outbound, Refused, Retry, Sent, Verdict, WindowClosed
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import queries as ticket_queries
@@ -104,6 +107,49 @@ def test_answer_that_says_nothing_is_not_sent_again_by_itself(post: Post, garbag
     assert "nobody knows whether the message is out" in row.last_error
 
 
+def test_provider_that_does_not_answer_in_time_is_not_asked_again_by_itself(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SECONDS, "send", 0.05)
+    is_over = threading.Event()
+    Echo.on_send = lambda _message: Sent() if is_over.wait(10) else None
+    row = post.delivery(answered(post))
+    post.try_again()
+    is_over.set()
+    assert (row.state, row.attempts) == ("FAILED", 1)
+    assert "did not end within 0.05 seconds" in row.last_error
+    assert "nobody knows whether the message is out" in row.last_error
+
+
+def test_channel_that_rests_after_failing_uses_up_no_try(post: Post) -> None:
+    Echo.on_send = fail(ValueError("odd"))
+    for place in range(FAILURES_IN_A_ROW):
+        answered(post, id=f"m{place}")
+    row = post.delivery(answered(post, id="late"))
+    assert (row.state, row.attempts) == ("RETRYING", 0)
+    assert "rests" in row.last_error
+
+
+@pytest.mark.parametrize("wish", ["soon", None, float("inf")])
+def test_wish_that_makes_no_sense_is_no_wish(post: Post, wish: Any) -> None:
+    Echo.on_send = fail(Retry("429", after_seconds=wish))
+    assert 0 < wait_seconds(answered(post)) <= 86_401
+
+
+def test_error_that_cannot_be_put_in_words_is_contained(post: Post) -> None:
+    class Mute(Refused):
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    class Dumb(Exception):
+        __str__ = Mute.__str__
+
+    Echo.on_send = fail(Mute())
+    assert post.delivery(answered(post)).last_error == "Refused"
+    Echo.on_send = fail(Dumb())
+    assert post.delivery(answered(post, id="m2")).last_error == "The channel “echo” failed in send: Dumb."
+
+
 def test_secret_that_a_channel_quotes_is_shown_nowhere(post: Post, caplog: pytest.LogCaptureFixture) -> None:
     for error in (Refused("token s3cret is wrong"), Retry("https://api.example/s3cret/send"), OSError("s3cret")):
         Echo.on_send = fail(error)
@@ -153,9 +199,11 @@ def test_too_many_tries_end_in_a_dead_letter_that_is_told_of(post: Post) -> None
     message_id = answered(post)
     Delivery.update(attempts=MOST_TRIES_OUT - 2).execute()
     post.try_again()
+    assert signals.flush()
     assert (post.delivery(message_id).state, told) == ("RETRYING", [])
     Echo.on_send = fail(Retry("451 still no"))
     post.try_again()
+    assert signals.flush()
     signals.delivery_finished.disconnect(told.append)
     row = post.delivery(message_id)
     assert (row.state, row.attempts, row.due_at, row.last_error) == ("FAILED", MOST_TRIES_OUT, None, "451 still no")
@@ -229,7 +277,7 @@ def test_account_that_is_switched_off_sends_later_and_uses_up_no_try(post: Post)
 
 def test_plugin_that_is_not_loaded_uses_up_no_try(post: Post) -> None:
     message_id = post.reply(post.ticket())
-    plugins.register(plugins.CHANNELS, "echo", object)
+    registry.register(registry.CHANNELS, "echo", object)
     Delivery.update(attempts=MOST_TRIES_OUT - 1).execute()
     for _ in range(3):
         post.try_again()

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from helpdesk import plugins
 from helpdesk.channels import accounts
 from helpdesk.cli import main
 from helpdesk.kernel import actors, crypto, db, settings
 from helpdesk.organization import queries as organization
+from helpdesk.plugins import registry
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     if db.database.obj is not None:
         db.database.close_all()
     crypto.use_passwords(crypto.PasswordHashes())
-    plugins.load(safe_mode=True)
+    registry.load(safe_mode=True)
     accounts._drivers.clear()  # it is kept by account ids, which begin anew with each desk
     logging.captureWarnings(capture=False)
     root.handlers[:] = handlers

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from helpdesk import plugins
 from helpdesk.access import operations as access
 from helpdesk.channels import accounts, inbox
 from helpdesk.kernel import actors, db
+from helpdesk.plugins import registry
 from tests.commands.conftest import Shell
 
 
@@ -85,7 +85,7 @@ def test_account_whose_plugin_is_gone_is_a_finding(made: Shell, monkeypatch: pyt
     assert verdicts(made, code=0)["channel"]["health"] == "ok"
     monkeypatch.setenv("HELPDESK_SAFE_MODE", "true")
     assert "is not loaded" in verdicts(made, code=1)["channel"]["message"]
-    assert plugins.channels() == {}
+    assert registry.channels() == {}
 
 
 def test_redis_that_is_not_there_is_a_warning(made: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

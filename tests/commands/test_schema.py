@@ -1,11 +1,38 @@
 """``helpdesk schema``: what is exported is whole, and what breaks clients is named."""
 
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from graphql import GraphQLObjectType, build_schema, print_schema
 
 from tests.commands.conftest import Shell
+from tests.faults.distributions import install
+
+GREETER = """
+from helpdesk.sdk.graphql import query
+from helpdesk.sdk.plugin import Plugin
+
+class Greeter(Plugin):
+    title = {"en": "Greeter"}
+
+    @query(right="service.read", description="A greeting.")
+    def hello(self, host) -> str:
+        return "Hello"
+"""
+Place = Callable[[str, str], None]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A function that installs a whole plugin of a name and a source."""
+    folder = tmp_path / "plugins"
+    monkeypatch.syspath_prepend(folder)
+    before = set(sys.modules)
+    yield lambda name, source: install(folder, name, source, names="Greeter", group="helpdesk.plugins")
+    for name in set(sys.modules) - before:
+        sys.modules.pop(name)
 
 
 def test_exported_schema_is_one_that_graphql_reads(shell: Shell) -> None:
@@ -46,3 +73,27 @@ def test_missing_file_and_binary_file_are_named(shell: Shell, tmp_path: Path) ->
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     assert "There is no file" in shell.refused("schema", "check", str(tmp_path / "none"))
     assert "no text in UTF-8" in shell.refused("schema", "check", str(tmp_path / "binary"))
+
+
+def test_what_an_installed_plugin_adds_is_printed_by_itself(shell: Shell, place: Place) -> None:
+    place("greeter", GREETER)
+    text = shell.text("schema", "export", "--plugin", "greeter")
+    assert text == 'extend type Query {\n  """A greeting."""\n  greeterHello: String\n}\n'
+    assert "greeter" not in shell.text("schema", "export")
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "words"),
+    [
+        ("broken", "raise SystemExit(3)", "SystemExit: 3"),
+        ("wrong", "Greeter = 7", "must name a subclass"),
+        ("odd", GREETER.replace("-> str", "-> bytes"), "the result of hello is annotated with bytes"),
+    ],
+)
+def test_plugin_that_does_not_build_is_refused(shell: Shell, place: Place, name: str, source: str, words: str) -> None:
+    place(name, source)
+    assert words in shell.refused("schema", "export", "--plugin", name)
+
+
+def test_plugin_that_is_not_installed_is_refused(shell: Shell) -> None:
+    assert "There is no installed plugin “nobody”" in shell.refused("schema", "export", "--plugin", "nobody")

@@ -2,7 +2,9 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -77,6 +79,31 @@ def test_request_in_work_is_answered_whole_before_the_server_ends(
     assert [(answer.status_code, len(answer.content)) for answer in answers] == [(200, 3_000_000)]
     with pytest.raises(httpx2.ConnectError):
         httpx2.get(server[1])
+
+
+def test_requests_that_wait_for_a_thread_are_answered_before_the_server_ends(
+    server: tuple[WebServer, str], gate: threading.Event, entered: threading.Event
+) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(httpx2.get, f"{server[1]}/slow", timeout=20) for _ in range(6)]
+        assert entered.wait(10)
+        late = socket.create_connection(("127.0.0.1", int(server[1].rpartition(":")[2])))
+        time.sleep(0.3)  # until all connections are taken, of which the server tells nobody
+        stopping = pool.submit(server[0].stop)
+        late.sendall(b"POST /echo HTTP/1.0\r\n\r\n")
+        gate.set()
+        assert [one.result().status_code for one in asked] == [200] * 6
+        with late, late.makefile("rb") as answer:
+            assert answer.readline() == b"HTTP/1.0 200 OK\r\n"
+        stopping.result(20)
+
+
+def test_connection_that_nobody_uses_does_not_hold_up_the_end(server: tuple[WebServer, str]) -> None:
+    with httpx2.Client(base_url=server[1]) as idle:
+        assert idle.post("/echo").status_code == 200
+        before = time.monotonic()
+        server[0].stop()
+        assert time.monotonic() - before < 1
 
 
 def test_taken_port_is_told_with_what_to_do() -> None:

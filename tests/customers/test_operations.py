@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from helpdesk import signals
 from helpdesk.customers import operations, queries
 from helpdesk.customers.queries import CustomerRow
 from helpdesk.kernel import db, events
@@ -17,6 +16,7 @@ from helpdesk.kernel.errors import Forbidden, Invalid
 from helpdesk.kernel.events import HistoryEntry
 from helpdesk.kernel.paging import Window
 from helpdesk.organization import operations as organization
+from helpdesk.sdk.events import CustomerCreated
 
 Desk = Any
 MAIL = "mina@shop.example"
@@ -174,7 +174,7 @@ def test_who_may_not_open_tickets_makes_no_customers(desk: Desk) -> None:
 
 
 def test_a_new_customer_is_told_once_after_the_commit_and_without_personal_data(desk: Desk) -> None:
-    told: list[signals.CustomerCreated] = []
+    told: list[CustomerCreated] = []
     events.wire({}, tell=told.append, wake=lambda: None)
     try:
         with db.transaction():
@@ -183,7 +183,7 @@ def test_a_new_customer_is_told_once_after_the_commit_and_without_personal_data(
         recognise(desk, email=MAIL, name="Mina Kim")
     finally:
         events.wire({}, tell=lambda _event: None, wake=lambda: None)
-    assert told == [signals.CustomerCreated(service_id=desk.service_id, customer_id=customer_id or 0, number=1)]
+    assert told == [CustomerCreated(service_id=desk.service_id, customer_id=customer_id or 0, number=1)]
     (line,) = history(customer_id)
     assert (line.name, line.actor_id) == ("customer.created", desk.agent.id)
     assert "ina" not in str(line.changes)

@@ -27,7 +27,11 @@ class Calls:
 
     def ask(self, operation: str, **variables: Any) -> dict[str, Any]:
         """Return the data of an operation; fail when there are errors."""
-        body = {"query": operations()[operation], "variables": variables}
+        return self.send(operations()[operation], **variables)
+
+    def send(self, query: str, **variables: Any) -> dict[str, Any]:
+        """Return the data of an operation that is not committed; fail when there are errors."""
+        body = {"query": query, "variables": variables}
         answer = self._http.post(self._address, json=body).json()
         assert "errors" not in answer, answer
         data: dict[str, Any] = answer["data"]

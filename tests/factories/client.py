@@ -17,14 +17,15 @@ from flask import Flask
 from graphql import OperationDefinitionNode, parse
 from werkzeug.test import TestResponse
 
-from helpdesk import plugins
 from helpdesk.access import operations as access
 from helpdesk.access import sessions
 from helpdesk.app import create_app
 from helpdesk.channels import accounts
+from helpdesk.hosting import life
 from helpdesk.kernel import crypto, db
 from helpdesk.kernel.settings import Settings
-from tests.factories.desk import PASSWORD, Desk, make_desk
+from helpdesk.plugins import registry
+from tests.factories.desk import PASSWORD, Desk, forgive, make_desk
 from tests.factories.echo import Echo
 
 OPERATIONS = Path(__file__).parents[2] / "schema" / "operations"
@@ -144,14 +145,17 @@ def app(chosen: Settings) -> Iterator[Flask]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     db.database.close_all()
-    made = create_app(chosen)
+    made = create_app(chosen, watches=False)
     crypto.use_passwords(crypto.PasswordHashes(time_cost=1, memory_cost=8, parallelism=1))
     Echo.reset()
-    plugins.register(plugins.CHANNELS, "echo", Echo)
+    forgive()
+    registry.register(registry.CHANNELS, "echo", Echo)
     with db.connection():
         yield made
     crypto.use_passwords(crypto.PasswordHashes())
-    plugins.load(safe_mode=True)
+    registry.forget_callbacks()
+    life.let_go_of_all()
+    registry.load(safe_mode=True)
     accounts._drivers.clear()  # it is kept by account ids, which begin anew with each database
     logging.captureWarnings(capture=False)
     root.handlers[:] = handlers

@@ -16,9 +16,9 @@ from typing import TypeVar
 
 import httpx2
 
-from helpdesk import plugins
 from helpdesk.kernel import crypto, db
 from helpdesk.kernel import settings as deployment
+from helpdesk.plugins import registry
 from tests.factories.desk import ready
 from tests.house.programs import fresh_environment
 from tests.house.tree import ROOT
@@ -102,8 +102,11 @@ class Program:
 class Site:
     """One desk: where its data lies, how it is set, and its running programs."""
 
-    def __init__(self, folder: Path, *, database_url: str = "", redis_url: str = "", **extra: str) -> None:
+    def __init__(
+        self, folder: Path, *, database_url: str = "", redis_url: str = "", helpdesk: str = HELPDESK, **extra: str
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self._helpdesk = helpdesk
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -130,16 +133,16 @@ class Site:
     def run(self, extra: Mapping[str, str] = NOTHING) -> Program:
         """Start ``helpdesk run``, web and worker in one process, and return once it answers."""
         arguments = ["run", "--host", "127.0.0.1", "--port", str(self.port)]
-        return self._answering(self._start("run", [HELPDESK, *arguments], extra))
+        return self._answering(self._start("run", [self._helpdesk, *arguments], extra))
 
     def worker(self, extra: Mapping[str, str] = NOTHING) -> Program:
         """Start ``helpdesk worker`` and return at once; what it does is to be waited for."""
-        return self._start("worker", [HELPDESK, "worker"], extra)
+        return self._start("worker", [self._helpdesk, "worker"], extra)
 
     def command(self, *arguments: str) -> str:
         """Run a command of helpdesk to its end and return its standard output; fail when it fails."""
         done = subprocess.run(
-            [HELPDESK, *arguments],
+            [self._helpdesk, *arguments],
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -171,7 +174,7 @@ class Site:
         db.use(made)
         db.migrate()
         ready(made)
-        plugins.load()
+        registry.load()
         try:
             with db.connection():
                 yield made

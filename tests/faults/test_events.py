@@ -52,9 +52,10 @@ def plugin(tmp_path: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(tmp_path / "plugins"), "DIARY": str(tmp_path / "diary")}
 
 
-def subscribe(victim: Victim, plugin: dict[str, str]) -> None:
-    """Let the subscriber begin: it is told of what comes from now on."""
-    worker = victim.site.worker(plugin)
+def subscribe(victim: Victim) -> None:
+    """Let the plugin be used, and its subscriber begin: it is told of what comes from now on."""
+    victim.site.command("plugin", "enable", "diary")
+    worker = victim.site.worker()
     eventually(lambda: SubscriberRow.select().exists(), seconds=20, what="The subscriber's beginning")
     worker.send(signal.SIGTERM)
     assert worker.wait() == 0
@@ -81,15 +82,15 @@ def logged() -> list[tuple[int, str]]:
 def test_subscriber_hears_of_a_change_whose_process_died_before_the_signal(
     victim_on: MakeVictim, plugin: dict[str, str], database: str
 ) -> None:
-    victim = victim_on(database)
-    subscribe(victim, plugin)
+    victim = victim_on(database, **plugin)
+    subscribe(victim)
     before = EventRow.select().count()
-    victim.site.web({**plugin, "DIES_AT_SIGNAL": "1"})
+    victim.site.web({"DIES_AT_SIGNAL": "1"})
     with Calls(victim.site.url, victim.key) as calls, pytest.raises(httpx2.TransportError):
         calls.do("TicketCreate", subject="Inquiry 1", body="Where is it?", idempotencyKey="order-1",
                  customer={"email": "customer1@shop.example"})  # fmt: skip
     assert create_until_answered(victim, 1) == 1
-    victim.site.worker(plugin)
+    victim.site.worker()
     diary = diary_when_complete(plugin)
     assert diary == logged()[before:]
     assert [name for _, name in diary] == ["customer.created", "ticket.created", "message.added"]
@@ -100,13 +101,14 @@ def test_subscriber_hears_of_a_change_whose_process_died_before_the_signal(
 def test_subscriber_hears_everything_in_order_though_workers_die_over_it(
     victim_on: MakeVictim, plugin: dict[str, str], database: str
 ) -> None:
-    victim = victim_on(database, HELPDESK_WORKER_THREADS="1")  # and the sweeper: two mails under way at a death
-    subscribe(victim, plugin)
+    # one thread and the sweeper: two mails under way at a death
+    victim = victim_on(database, HELPDESK_WORKER_THREADS="1", **plugin)
+    subscribe(victim)
     before = EventRow.select().count()
     queue_answers(victim.desk, tickets_count=20, each=2)
     for moment in MOMENTS:
-        assert victim.site.worker({**plugin, "DIES": moment}).wait() == -signal.SIGKILL
-    victim.site.worker(plugin)
+        assert victim.site.worker({"DIES": moment}).wait() == -signal.SIGKILL
+    victim.site.worker()
     eventually(lambda: EventRow.select().where(EventRow.position.is_null()).count() == 0, seconds=30, what="Positions")
     diary = diary_when_complete(plugin)
     once = [line for line, _ in itertools.groupby(diary)]

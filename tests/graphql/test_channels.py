@@ -146,7 +146,7 @@ def test_what_cannot_be_read_lies_in_quarantine_and_is_read_again(desk: Desk, ad
     item = only(administrator, "Inbox")
     again = administrator.done("InboxRetry", id=item["id"])["item"]
     assert (again["state"], again["attempts"]) == ("RETRYING", 0)
-    assert "neither Inbound nor DeliveryReport" in again["reason"]
+    assert "it answered a str, not Inbound or DeliveryReport" in again["reason"]
 
 
 def test_filed_message_cannot_be_read_again(desk: Desk, administrator: Caller) -> None:

@@ -57,7 +57,7 @@ def test_unknown_service_is_not_found(partner: Caller) -> None:
 @pytest.mark.parametrize(("language", "title"), [("ko", "이메일"), ("en", "Email"), ("fr", "이메일"), (None, "이메일")])
 def test_installed_channels_say_what_they_need(partner: Caller, language: str | None, title: str) -> None:
     drivers = partner.ask("ChannelAccounts", language=language)["channelDrivers"]
-    assert [driver["code"] for driver in drivers] == ["echo", "email"]
+    assert [driver["code"] for driver in drivers] == ["echo", "email", "webhook"]
     email = drivers[1]
     assert email["title"] == title
     assert email["settingsSchema"]["properties"]["smtp_password"]["format"] == "password"

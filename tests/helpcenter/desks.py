@@ -8,6 +8,7 @@ from flask import Flask
 from helpdesk.helpcenter import themes
 from helpdesk.helpcenter.rendering import Renderer
 from helpdesk.helpcenter.rules import Inquiry
+from helpdesk.helpcenter.slots import Fill
 from helpdesk.helpcenter.themes import Themes
 from helpdesk.helpcenter.views import ServiceView
 from helpdesk.web.helpcenter import blueprint
@@ -49,10 +50,17 @@ def all_themes(*more: Path) -> Themes:
     return Themes(folders, core_version="0.1.0")
 
 
-def application(desk: MemoryDesk, *, renderer: Renderer | None = None, base_url: str = "http://desk.example") -> Flask:
+def application(
+    desk: MemoryDesk,
+    *,
+    renderer: Renderer | None = None,
+    base_url: str = "http://desk.example",
+    fill: Fill | None = None,
+) -> Flask:
     """Return an application with nothing but the help center."""
     app = Flask("helpcenter_under_test")
+    made = renderer or Renderer(all_themes())
     app.register_blueprint(
-        blueprint(desk, renderer=renderer or Renderer(all_themes()), base_url=base_url, secret=b"a secret of the tests")
+        blueprint(desk, renderer=made, base_url=base_url, secret=b"a secret of the tests", fill=fill)
     )
     return app

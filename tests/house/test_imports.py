@@ -22,7 +22,7 @@ SHEETS = ("graphql", "web", "commands")
 SHEETS_NEVER_SEE = ("models", "reactions")
 
 DOORS: Mapping[str, str] = {
-    "stevedore": "helpdesk.plugins",
+    "stevedore": "helpdesk.plugins.loading",
     "blinker": "helpdesk.signals",
     "huey": "helpdesk.kernel.jobs",
     "argon2": "helpdesk.kernel.crypto",

@@ -3,13 +3,16 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import pytest
 from graphql import GraphQLSchema, build_schema, find_breaking_changes
 
+from helpdesk.graphql.plugin_joining import plugin_sdl
 from helpdesk.graphql.schema import build, sdl
+from helpdesk.plugins.kinds import GROUPS, Kind
 from tests.house.tree import ROOT
 from tests.servers.processes import find_program
 
@@ -71,6 +74,13 @@ def unexplained(schema: GraphQLSchema) -> set[str]:
 
 def test_committed_file_is_the_schema() -> None:
     assert (ROOT / FILE).read_text() == sdl(build()), "Run `helpdesk schema export` and look at what it changes."
+
+
+def test_what_the_example_adds_is_the_file_beside_it() -> None:
+    (example,) = entry_points(group=GROUPS[Kind.PLUGIN], name="example")
+    printed = plugin_sdl(build(), "example", example.load())
+    words = "Run `helpdesk schema export --plugin example --output plugins/example/schema.graphql`."
+    assert (ROOT / "plugins/example/schema.graphql").read_text("utf-8") == printed, words
 
 
 def test_nothing_that_was_promised_is_taken_away() -> None:

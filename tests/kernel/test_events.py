@@ -190,6 +190,58 @@ def test_a_failing_subscriber_is_fed_again_later_and_holds_up_nobody(
     assert (SubscriberRow.get(name="stumbling").last_error, "stumbling" not in caplog.text) == ("", True)
 
 
+class Unspeakable(BaseException):
+    """Cannot even be told."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit, Unspeakable])
+def test_a_subscriber_may_raise_whatever_it_likes(heard: Heard, error: type[BaseException]) -> None:
+    def fail(_event: LoggedEvent) -> None:
+        raise error
+
+    events.subscribe("failing", fail)
+    fed = listen("reports")
+    ring(1)
+    events.feed_all()
+    assert fed == [1]
+    row = SubscriberRow.get(name="failing")
+    assert (error.__name__ in row.last_error, row.position, row.lease) == (True, 0, None)
+
+
+def test_who_unsubscribed_is_fed_no_more_and_goes_on_from_there_later(heard: Heard) -> None:
+    fed = listen("reports")
+    ring(1)
+    events.feed_all()
+    events.unsubscribe("reports")
+    events.unsubscribe("nobody")
+    ring(2)
+    events.feed_all()
+    assert (fed, events.subscriptions()) == ([1], ())
+    assert listen("reports") == [2]
+
+
+def test_unsubscribing_while_being_fed_ends_it_there_and_hurts_nobody(heard: Heard) -> None:
+    first: list[int] = []
+
+    def leave(event: LoggedEvent) -> None:
+        first.append(event.payload["number"])
+        events.unsubscribe("leaving")
+        events.unsubscribe("reports")
+
+    events.subscribe("leaving", leave)
+    fed = listen("reports")
+    others = listen("others")
+    for number in (1, 2):
+        ring(number)
+    events.feed_all()
+    assert (first, fed, others) == ([1], [], [1, 2])
+    row = SubscriberRow.get(name="leaving")
+    assert (row.position, row.lease, row.last_error) == (1, None, "")
+
+
 def test_two_workers_do_not_feed_one_subscriber_at_once(heard: Heard) -> None:
     feeding, go_on = threading.Event(), threading.Event()
     fed: list[int] = []

@@ -13,6 +13,7 @@ import helpdesk
 from helpdesk.kernel import db
 from helpdesk.kernel.leases import Leased
 from helpdesk.kernel.settings import Settings
+from helpdesk.sdk.tables import Table
 
 OWN = "migration_sample"
 TABLES = ("sample", "sample_part", OWN)
@@ -21,7 +22,7 @@ TABLES = ("sample", "sample_part", OWN)
 def _models(parent: type[db.Model] = db.Model) -> list[type[db.Model]]:
     found = []
     for model in parent.__subclasses__():
-        if model is not Leased and model.__module__.startswith("helpdesk."):
+        if model not in {Leased, Table} and model.__module__.startswith("helpdesk."):
             found.append(model)
         found += _models(model)
     return found

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from helpdesk import plugins
 from helpdesk.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import operations, queries
 from helpdesk.organization.rules import EditorType
-from helpdesk.signals import service_changed
+from helpdesk.plugins import registry
+from helpdesk.signals import flush, service_changed
 from tests.factories.desk import Desk
 
 
@@ -64,11 +64,12 @@ def test_an_organization_needs_a_name(database: Settings) -> None:
 
 
 def test_chosen_theme_is_kept_and_told_once(desk: Desk, tmp_path: Path) -> None:
-    plugins.register(plugins.THEMES, "dawn", tmp_path)
+    registry.register(registry.THEMES, "dawn", tmp_path)
     told: list[int] = []
     service_changed.connect(lambda event: told.append(event.service_id))
     operations.set_theme(desk.administrator, "dawn")
     operations.set_theme(desk.administrator, "dawn")
+    assert flush()
     service = queries.service_by_id(desk.service_id)
     assert service is not None
     assert (service.theme, told) == ("dawn", [desk.service_id])

@@ -4,10 +4,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpdesk import plugins, signals
+from helpdesk import signals
 from helpdesk.channels import accounts, inbox
 from helpdesk.kernel import db
-from helpdesk.signals import CustomerCreated
+from helpdesk.plugins import registry
+from helpdesk.sdk.events import CustomerCreated
 from helpdesk.web import health
 from tests.factories.desk import Desk
 
@@ -16,7 +17,7 @@ from tests.factories.desk import Desk
 def client(desk: Desk) -> FlaskClient:
     """Only the health pages."""
     app = Flask("health")
-    app.register_blueprint(health.blueprint())
+    app.register_blueprint(health.blueprint(desk.settings))
     return app.test_client()
 
 
@@ -35,7 +36,7 @@ def test_ready_desk_says_ok_and_how_long_work_waits(desk: Desk, client: FlaskCli
 
 
 def test_quarantined_plugin_degrades_and_is_named(client: FlaskClient) -> None:
-    plugins.register(plugins.CHANNELS, "odd", object)
+    registry.register(registry.CHANNELS, "odd", object)
     report = client.get("/readyz").get_json()
     assert report["status"] == "degraded"
     assert any("odd" in problem and "subclass" in problem for problem in report["problems"])
@@ -60,9 +61,26 @@ def test_metrics_count_rows_and_receivers_without_personal_data(desk: Desk, clie
     signals.customer_created.connect(fails)
     try:
         signals.customer_created.send(CustomerCreated(service_id=1, customer_id=1, number=1))
+        assert signals.flush()
         text = client.get("/metrics").text
     finally:
         signals.customer_created.disconnect(fails)
     assert 'helpdesk_inbox{state="RECEIVED"} 1.0' in text
     assert 'helpdesk_signal_errors_total{signal="customer.created"} 1.0' in text
     assert "hong" not in text
+
+
+def test_process_that_holds_too_much_degrades_and_says_of_what(desk: Desk) -> None:
+    app = Flask("full")
+    app.register_blueprint(health.blueprint(desk.settings.model_copy(update={"process_max_threads": 0})))
+    answer = app.test_client().get("/readyz")
+    assert (answer.status_code, answer.get_json()["status"]) == (200, "degraded")
+    (problem,) = answer.get_json()["problems"]
+    assert "HELPDESK_PROCESS_MAX_THREADS" in problem
+
+
+def test_metrics_tell_what_the_process_holds(client: FlaskClient) -> None:
+    told = dict(line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines() if line[0] != "#")
+    assert float(told["helpdesk_process_resident_bytes"]) > 10_000_000
+    assert float(told["helpdesk_process_threads"]) >= 1
+    assert float(told["helpdesk_process_open_files"]) >= 3

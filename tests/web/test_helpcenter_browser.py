@@ -1,16 +1,22 @@
 """The help center in a real browser: small screens, the strict policy, and all of it without scripts."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import time_machine
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
+from helpdesk.helpcenter.slots import Filling
 from helpdesk.helpcenter.tokens import SHORTEST_SECONDS
+from helpdesk.helpcenter.views import ServiceView
+from helpdesk.sdk.slots import SlotPage
 from tests.helpcenter.desks import MemoryDesk, application
+from tests.hosting.signs import FOLDER
 from tests.servers.processes import find_program
 
 pytestmark = pytest.mark.browser
@@ -43,15 +49,22 @@ def desk() -> MemoryDesk:
     return MemoryDesk()
 
 
-@pytest.fixture
-def address(desk: MemoryDesk) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, application(desk), threaded=True)
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Serve the application while the block runs; gives its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def address(desk: MemoryDesk) -> Iterator[str]:
+    with served(application(desk)) as found:
+        yield found
 
 
 @pytest.fixture
@@ -139,3 +152,27 @@ def test_page_stays_within_its_budget_of_bytes_and_requests(browser: Browser, ad
     assert sheet < 20 * 1024
     assert sum(sizes.values()) < 35 * 1024
     context.close()
+
+
+def fill(service: ServiceView, name: str, page: SlotPage) -> Sequence[Filling]:
+    """Hang a sign in every slot."""
+    values = {"hello": f"<script>{name}</script>", "service": service.slug, "page": page.kind, "items": [1, 2]}
+    return [Filling("signs", "sign", FOLDER, "head.html" if name == "head" else "sign.html", {"name": "Kim", **values})]
+
+
+@pytest.mark.parametrize(("path", "count"), [("ko/", 7), ("en/inquiry", 6)])
+def test_page_with_a_sign_in_every_slot_fits_and_shows_all_of_them(
+    browser: Browser, desk: MemoryDesk, path: str, count: int
+) -> None:
+    with served(application(desk, fill=fill)) as address:
+        context, page, complaints = visit(browser, address, viewport={"width": 320, "height": 700})
+        page.goto(f"/acme/hc/{path}", wait_until="networkidle")
+        signs = page.locator("[data-hd-slot] p")
+        assert signs.count() == count
+        for place in range(count):
+            signs.nth(place).click(timeout=2000)  # which nothing else may cover
+        assert page.evaluate(OVERFLOW) == 0
+        assert page.evaluate("document.head.querySelector('meta[name=author]').content") == "Kim"
+        assert page.evaluate("[...document.querySelectorAll('[data-hd-slot]')].every(e => e.querySelector('aside'))")
+        assert complaints == []
+        context.close()

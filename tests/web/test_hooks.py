@@ -1,17 +1,19 @@
 """Where providers call us."""
 
 import json
+import threading
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpdesk import plugins
 from helpdesk.channels import accounts, queries
-from helpdesk.channels.rules import InboxState
+from helpdesk.channels.rules import SECONDS, InboxState
 from helpdesk.kernel import db
 from helpdesk.kernel.paging import Window
+from helpdesk.plugins import registry
 from helpdesk.web import hooks
+from tests.channels.post import switch_off
 from tests.factories.desk import Desk
 from tests.factories.echo import Echo
 
@@ -79,7 +81,7 @@ def test_oversized_request_is_refused(desk: Desk, client: FlaskClient, address: 
 
 
 def test_missing_plugin_asks_the_provider_to_come_again(desk: Desk, client: FlaskClient, address: str) -> None:
-    plugins.load(safe_mode=True)
+    registry.load(safe_mode=True)
     answer = client.post(address, data=b"{}")
     assert answer.status_code == 503
     assert "not loaded" in answer.text
@@ -90,7 +92,7 @@ def test_channel_that_fails_to_verify_shows_no_insides(client: FlaskClient, addr
         def verify(self, request: object) -> None:
             raise RuntimeError("db password=hunter2")
 
-    plugins.register(plugins.CHANNELS, "echo", Broken)
+    registry.register(registry.CHANNELS, "echo", Broken)
     answer = client.post(address, data=b"{}")
     assert answer.status_code == 503
     assert "hunter2" not in answer.text
@@ -110,5 +112,23 @@ def test_channel_that_wants_to_end_the_process_ends_one_request(desk: Desk, clie
         def verify(self, request: object) -> None:
             raise SystemExit(3)
 
-    plugins.register(plugins.CHANNELS, "echo", Exits)
+    registry.register(registry.CHANNELS, "echo", Exits)
     assert client.post(address, data=b"{}").status_code == 503
+
+
+def test_channel_that_takes_too_long_to_verify_is_not_waited_for(
+    client: FlaskClient, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(Echo):
+        def verify(self, request: object) -> None:
+            threading.Event().wait(0.5)
+
+    monkeypatch.setitem(SECONDS, "verify", 0.05)
+    registry.register(registry.CHANNELS, "echo", Slow)
+    assert client.post(address, data=b"{}").status_code == 503
+
+
+def test_channel_that_is_not_in_use_in_the_service_takes_nothing(desk: Desk, client: FlaskClient, address: str) -> None:
+    switch_off(desk, "echo")
+    assert client.post(address, data=b"{}").status_code == 503
+    assert kept(desk) == []

@@ -1,0 +1,45 @@
+"""The schema that is served now, made anew when plugins come and go.
+
+Owns the exchange: a request that has begun ends on the schema that it began with, and the next one has
+the new schema with its own cache of documents.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+
+from helpdesk.graphql import schema
+from helpdesk.graphql.execution import Executor
+from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
+from helpdesk.sdk.plugin import Plugin
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One schema: what runs requests of it, its text, and the plugins that it was made for."""
+
+    executor: Executor
+    sdl: str
+    plugins: Mapping[str, type[Plugin]]
+
+
+class Serving:
+    """The present schema of this process; ``served`` is read once for each request. Safe in threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.served = _make(registry.named(Kind.PLUGIN))
+
+    def renew(self) -> None:
+        """Make the schema anew if other plugins are loaded than it was made for."""
+        with self._lock:
+            plugins = registry.named(Kind.PLUGIN)
+            if plugins != self.served.plugins:
+                self.served = _make(plugins)
+
+
+def _make(plugins: Mapping[str, type[Plugin]]) -> Served:
+    built = schema.build(plugins)
+    left = registry.named(Kind.PLUGIN)  # without those that did not fit
+    return Served(Executor(built), schema.sdl(built), {name: plugins[name] for name in plugins if name in left})

@@ -1,0 +1,299 @@
+"""The ``Kit`` of the SDK, made of a real desk: its operations, its queries and its hook."""
+
+import io
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from playhouse.migrations import Runner
+
+from helpdesk.access.rules import RIGHTS
+from helpdesk.agents import queries as agents
+from helpdesk.channels import accounts
+from helpdesk.channels import queries as channels
+from helpdesk.channels.queries import DeliveryRow, InboxItemRow
+from helpdesk.customers import queries as customers
+from helpdesk.helpcenter.desk import HelpCenterDesk
+from helpdesk.hosting import facts, instances
+from helpdesk.hosting.host import DeskHost
+from helpdesk.kernel import clock, db, jobs
+from helpdesk.kernel.actors import Actor
+from helpdesk.kernel.errors import HelpdeskError
+from helpdesk.kernel.paging import Window
+from helpdesk.kernel.settings import Settings
+from helpdesk.kernel.storage import storage
+from helpdesk.kit import showing
+from helpdesk.kit.listening import Log
+from helpdesk.kit.network import Guard
+from helpdesk.kit.outgoing import ProvidedClient
+from helpdesk.kit.trouble import Trouble
+from helpdesk.organization import queries as organization
+from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
+from helpdesk.plugins.outgoing import Outgoing
+from helpdesk.sdk.channel import Channel, File, InboundRequest
+from helpdesk.sdk.facts import AgentFacts, CustomerFacts, MessageFacts, ServiceFacts, TicketFacts
+from helpdesk.sdk.host import Host
+from helpdesk.sdk.http import Http, HttpResponse
+from helpdesk.sdk.testing.kit import Entered, HttpCall, Provider, SeenDelivery, SeenItem
+from helpdesk.sdk.testing.rules import Broken
+from helpdesk.tickets import operations as tickets
+from helpdesk.tickets import queries as ticket_queries
+from helpdesk.tickets.attachments import create_upload, fill_upload, upload_token
+from helpdesk.tickets.facts import ticket_facts
+from helpdesk.tickets.operations import NewTicket
+from helpdesk.tickets.queries import TicketOrderField
+from helpdesk.tickets.rules import Asker, Body
+
+ALL = Window(first=100)
+ROUNDS = 3
+TROUBLE = "kit_trouble"
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who works on the desk."""
+
+    service_id: int
+    administrator: Actor
+    agent: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands for the outside: a folder, the way out, the guard, the log, the web, and what is left at the end."""
+
+    folder: Path
+    client: ProvidedClient
+    guard: Guard
+    log: Log
+    web: Flask
+    stack: ExitStack
+
+
+class Desk:
+    """A desk for one test."""
+
+    def __init__(self, people: People, settings: Settings, surroundings: Surroundings) -> None:
+        self.people = people
+        self.settings = settings
+        self.folder = surroundings.folder
+        self.http: Http = Outgoing()
+        self._around = surroundings
+        self._installed: list[tuple[Kind, str, Any]] = []
+        self._accounts: dict[int, tuple[str, Mapping[str, Any]]] = {}
+
+    @property
+    def service(self) -> ServiceFacts:
+        """Return the one service."""
+        row = organization.service_by_id(self.people.service_id)
+        assert row is not None, "the kit has made it"
+        return facts.of_services([row])[0]
+
+    def install(self, kind: str, name: str, value: Any) -> None:
+        """Install a plugin and enable it everywhere. Raises Broken for one that the desk refuses."""
+        made = registry.register(Kind(kind), name, value)
+        if made.value is None:
+            raise Broken(f"The desk refuses the {kind} “{name}”: {made.reason}.")
+        self._installed.append((Kind(kind), name, value))
+
+    def crowd(self) -> None:
+        """Bring in whatever is installed here, and a channel that raises everywhere, with mail to read."""
+        registry.load()
+        for kind, name, value in [*self._installed, (Kind.CHANNEL, TROUBLE, Trouble)]:
+            registry.register(kind, name, value)
+        account = self.account(TROUBLE, {})
+        self.receive(account, InboundRequest(b"trouble"))
+
+    def now(self) -> datetime:
+        """Return the desk's time."""
+        return clock.now()
+
+    def hold(self, at: datetime) -> None:
+        """Let the time stand still."""
+        clock.hold(at)
+
+    def move(self, seconds: float) -> None:
+        """Move the time on."""
+        clock.move(seconds)
+
+    def provide(self, provider: Provider) -> None:
+        """Answer calls by the provider from now on."""
+        self._around.client.providers.append(provider)
+
+    def calls(self) -> Sequence[tuple[HttpCall, HttpResponse | None]]:
+        """Return the calls so far, with their answers."""
+        return tuple(self._around.client.made)
+
+    def allow(self, host: str, port: int) -> None:
+        """Let code connect to an address."""
+        self._around.guard.allow(host, port)
+
+    def enter(self, context: AbstractContextManager[Entered]) -> Entered:
+        """Enter a context that is left with the desk."""
+        return self._around.stack.enter_context(context)
+
+    def strays(self) -> Sequence[str]:
+        """Return what was tried to be reached past ``http`` and what is allowed."""
+        return tuple(dict.fromkeys(self._around.guard.strays))
+
+    def account(self, channel: str, settings: Mapping[str, Any]) -> int:
+        """Make an account. Raises Broken for settings that the channel refuses."""
+        try:
+            made = accounts.create(
+                self.people.administrator, driver=channel, name=channel.title(), settings=settings, is_primary=True
+            )
+        except HelpdeskError as error:
+            raise Broken(f"The desk can make no account of the channel “{channel}”: {error.message}") from error
+        self._accounts[made] = channel, settings
+        return made
+
+    def driver(self, account: int) -> Channel:
+        """Return a channel as it serves the account, without the guard that the desk calls it by."""
+        name, settings = self._accounts[account]
+        kind = registry.require(Kind.CHANNEL, name)
+        made: Channel = kind(kind.Settings.model_validate(dict(settings)))
+        made.http = self.http
+        return made
+
+    def receive(self, account: int, request: InboundRequest) -> int:
+        """Send the request to the account's hook, and return the status of the answer."""
+        (row,) = channels.accounts_by_ids([account])
+        assert row is not None, "an account stays"
+        answer = self._around.web.test_client().post(
+            f"/{self.service.slug}/channels/{row.hook_token}/hook",
+            data=request.body, headers=dict(request.headers), query_string=dict(request.query),
+        )  # fmt: skip
+        return answer.status_code
+
+    def work(self) -> None:
+        """Do what is due until nothing is."""
+        for _round in range(ROUNDS):
+            jobs.drain_all()
+
+    def ticket(
+        self, subject: str = "A question", text: str = "How?", *, email: str = "mina@shop.example"
+    ) -> TicketFacts:
+        """Make a ticket of a customer's, without a channel account."""
+        asker = Asker(name="Mina", email=email)
+        new = NewTicket(subject, Body(text), "web", "en", asker)
+        added = tickets.create(self.people.agent, new)
+        return next(one for one in self.tickets() if one.id == added.ticket_id)
+
+    def reply(self, ticket: int, text: str, files: Sequence[File] = ()) -> int:
+        """Answer a ticket as the agent does, and return the message's id."""
+        uploads = [self._upload(file) for file in files]
+        return tickets.reply(self.people.agent, ticket, Body(text), uploads=uploads).message_id
+
+    def tickets(self) -> Sequence[TicketFacts]:
+        """Return all tickets, oldest first."""
+        query = ticket_queries.matching(self.people.service_id)
+        rows = ticket_queries.page_of(query, order=[(TicketOrderField.NUMBER, False)], window=ALL).rows
+        return ticket_facts(rows)
+
+    def messages(self, ticket: int) -> Sequence[MessageFacts]:
+        """Return the ticket's messages, oldest first."""
+        (found,) = ticket_queries.messages_of_tickets([ticket], ALL)
+        return facts.of_messages(found.rows)
+
+    def files(self, message: int) -> Sequence[File]:
+        """Return the files of a message."""
+        (rows,) = ticket_queries.attachments_of_messages([message])
+        return [File(row.filename, row.content_type, storage().read(row.storage_key), row.content_id) for row in rows]
+
+    def customers(self) -> Sequence[CustomerFacts]:
+        """Return the customers of all tickets, oldest first."""
+        ids = sorted({one.customer_id for one in self.tickets() if one.customer_id is not None})
+        return facts.of_customers([row for row in customers.customers_by_ids(ids) if row is not None])
+
+    def agents(self) -> Sequence[AgentFacts]:
+        """Return the agents of the service, oldest first."""
+        return facts.of_agents(agents.agents_of_service(self.people.service_id))
+
+    def inbox(self) -> Sequence[SeenItem]:
+        """Return everything that came in, oldest first; not what troubles the desk on purpose."""
+        rows = channels.inbox_page(self.people.service_id, None, ALL).rows[::-1]
+        return [_item(row) for row in rows if not self._is_trouble(row.account_id)]
+
+    def deliveries(self) -> Sequence[SeenDelivery]:
+        """Return everything that is to go out, oldest first."""
+        return [_delivery(row) for row in channels.deliveries_page(self.people.service_id, None, ALL).rows[::-1]]
+
+    def logged(self) -> str:
+        """Return what was logged so far, unmasked."""
+        return "\n".join(self._around.log.lines)
+
+    def rows_with(self, text: str) -> Sequence[str]:
+        """Return the tables that hold the text in any row."""
+        return [table for table in db.database.get_tables() if _holds(table, text)]
+
+    def rights(self) -> Sequence[str]:
+        """Return the rights that there are."""
+        return sorted(RIGHTS)
+
+    def tables(self) -> Sequence[str]:
+        """Return the names of the tables."""
+        return tuple(db.database.get_tables())
+
+    def columns(self, table: str) -> Sequence[str]:
+        """Return the names of a table's columns."""
+        return tuple(column.name for column in db.database.get_columns(table))
+
+    def migrate(self, plugin: str, migrations: Path, *, is_down: bool = False) -> None:
+        """Apply the plugin's migrations, or take them all back."""
+        runner = Runner(db.database, str(migrations), table_name=f"migration_p_{plugin}")
+        applied = [row.name for row in runner.status() if row.applied]
+        if not is_down:
+            runner.up()
+        elif applied:
+            runner.down(applied[0])
+
+    def page(self, theme: str, page: str, *, language: str) -> str:
+        """Return a page of the help center in a theme. Raises Broken."""
+        service = HelpCenterDesk().service(self.service.slug)
+        assert service is not None, "the kit has made it"
+        return showing.page(service, theme, page, language=language)
+
+    def host(self, plugin: str) -> Host:
+        """Return the desk as an installed whole plugin sees it."""
+        return DeskHost(plugin, instances.instance(plugin), self.people.service_id)
+
+    def _is_trouble(self, account_id: int) -> bool:
+        (row,) = channels.accounts_by_ids([account_id])
+        return row is not None and row.driver == TROUBLE
+
+    def _upload(self, file: File) -> int:
+        agent = self.people.agent
+        upload = create_upload(
+            agent,
+            filename=file.filename,
+            content_type=file.content_type,
+            size=len(file.data),
+            largest=self.settings.max_file_bytes,
+        )
+        fill_upload(upload_token(upload), io.BytesIO(file.data), service_id=self.people.service_id)
+        return upload
+
+
+def _item(row: InboxItemRow) -> SeenItem:
+    outcome = None if row.outcome is None else str(row.outcome)
+    return SeenItem(row.id, str(row.state), outcome, row.last_error, row.attempts, row.ticket_id)
+
+
+def _delivery(row: DeliveryRow) -> SeenDelivery:
+    return SeenDelivery(
+        row.id, row.ticket_id, row.message_id, str(row.state), row.last_error, row.attempts, row.external_id
+    )
+
+
+def _holds(table: str, text: str) -> bool:
+    rows = db.database.execute_sql(f'SELECT * FROM "{table}"').fetchall()  # noqa: S608  # a name of the database's own
+    return any(text in _plain(value) for row in rows for value in row)
+
+
+def _plain(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,139 @@
+"""Finds what is installed, and imports it one by one, surviving everything but KeyboardInterrupt.
+
+Stevedore alone lets AssertionError and SystemExit stop the start and silently takes the last of two
+entry points with one name, hence the override and the count.
+This is the only file that imports stevedore.
+"""
+
+import hashlib
+import importlib
+import site
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from stevedore.extension import ExtensionManager
+
+from helpdesk.plugins.kinds import GROUPS, Kind
+
+BUNDLED = frozenset({"helpdesk", "helpdesk-email", "helpdesk-webhook", "helpdesk-theme-default"})
+"""The distributions that come with the desk. What others bring is not imported until somebody enables it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entry point that was found; ``fault`` says why it must not be imported."""
+
+    kind: Kind
+    name: str
+    path: str
+    distribution: str
+    version: str
+    fault: str = ""
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether it comes with the desk."""
+        return self.distribution in BUNDLED
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What importing gave: what the entry point leads to, or why there is nothing."""
+
+    value: Any = None
+    fault: str = ""
+
+
+class _Broken(Exception):
+    """Carries whatever a plugin raised at import past stevedore."""
+
+
+class _Loader(ExtensionManager[Any]):
+    """Stevedore's manager for the wanted entry points of one kind."""
+
+    def __init__(self, kind: Kind, is_wanted: Callable[[str], bool]) -> None:
+        self.faults: dict[str, str] = {}
+        self._is_wanted = is_wanted
+        super().__init__(GROUPS[kind], on_load_failure_callback=_note_fault)
+
+    def list_entry_points(self) -> list[EntryPoint]:
+        return [one for one in super().list_entry_points() if self._is_wanted(one.name)]
+
+    def _load_one_plugin(self, ep: EntryPoint, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super()._load_one_plugin(ep, *args, **kwargs)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise _Broken(f"{type(error).__name__}: {error}") from error
+
+
+def _note_fault(loader: ExtensionManager[Any], entry_point: EntryPoint, error: BaseException) -> None:
+    if isinstance(loader, _Loader):
+        loader.faults[entry_point.name] = str(error)
+
+
+def find() -> list[Candidate]:
+    """Return every entry point of every kind. Of two with one name both have a fault; nothing is imported."""
+    found = []
+    for kind, group in GROUPS.items():
+        installed = entry_points(group=group)
+        counts = Counter(one.name for one in installed)
+        for one in installed:
+            count = counts[one.name]
+            clash = f"{count} installed distributions bring a {kind} of this name; remove all but one"
+            distribution, version = (one.dist.name, one.dist.version) if one.dist else ("", "")
+            fault = clash if count > 1 else ""
+            found.append(Candidate(kind, one.name, one.value, distribution, version, fault))
+    return found
+
+
+def import_all(kind: Kind, names: set[str]) -> dict[str, Imported]:
+    """Import the named entry points of a kind, one after the other, and return what became of each."""
+    if not names:
+        return {}
+    ExtensionManager.ENTRY_POINT_CACHE.pop(GROUPS[kind], None)  # it outlives what is installed meanwhile
+    loader = _Loader(kind, names.__contains__)
+    found = {item.name: Imported(item.plugin) for item in loader.extensions}
+    return found | {name: Imported(fault=fault) for name, fault in loader.faults.items()}
+
+
+def look_again() -> None:
+    """Let this process see what was installed after it had started, as ``pip install -e`` does, too."""
+    importlib.invalidate_caches()
+    for folder in [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]:
+        site.addsitedir(folder)
+
+
+def installed() -> tuple[tuple[str, int], ...]:
+    """Return what changes whenever something is installed or removed: the folders of modules, and their times."""
+    folders = (Path(path or ".") for path in sys.path)
+    return tuple((str(folder), folder.stat().st_mtime_ns) for folder in folders if folder.is_dir())
+
+
+def fingerprint(candidate: Candidate) -> str:
+    """Return what changes whenever the candidate's files do; nothing of it is imported."""
+    digest = hashlib.sha256(f"{sys.version} {candidate}".encode())
+    for file in sorted(_files(candidate.path.partition(":")[0].partition(".")[0])):
+        about = file.stat()
+        digest.update(f"{file} {about.st_size} {about.st_mtime_ns}".encode())
+    return digest.hexdigest()
+
+
+def _files(package: str) -> Iterator[Path]:
+    try:
+        spec = find_spec(package)
+    except (ImportError, ValueError):
+        return
+    if spec is None:
+        return
+    for folder in spec.submodule_search_locations or ():
+        yield from (file for file in Path(folder).rglob("*.py") if file.is_file())
+    if spec.origin and Path(spec.origin).is_file():
+        yield Path(spec.origin)

@@ -1,0 +1,139 @@
+"""Everything that happens on the desk, as plugins and partners are told of it: ids and plain values, never a row.
+
+The wire name is ``ticket.created``. Ids are whole numbers; read the thing by its id for more.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from helpdesk.kernel.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketCreated(Event):
+    """A ticket exists, with its first message. Sent by tickets.
+
+    ``ticket_id`` and ``number`` name it; ``channel`` is the code of the way in; ``customer_id`` is
+    whoever asks (empty when nobody is known); ``message_id`` is the first message.
+    """
+
+    name: ClassVar[str] = "ticket.created"
+    ticket_id: int
+    number: int
+    channel: str
+    customer_id: int | None
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageAdded(Event):
+    """A ticket has one message more, the first one included. Sent by tickets.
+
+    ``kind`` is INQUIRY, REPLY, NOTE or SYSTEM; ``is_automatic`` is true when a machine wrote it.
+    """
+
+    name: ClassVar[str] = "message.added"
+    ticket_id: int
+    message_id: int
+    kind: str
+    is_automatic: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketAssigned(Event):
+    """A ticket went to an agent or a group, or back to nobody. Sent by tickets.
+
+    ``agent_id`` and ``group_id`` are the present holders, empty for none.
+    """
+
+    name: ClassVar[str] = "ticket.assigned"
+    ticket_id: int
+    agent_id: int | None
+    group_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketStatusChanged(Event):
+    """A ticket's status changed. Sent by tickets. ``before`` and ``after`` are status names."""
+
+    name: ClassVar[str] = "ticket.status_changed"
+    ticket_id: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerCreated(Event):
+    """Somebody wrote for the first time. Sent by customers. ``number`` is the customer number."""
+
+    name: ClassVar[str] = "customer.created"
+    customer_id: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFinished(Event):
+    """An outgoing message reached its end. Sent by channels.
+
+    ``state`` is SENT or FAILED; ``message_id`` is the ticket message that was carried.
+    """
+
+    name: ClassVar[str] = "delivery.finished"
+    delivery_id: int
+    ticket_id: int
+    message_id: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelAccountChanged(Event):
+    """A channel account was made, changed or deleted. Sent by channels.
+
+    ``change`` is ``created``, ``updated`` or ``deleted``; secrets are never part of an event.
+    """
+
+    name: ClassVar[str] = "channel_account.changed"
+    account_id: int
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceChanged(Event):
+    """A setting of the service was changed. Sent by organization. What changed stands in the history."""
+
+    name: ClassVar[str] = "service.changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenApiChanged(Event):
+    """What partners may do was changed. Sent by access.
+
+    ``change`` is ``enabled``, ``disabled``, ``key_created``, ``key_rotated``, ``key_revoked``,
+    ``address_allowed`` or ``address_forbidden``; a key's token is never part of an event.
+    """
+
+    name: ClassVar[str] = "open_api.changed"
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketTagged(Event):
+    """Tags were put on a ticket or taken off it. Sent by tickets. ``tags`` are those it has now, sorted."""
+
+    name: ClassVar[str] = "ticket.tagged"
+    ticket_id: int
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginChanged(Event):
+    """A plugin was enabled, disabled, configured or isolated for the service. Sent by plugins.
+
+    ``kind`` and ``plugin`` name it; ``change`` is ``enabled``, ``disabled``, ``configured``, ``isolated`` or
+    ``joined``. ``service_id`` is 0 when it concerns every service.
+    """
+
+    name: ClassVar[str] = "plugin.changed"
+    kind: str
+    plugin: str
+    change: str

@@ -1,0 +1,175 @@
+"""The ``Kit``: a whole desk of a test's own, as contracts and authors' tests see it.
+
+Under pytest it is the fixture ``kit``. It has one service in Korean and English, an agent, and the
+plugins that a test installs; nothing reaches the outside, and work is done when ``work`` is called.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+import orjson
+
+from helpdesk.sdk.channel import Channel, File, InboundRequest
+from helpdesk.sdk.facts import AgentFacts, CustomerFacts, MessageFacts, ServiceFacts, TicketFacts
+from helpdesk.sdk.host import Host
+from helpdesk.sdk.http import Http, HttpResponse
+
+__all__ = ["HttpCall", "Kit", "Provider", "SeenDelivery", "SeenItem"]
+
+
+Entered = TypeVar("Entered")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCall:
+    """A call that a plugin made by its ``http``, as the outside would get it. Header names are lower case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def json(self) -> Any:
+        """Return the body read as JSON."""
+        return orjson.loads(self.body)
+
+
+Provider: TypeAlias = Callable[[HttpCall], HttpResponse]
+"""The outside, as a test plays it: it answers a call, or raises Retry for a call that gets no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDelivery:
+    """An outgoing message: ``state`` is QUEUED, RETRYING, SENT or FAILED; ``reason`` says what went wrong."""
+
+    id: int
+    ticket_id: int
+    message_id: int
+    state: str
+    reason: str
+    attempts: int
+    external_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenItem:
+    """What came in: ``state`` is RECEIVED, RETRYING, PROCESSED or QUARANTINED; ``outcome`` says what it became."""
+
+    id: int
+    state: str
+    outcome: str | None
+    reason: str
+    attempts: int
+    ticket_id: int | None
+
+
+class Kit(Protocol):
+    """A desk of the test's own."""
+
+    folder: Path
+    """An empty folder for whatever the test needs."""
+
+    service: ServiceFacts
+    """The one service of the desk."""
+
+    http: Http
+    """What plugins call the outside with; answered by the provider."""
+
+    def install(self, kind: str, name: str, value: Any) -> None:
+        """Install a plugin and enable it, checked as the desk does. Raises Broken for one that it refuses."""
+
+    def crowd(self) -> None:
+        """Bring every installed plugin in as well, and a channel that raises everywhere, with mail to read."""
+
+    def now(self) -> datetime:
+        """Return the desk's time."""
+
+    def hold(self, at: datetime) -> None:
+        """Let the desk's time stand still."""
+
+    def move(self, seconds: float) -> None:
+        """Move the desk's time on: what waits for it falls due."""
+
+    def provide(self, provider: Provider) -> None:
+        """Answer calls by the provider from now on; before, every call is refused."""
+
+    def calls(self) -> Sequence[tuple[HttpCall, HttpResponse | None]]:
+        """Return every call so far with its answer, None where the provider raised."""
+
+    def allow(self, host: str, port: int) -> None:
+        """Let code connect to an address that the test serves itself."""
+
+    def enter(self, context: AbstractContextManager[Entered]) -> Entered:
+        """Enter a context, such as a server of the test's own; it is left when the test has ended."""
+
+    def strays(self) -> Sequence[str]:
+        """Return the addresses that code tried to connect to, past ``http`` and what is allowed."""
+
+    def account(self, channel: str, settings: Mapping[str, Any]) -> int:
+        """Make an account of an installed channel and return its id."""
+
+    def driver(self, account: int) -> Channel:
+        """Return the channel that serves the account, as the desk uses it."""
+
+    def receive(self, account: int, request: InboundRequest) -> int:
+        """Send the request to the account's hook, and return the HTTP status of the answer."""
+
+    def work(self) -> None:
+        """Do what is due, as a worker would, until nothing is."""
+
+    def ticket(
+        self, subject: str = "A question", text: str = "How?", *, email: str = "mina@shop.example"
+    ) -> TicketFacts:
+        """Make a ticket of a customer's, without any channel account."""
+
+    def reply(self, ticket: int, text: str, files: Sequence[File] = ()) -> int:
+        """Answer a ticket as the agent does, and return the message's id; ``work`` sends it."""
+
+    def tickets(self) -> Sequence[TicketFacts]:
+        """Return all tickets, oldest first."""
+
+    def messages(self, ticket: int) -> Sequence[MessageFacts]:
+        """Return the ticket's messages, oldest first."""
+
+    def files(self, message: int) -> Sequence[File]:
+        """Return the files of a message with their bytes."""
+
+    def customers(self) -> Sequence[CustomerFacts]:
+        """Return the customers of all tickets, oldest first."""
+
+    def agents(self) -> Sequence[AgentFacts]:
+        """Return the agents of the service, oldest first."""
+
+    def inbox(self) -> Sequence[SeenItem]:
+        """Return everything that came in, oldest first."""
+
+    def deliveries(self) -> Sequence[SeenDelivery]:
+        """Return everything that is to go out, oldest first."""
+
+    def logged(self) -> str:
+        """Return what was logged so far, unmasked, and traces too."""
+
+    def rows_with(self, text: str) -> Sequence[str]:
+        """Return the tables that hold the text in any row."""
+
+    def rights(self) -> Sequence[str]:
+        """Return the rights that there are on the desk."""
+
+    def tables(self) -> Sequence[str]:
+        """Return the names of the tables in the desk's database."""
+
+    def columns(self, table: str) -> Sequence[str]:
+        """Return the names of a table's columns."""
+
+    def migrate(self, plugin: str, migrations: Path, *, is_down: bool = False) -> None:
+        """Apply the plugin's migrations, or take them all back."""
+
+    def page(self, theme: str, page: str, *, language: str) -> str:
+        """Return a page of the help center in an installed theme. Raises Broken with why the theme cannot make it."""
+
+    def host(self, plugin: str) -> Host:
+        """Return the desk as an installed whole plugin sees it."""

@@ -1,0 +1,1 @@
+"""The webhook channel: signed JSON in, signed JSON out. Imports ``helpdesk.sdk`` and nothing else of the desk."""

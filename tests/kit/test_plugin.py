@@ -1,0 +1,23 @@
+"""A good whole plugin keeps what can be said of its class and its files; each fault breaks the rule made for it."""
+
+import pytest
+
+from helpdesk.sdk.plugin import Plugin
+from helpdesk.sdk.testing.rules import rules_of
+from tests.kit.running import broken_rules
+from tests.kit.whole import ALSO, BROKEN, CASES, VisitsContract
+
+
+def test_good_plugin_keeps_its_contract() -> None:
+    assert broken_rules(VisitsContract) == {}
+
+
+@pytest.mark.parametrize(("code", "plugin"), CASES, ids=lambda value: getattr(value, "__name__", value))
+def test_fault_breaks_its_rule(code: str, plugin: type[Plugin]) -> None:
+    found = broken_rules(type("Broken", (VisitsContract,), {"plugin": plugin}))
+    assert code in found, found
+    assert set(found) <= {code} | ALSO.get(code, set()), found
+
+
+def test_every_rule_of_whole_plugins_has_one_that_breaks_it() -> None:
+    assert {one.code for one in rules_of(VisitsContract) if one.code.startswith("PL-")} == set(BROKEN)
