@@ -13,6 +13,7 @@ from tests.servers.dovecot import DovecotServer
 from tests.servers.smtp import SmtpServer
 
 SECONDS = 30.0
+HEALTH_SECONDS = 20.0
 PLUGINS = "query Storm { plugins { kind name state reason problems { hook reason } figures { hook errors overruns } } }"
 
 
@@ -132,3 +133,10 @@ class Storm:
     def _tags(self, subject: str) -> list[str]:
         found = self._ticket(subject)
         return sorted(found["tags"]) if found else []
+
+
+def assert_whole_again(storm: Storm, name: str, kinds: list[str]) -> None:
+    """Switch the plugin off, and see that the desk is whole, without a restart."""
+    for kind in kinds:
+        assert storm.switch(name, kind, is_on=False)["state"] == "DISABLED"
+    eventually(lambda: storm.ready()["status"] == "ok", seconds=HEALTH_SECONDS, what=f"Health without {name}")
