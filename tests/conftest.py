@@ -40,15 +40,15 @@ def postgres_url(postgres_server: PostgresServer) -> str:
 def _empty_postgres() -> None:
     """Empty every table and begin every series anew; TRUNCATE would take forty times as long."""
     with db.connection():
-        db.database.execute_sql("SET session_replication_role = replica")  # no foreign key holds a row back
-        for table in db.database.get_tables():
-            if table != "migration":
-                db.database.execute_sql(f'DELETE FROM "{table}"')
-        db.database.execute_sql(
+        tables = [table for table in db.database.get_tables() if table != "migration"]
+        statements = [
+            "SET session_replication_role = replica",  # no foreign key holds a row back
+            *(f'DELETE FROM "{table}"' for table in tables),
             "SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences"
-            " WHERE schemaname = 'public' AND last_value IS NOT NULL AND sequencename <> 'migration_id_seq'"
-        )
-        db.database.execute_sql("RESET session_replication_role")
+            " WHERE schemaname = 'public' AND last_value IS NOT NULL AND sequencename <> 'migration_id_seq'",
+            "RESET session_replication_role",
+        ]
+        db.database.execute_sql("; ".join(statements))
 
 
 @pytest.fixture(params=DATABASES)
@@ -84,4 +84,4 @@ def desk(database: settings.Settings) -> Iterator[Desk]:
     registry.register(registry.CHANNELS, "echo", Echo)
     yield make_desk(database)
     crypto.use_passwords(crypto.PasswordHashes())
-    registry.load(safe_mode=True)
+    registry.load(safe_mode=True, looks=False)

@@ -6,7 +6,10 @@ the new schema with its own cache of documents.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from threading import Lock
+
+import strawberry
 
 from helpdesk.graphql import schema
 from helpdesk.graphql.execution import Executor
@@ -15,13 +18,18 @@ from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.plugin import Plugin
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Served:
-    """One schema: what runs requests of it, its text, and the plugins that it was made for."""
+    """One schema: what runs requests of it, and the plugins that it was made for."""
 
+    schema: strawberry.Schema
     executor: Executor
-    sdl: str
     plugins: Mapping[str, type[Plugin]]
+
+    @cached_property
+    def sdl(self) -> str:
+        """The schema's text, written when somebody asks for it."""
+        return schema.sdl(self.schema)
 
 
 class Serving:
@@ -40,6 +48,12 @@ class Serving:
 
 
 def _make(plugins: Mapping[str, type[Plugin]]) -> Served:
-    built = schema.build(plugins)
+    built = schema.build(plugins) if plugins else _core()
     left = registry.named(Kind.PLUGIN)  # without those that did not fit
-    return Served(Executor(built), schema.sdl(built), {name: plugins[name] for name in plugins if name in left})
+    return Served(built, Executor(built), {name: plugins[name] for name in plugins if name in left})
+
+
+@cache
+def _core() -> strawberry.Schema:
+    """Return the schema that has nothing of a plugin's; what joins changes a schema, so it gets a new one."""
+    return schema.build()

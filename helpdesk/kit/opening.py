@@ -65,7 +65,7 @@ def _template() -> Path:
 
 
 def _ready(made: Settings, client: ProvidedClient) -> None:
-    """Ready this process, with cheap passwords and no plugins."""
+    """Ready this process, with cheap passwords and no plugin but the default theme."""
     db.use(made)
     crypto.use(crypto.load_or_make(made))
     crypto.use_passwords(crypto.PasswordHashes(time_cost=1, memory_cost=8, parallelism=1))
@@ -80,7 +80,7 @@ def _put_back() -> None:
     clock.let_go()
     for ref, _hook in guard.gauges():
         guard.forget(ref)
-    registry.load(safe_mode=True)
+    registry.load(safe_mode=True, looks=False)
     crypto.use_passwords(crypto.PasswordHashes())
     db.database.close_all()
 

@@ -5,6 +5,7 @@ entry points with one name, hence the override and the count.
 This is the only file that imports stevedore.
 """
 
+import functools
 import hashlib
 import importlib
 import site
@@ -82,13 +83,15 @@ def _note_fault(loader: ExtensionManager[Any], entry_point: EntryPoint, error: B
 def find() -> list[Candidate]:
     """Return every entry point of every kind. Of two with one name both have a fault; nothing is imported."""
     found = []
+    installed = entry_points()  # once: it reads every distribution that there is
+    about = functools.cache(lambda distribution: (distribution.name, distribution.version))
     for kind, group in GROUPS.items():
-        installed = entry_points(group=group)
-        counts = Counter(one.name for one in installed)
-        for one in installed:
+        ours = installed.select(group=group)
+        counts = Counter(one.name for one in ours)
+        for one in ours:
             count = counts[one.name]
             clash = f"{count} installed distributions bring a {kind} of this name; remove all but one"
-            distribution, version = (one.dist.name, one.dist.version) if one.dist else ("", "")
+            distribution, version = about(one.dist) if one.dist else ("", "")
             fault = clash if count > 1 else ""
             found.append(Candidate(kind, one.name, one.value, distribution, version, fault))
     return found

@@ -13,9 +13,9 @@ from tests.factories.desk import Desk
 @pytest.fixture(autouse=True)
 def own_plugins() -> Iterator[None]:
     """Begin and end without any plugin; a test registers its own."""
-    registry.load(safe_mode=True)
+    registry.load(safe_mode=True, looks=False)
     yield
-    registry.load(safe_mode=True)
+    registry.load(safe_mode=True, looks=False)
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     if db.database.obj is not None:
         db.database.close_all()
     crypto.use_passwords(crypto.PasswordHashes())
-    registry.load(safe_mode=True)
+    registry.load(safe_mode=True, looks=False)
     accounts._drivers.clear()  # it is kept by account ids, which begin anew with each desk
     logging.captureWarnings(capture=False)
     root.handlers[:] = handlers

@@ -155,7 +155,7 @@ def app(chosen: Settings) -> Iterator[Flask]:
     crypto.use_passwords(crypto.PasswordHashes())
     registry.forget_callbacks()
     life.let_go_of_all()
-    registry.load(safe_mode=True)
+    registry.load(safe_mode=True, looks=False)
     accounts._drivers.clear()  # it is kept by account ids, which begin anew with each database
     logging.captureWarnings(capture=False)
     root.handlers[:] = handlers

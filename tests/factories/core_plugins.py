@@ -13,10 +13,10 @@ CORE = "helpdesk"
 @contextmanager
 def core(*kinds: Kind) -> Iterator[None]:
     """Load the core's own plugins of the kinds; end with none."""
-    registry.load(safe_mode=True)
+    registry.load(safe_mode=True, looks=False)
     for kind in kinds:
         for entry_point in entry_points(group=GROUPS[kind]):
             if entry_point.dist is not None and entry_point.dist.name == CORE:
                 registry.register(kind, entry_point.name, entry_point.load(), distribution=CORE)
     yield
-    registry.load(safe_mode=True)
+    registry.load(safe_mode=True, looks=False)

@@ -25,9 +25,9 @@ SNAPSHOT = Path(__file__).with_name("visits.graphql")
 
 @pytest.fixture(autouse=True)
 def _no_plugins() -> Iterator[None]:
-    registry.load(safe_mode=True)
+    registry.load(safe_mode=True, looks=False)
     yield
-    registry.load(safe_mode=True)
+    registry.load(safe_mode=True, looks=False)
 
 
 def plugin(method: Callable[..., Any], **more: Any) -> type[Plugin]:

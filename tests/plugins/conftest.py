@@ -61,7 +61,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     _forget_modules()
     yield Site(folder)
     _forget_modules()
-    registry.load(safe_mode=True)
+    registry.load(safe_mode=True, looks=False)
 
 
 @pytest.fixture(autouse=True)

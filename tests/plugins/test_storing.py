@@ -39,13 +39,13 @@ LARGEST = 1_000_000
 @pytest.fixture(autouse=True)
 def memory() -> Iterator[DriverStorage]:
     """The storage in memory, behind the port."""
-    registry.load(safe_mode=True)
+    registry.load(safe_mode=True, looks=False)
     guard.forget(Ref(Kind.STORAGE, "memory"))
     Memory.reset()
     registry.register(Kind.STORAGE, "memory", Memory)
     yield DriverStorage("memory", {"key": "s3cret-key"})
     Memory.reset()
-    registry.load(safe_mode=True)
+    registry.load(safe_mode=True, looks=False)
 
 
 def chosen(tmp_path: Path, **given: Any) -> Settings:

@@ -81,7 +81,7 @@ def test_oversized_request_is_refused(desk: Desk, client: FlaskClient, address: 
 
 
 def test_missing_plugin_asks_the_provider_to_come_again(desk: Desk, client: FlaskClient, address: str) -> None:
-    registry.load(safe_mode=True)
+    registry.load(looks=False)
     answer = client.post(address, data=b"{}")
     assert answer.status_code == 503
     assert "not loaded" in answer.text
