@@ -23,6 +23,7 @@ from helpdesk.kit.desk import Desk, People, Surroundings
 from helpdesk.kit.outgoing import ProvidedClient
 from helpdesk.organization import operations as organization
 from helpdesk.plugins import guard, registry
+from helpdesk.plugins.kinds import Kind
 from helpdesk.web import hooks
 
 MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of our own is made in it
@@ -72,15 +73,25 @@ def _ready(made: Settings, client: ProvidedClient) -> None:
     storage.use(storage.LocalStorage(made.data_dir / "files"))
     http.use(client)
     jobs.use(made, secret=crypto.keyring().secret_for("jobs"))
-    registry.load(safe_mode=True)
+    theme = _default_theme()
+    registry.load(looks=False)
+    if theme is not None:
+        registry.register(Kind.THEME, registry.DEFAULT_THEME, theme)
     wiring.wire(made)
+
+
+@functools.cache
+def _default_theme() -> Path | None:
+    """Return the folder of the default theme; looked for once in a process, since that reads all that is installed."""
+    registry.load(safe_mode=True)
+    return registry.themes().get(registry.DEFAULT_THEME)
 
 
 def _put_back() -> None:
     clock.let_go()
     for ref, _hook in guard.gauges():
         guard.forget(ref)
-    registry.load(safe_mode=True)
+    registry.load(safe_mode=True, looks=False)
     crypto.use_passwords(crypto.PasswordHashes())
     db.database.close_all()
 

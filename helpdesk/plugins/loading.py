@@ -82,13 +82,17 @@ def _note_fault(loader: ExtensionManager[Any], entry_point: EntryPoint, error: B
 def find() -> list[Candidate]:
     """Return every entry point of every kind. Of two with one name both have a fault; nothing is imported."""
     found = []
+    every = entry_points()  # once: each call reads all that is installed
+    brought_by: dict[Any, tuple[str, str]] = {None: ("", "")}
     for kind, group in GROUPS.items():
-        installed = entry_points(group=group)
+        installed = every.select(group=group)
         counts = Counter(one.name for one in installed)
         for one in installed:
             count = counts[one.name]
             clash = f"{count} installed distributions bring a {kind} of this name; remove all but one"
-            distribution, version = (one.dist.name, one.dist.version) if one.dist else ("", "")
+            if one.dist not in brought_by:
+                brought_by[one.dist] = (one.dist.name, one.dist.version)
+            distribution, version = brought_by[one.dist]
             fault = clash if count > 1 else ""
             found.append(Candidate(kind, one.name, one.value, distribution, version, fault))
     return found
