@@ -20,10 +20,9 @@ from unittest import SkipTest
 
 import orjson
 
-from helpdesk.kit import distribution
+from helpdesk.kit import accepting, distribution
 from helpdesk.kit.distribution import Distribution, Entry, Verdict
 from helpdesk.kit.opening import opened
-from helpdesk.plugins import kinds
 from helpdesk.sdk.testing.contract import Contract
 from helpdesk.sdk.testing.rules import Broken, Finding, Rule, rules_of
 
@@ -76,7 +75,7 @@ class Checked:
         for name in path.split("."):
             value = getattr(value, name)
         self._loaded[entry] = value
-        if problem := kinds.problem(entry.kind, value):
+        if problem := accepting.problem(entry.kind, entry.name, value):
             raise Broken(f"{problem[0].upper()}{problem[1:]}.")
 
     def _read(self, file: Path) -> None:

@@ -90,7 +90,7 @@ def find() -> list[Candidate]:
         for one in installed:
             count = counts[one.name]
             clash = f"{count} installed distributions bring a {kind} of this name; remove all but one"
-            if one.dist not in brought_by:
+            if one.dist is not None and one.dist not in brought_by:
                 brought_by[one.dist] = (one.dist.name, one.dist.version)
             distribution, version = brought_by[one.dist]
             fault = clash if count > 1 else ""
