@@ -42,7 +42,7 @@ from helpdesk.sdk.channel import Channel, File, InboundRequest
 from helpdesk.sdk.facts import AgentFacts, CustomerFacts, MessageFacts, ServiceFacts, TicketFacts
 from helpdesk.sdk.host import Host
 from helpdesk.sdk.http import Http, HttpResponse
-from helpdesk.sdk.plugin import Plugin
+from helpdesk.sdk.plugin import HookKind, Plugin, hooks_of
 from helpdesk.sdk.testing.kit import Entered, FilledIn, HttpCall, Provider, SeenDelivery, SeenItem
 from helpdesk.sdk.testing.rules import Broken
 from helpdesk.sdk.web import WebRequest
@@ -57,6 +57,7 @@ from helpdesk.tickets.rules import Asker, Body, TicketStatus
 
 ALL = Window(first=100)
 ROUNDS = 3
+GRAPHQL = (HookKind.QUERY, HookKind.MUTATION, HookKind.FIELD)
 A_DAY_SECONDS = 86_400.0
 
 
@@ -321,7 +322,9 @@ class Desk:
         return HttpResponse(answer.status_code, headers, answer.get_data())
 
     def sdl(self, name: str, plugin: type[Plugin]) -> str:
-        """Return what the plugin adds to the GraphQL API; the API is loaded only where it is asked for."""
+        """Return what the plugin adds to the GraphQL API; the API is loaded for those alone that add to it."""
+        if not any(hook.kind in GRAPHQL for hook in hooks_of(plugin)):
+            return ""
         found: str = importlib.import_module("helpdesk.kit.schemas").added(name, plugin)
         return found
 

@@ -16,6 +16,6 @@ def test_good_plugin_keeps_its_contract(contract: type[CodeContract]) -> None:
 
 @pytest.mark.parametrize(("contract", "code", "plugin"), CASES, ids=lambda value: getattr(value, "__name__", value))
 def test_fault_breaks_its_rule(contract: type[CodeContract], code: str, plugin: type) -> None:
-    found = broken_rules(type("Broken", (contract,), {contract.kind: plugin}))
+    found = broken_rules(type("Broken", (contract,), {contract.kind: plugin}), code)
     assert code in found, found
     assert set(found) <= {code} | ALSO.get(code, set()), found

