@@ -1,10 +1,11 @@
-"""The neighbours that nobody wants: plugins of every kind that raise wherever they are called.
+"""The neighbours that nobody wants: plugins of every kind that raise wherever they are called, and one that talks.
 
 What is tested must work beside them. Each raises something else: what ends a process, what runs out,
-what asserts, and what merely fails.
+what asserts, and what merely fails. The talkative one fills slots to the brim, as a theme must stand.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 from helpdesk.plugins.kinds import Kind
@@ -26,12 +27,13 @@ from helpdesk.sdk.field_type import FieldType
 from helpdesk.sdk.graphql import batched, query
 from helpdesk.sdk.host import Host
 from helpdesk.sdk.plugin import Plugin, job, periodic, receiver, subscriber
-from helpdesk.sdk.slots import SlotPage, slot
+from helpdesk.sdk.slots import SlotContent, SlotPage, slot
 from helpdesk.sdk.web import WebRequest, page, webhook
 
 NAME = "kit_trouble"
 TITLE: Mapping[str, str] = {"en": "Trouble", "ko": "말썽"}
 PATH = "trouble"
+WORDS = "<b>한라봉 🍊</b> & more " * 200
 
 
 class TroubleChannel(Channel):
@@ -191,6 +193,33 @@ class TroublePlugin(Plugin):
         raise SystemExit("trouble")
 
 
+class TalkativePlugin(Plugin):
+    """A whole plugin that fails nowhere, and has much to say on every page."""
+
+    title: ClassVar = {"en": "Talk", "ko": "수다"}
+    templates = Path(__file__).parent / "slots"
+
+    @slot("body.start")
+    def begin(self, _host: Host, _page: SlotPage) -> SlotContent:
+        """Say the first word."""
+        return SlotContent("full.html", {"words": WORDS})
+
+    @slot("home.bottom")
+    def greet(self, _host: Host, _page: SlotPage) -> SlotContent:
+        """Greet whoever comes."""
+        return SlotContent("full.html", {"words": WORDS})
+
+    @slot("inquiry.form.before")
+    def interrupt(self, _host: Host, _page: SlotPage) -> SlotContent:
+        """Interrupt whoever writes."""
+        return SlotContent("full.html", {"words": WORDS})
+
+    @slot("body.end")
+    def end(self, _host: Host, _page: SlotPage) -> SlotContent:
+        """Have the last word."""
+        return SlotContent("full.html", {"words": WORDS})
+
+
 TROUBLES: Sequence[tuple[Kind, str, Any]] = (
     (Kind.CHANNEL, NAME, TroubleChannel),
     (Kind.CHANNEL, f"{NAME}_unverified", UnverifiedTrouble),
@@ -200,5 +229,6 @@ TROUBLES: Sequence[tuple[Kind, str, Any]] = (
     (Kind.FIELD_TYPE, NAME, TroubleFieldType),
     (Kind.ASSIGNER, NAME, TroubleAssigner),
     (Kind.PLUGIN, NAME, TroublePlugin),
+    (Kind.PLUGIN, f"{NAME}_talk", TalkativePlugin),
 )
 """All of them, as they are installed."""
