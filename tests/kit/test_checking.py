@@ -7,7 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from helpdesk.cli import main
+from helpdesk.kit import writing
 from helpdesk.kit.checking import check
+from helpdesk.plugins.kinds import Kind
 from tests.kit.folders import PYPROJECT, write
 
 BROKEN: dict[str, dict[str, tuple[str, str] | None]] = {
@@ -23,6 +25,9 @@ BROKEN: dict[str, dict[str, tuple[str, str] | None]] = {
     "CHECK-LOADS": {"source": ("class Parrot", "class Polly")},
     "CH-RETRY": {"source": ("answer.status >= 500", "answer.status == 418")},
 }
+
+
+IMPORT = "from helpdesk.sdk.graphql import query\n"
 
 
 def findings(folder: Path, **given: float) -> dict[str, str]:
@@ -106,3 +111,15 @@ def test_theme_in_the_groups_is_no_channel(tmp_path: Path) -> None:
     assert "helpdesk.channels" in PYPROJECT
     found = findings(write(tmp_path, pyproject=("helpdesk.channels", "helpdesk.themes"), contract=None))
     assert found["CHECK-LOADS"] == "A theme's entry point must name its folder."
+
+
+def test_what_a_whole_plugin_adds_to_the_api_is_written_beside_it(tmp_path: Path) -> None:
+    folder = writing.write("greeter", Kind.PLUGIN, folder=tmp_path / "greeter").folder
+    source = folder / "src/helpdesk_greeter/plugin.py"
+    query = '\n    @query(right="ticket.read", description="How it greets.")\n    def word(self, host: Host) -> str:\n'
+    text = source.read_text("utf-8").replace("from helpdesk.sdk.plugin", f"{IMPORT}from helpdesk.sdk.plugin")
+    source.write_text(f'{text}{query}        return "Hello."\n', "utf-8")
+    verdicts = {verdict.code: verdict for verdict in check(folder, writes_schema=True)}
+    assert not [verdict for verdict in verdicts.values() if verdict.is_finding]
+    assert not verdicts["PL-SCHEMA"].is_skipped
+    assert "  greeterWord: String\n" in (folder / "schema.graphql").read_text("utf-8")

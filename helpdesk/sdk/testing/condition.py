@@ -87,10 +87,13 @@ class ConditionContract(CodeContract):
         values = self._values(made, tickets)
         field, ids = f"plugin.{self.called()}", [one.id for one in tickets]
         for value in values:
-            op = {"op": "isNull", "value": True} if value is None else {"op": "is", "value": _written(value)}
-            found = kit.meets({"field": field, **op}, ids)
-            wanted = [one == value for one in values]
-            ensure(found == wanted, f"Of tickets with {values!r:.200} those with {value!r:.80} are found as {found}.")
+            is_empty = value is None or value == ""
+            asked = {"op": "isEmpty"} if is_empty else {"op": "is", "value": _written(value)}
+            found = kit.meets({"field": field, **asked}, ids)
+            wanted = [one is None or one == "" if is_empty else one == value for one in values]
+            is_right = all(found[at] for at, has in enumerate(wanted) if has)
+            is_right = is_right and (found == wanted or made.kind is FieldKind.TEXT)  # texts are compared loosely
+            ensure(is_right, f"Of tickets with {values!r:.200} those with {value!r:.80} are found as {found}.")
         failures = kit.failures(self.kind, self.called())
         ensure(not failures, f"On the desk it failed in {'; '.join(failures)}.")
 
