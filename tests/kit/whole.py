@@ -158,6 +158,10 @@ class OneWay(Visits):
     migrations: ClassVar = HERE / "one_way"
 
 
+class Trespassing(Visits):
+    migrations: ClassVar = HERE / "trespassing"
+
+
 class Untemplated(Visits):
     templates: ClassVar = None
 
@@ -285,7 +289,7 @@ BROKEN: dict[str, tuple[type[Plugin], ...]] = {
     "PL-RIGHTS": (TooMuch,),
     "PL-TABLE-NAMES": (Foreign,),
     "PL-TABLE-KEYS": (Keyed,),
-    "PL-MIGRATIONS": (OneWay,),
+    "PL-MIGRATIONS": (OneWay, Trespassing),
     "PL-TEMPLATES": (Untemplated,),
     "PL-TEXTS": (Halfspoken,),
     "PL-PERSONAL": (Secretive,),
