@@ -86,11 +86,12 @@ class Kit(Protocol):
     folder: Path
     """An empty folder for whatever the test needs."""
 
-    service: ServiceFacts
-    """The one service of the desk."""
-
     http: Http
     """What plugins call the outside with; answered by the provider."""
+
+    @property
+    def service(self) -> ServiceFacts:
+        """Return the one service of the desk."""
 
     def install(
         self,
