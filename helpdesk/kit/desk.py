@@ -26,7 +26,7 @@ from helpdesk.kernel.errors import HelpdeskError
 from helpdesk.kernel.paging import Window
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
-from helpdesk.kit import crowding, doing, installing, noticing, seen, showing
+from helpdesk.kit import crowding, day, doing, installing, noticing, seen, showing
 from helpdesk.kit.listening import Log
 from helpdesk.kit.network import Guard
 from helpdesk.kit.noticing import Notes
@@ -48,12 +48,11 @@ from helpdesk.sdk.testing.rules import Broken
 from helpdesk.sdk.web import WebRequest
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import queries as ticket_queries
-from helpdesk.tickets import tagging
 from helpdesk.tickets.attachments import create_upload, fill_upload, upload_token
 from helpdesk.tickets.facts import ticket_facts
 from helpdesk.tickets.operations import NewTicket
 from helpdesk.tickets.queries import TicketOrderField
-from helpdesk.tickets.rules import Asker, Body, TicketStatus
+from helpdesk.tickets.rules import Asker, Body
 
 ALL = Window(first=100)
 ROUNDS = 3
@@ -225,12 +224,15 @@ class Desk:
 
     def live(self) -> TicketFacts:
         """Let a day go by, its work done, and return the ticket of that day."""
-        ticket, agent = self.ticket().id, self.people.agent
-        tickets.assign(agent, ticket, agent_id=agent.id, group_id=None)
-        tagging.tag(agent, ticket, ["kit"])
-        self.reply(ticket, "An answer.")
-        tickets.add_note(agent, ticket, Body("A note."))
-        tickets.set_status(agent, ticket, TicketStatus.RESOLVED)
+        ticket = self.ticket().id
+        if registry.get(Kind.CHANNEL, day.POST) is None:
+            registry.register(Kind.CHANNEL, day.POST, day.Post)
+            self.receive(self.account(day.POST, {}), day.LETTER)
+            day.open_up(self.people.administrator)
+            self.work()
+        for one in self.tickets()[-2:]:
+            self.reply(one.id, "An answer.")
+        day.go_through(self.people.agent, ticket)
         self.work()
         self.move(A_DAY_SECONDS)
         self.work()

@@ -142,7 +142,7 @@ def _ended(step: Step) -> Verdict:
     except Broken as error:
         return replace(step.verdict, reason=str(error))
     except BaseException as error:  # the checked code may raise anything
-        return replace(step.verdict, reason=f"It raised {type(error).__name__}: {error}.")
+        return replace(step.verdict, reason=f"It raised {type(error).__name__}: {error}".rstrip(".") + ".")
     return step.verdict
 
 

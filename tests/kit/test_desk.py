@@ -62,7 +62,7 @@ def test_whole_plugin_without_the_settings_that_it_needs_is_refused(kit: Desk) -
 def test_whole_plugin_has_its_tables_and_hears_of_what_happens(kit: Desk) -> None:
     kit.install("plugin", "visits", Visits)
     kit.live()
-    assert kit.web("visits", WebRequest("GET", "today")).body == b"1"
+    assert kit.web("visits", WebRequest("GET", "today")).body == b"2"
     assert set(kit.called("plugin", "visits")) >= {"follow", "tell", "tidy"}
     assert kit.failures("plugin", "visits") == []
 

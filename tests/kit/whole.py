@@ -1,14 +1,16 @@
 """A whole plugin that counts visits, and broken ones by the rule that each breaks."""
 
+import logging
 from pathlib import Path
 from typing import Any, ClassVar
 
 import peewee
+from pydantic import Field, SecretStr
 
 from helpdesk.sdk.events import TicketCreated, TicketStatusChanged
 from helpdesk.sdk.graphql import batched, query
 from helpdesk.sdk.host import Host
-from helpdesk.sdk.plugin import Plugin, Refused, Retry, job, periodic, receiver, subscriber
+from helpdesk.sdk.plugin import Plugin, PluginSettings, Refused, Retry, job, periodic, receiver, subscriber
 from helpdesk.sdk.slots import SlotContent, slot
 from helpdesk.sdk.tables import Table
 from helpdesk.sdk.testing.plugin import PluginContract
@@ -40,10 +42,15 @@ class Holding(Table):
         table_name = "p_visits_holding"
 
 
+class VisitsSettings(PluginSettings):
+    token: SecretStr = Field(SecretStr("a peculiar token"), description="Proves who tells of a visit.")
+
+
 class Visits(Plugin):
     """Counts visits."""
 
     title: ClassVar = {"en": "Visits", "ko": "방문"}
+    ServiceSettings = VisitsSettings
     rights = frozenset({"ticket.read"})
     tables: ClassVar = (Visit,)
     migrations: ClassVar = HERE / "migrations"
@@ -262,6 +269,12 @@ class Choking(Visits):
         raise ValueError("This is no number.")
 
 
+class Telling(Visits):
+    @webhook("came", verify=Visits.prove)
+    def came(self, host: Host, request: WebRequest) -> None:
+        logging.getLogger(__name__).info("came by %s", host.service_settings.token.get_secret_value())
+
+
 class Blank(Visits):
     @slot("home.bottom")
     def show(self, host: Host, shown: Any) -> SlotContent | None:
@@ -298,6 +311,7 @@ BROKEN: dict[str, tuple[type[Plugin], ...]] = {
     "PL-LIVES": (Stumbling, Reaching, Losing, Lazy, Breaking, Untidy),
     "PL-PAGES": (Falling,),
     "PL-WEBHOOKS": (Believing, Deaf, Choking),
+    "PL-SECRET-LOG": (Telling,),
     "PL-SLOTS": (Blank, Headless),
     "PL-BESIDE": (Jealous,),
 }

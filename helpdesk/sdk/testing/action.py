@@ -121,7 +121,7 @@ class ActionContract(CodeContract):
         lacking = [type(effect).__name__ for effect in effects if not _has_happened(kit, ticket.id, effect, effects)]
         ensure(not lacking, f"Of what it decided, {', '.join(lacking)} did not come about.")
         failures = kit.failures(self.kind, self.called())
-        ensure(not failures, f"On the desk it failed in {'; '.join(failures)}.")
+        ensure(not failures, f"On the desk it failed in {'; '.join(failures)}")
 
     def _made(self, kit: Kit) -> Any:
         self.install(kit)

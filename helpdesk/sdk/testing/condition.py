@@ -95,7 +95,7 @@ class ConditionContract(CodeContract):
             is_right = is_right and (found == wanted or made.kind is FieldKind.TEXT)  # texts are compared loosely
             ensure(is_right, f"Of tickets with {values!r:.200} those with {value!r:.80} are found as {found}.")
         failures = kit.failures(self.kind, self.called())
-        ensure(not failures, f"On the desk it failed in {'; '.join(failures)}.")
+        ensure(not failures, f"On the desk it failed in {'; '.join(failures)}")
 
     def _made(self, kit: Kit) -> Condition:
         self.install(kit)

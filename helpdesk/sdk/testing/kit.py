@@ -163,7 +163,7 @@ class Kit(Protocol):
     def live(self) -> TicketFacts:
         """Let a day go by, its work done: a customer asks, and an agent takes, tags, answers, notes and resolves.
 
-        What is left for later falls due. Returns the ticket.
+        Mail comes in and goes out, too, and what is left for later falls due. Returns the ticket.
         """
 
     def reply(self, ticket: int, text: str, files: Sequence[File] = ()) -> int:

@@ -17,6 +17,7 @@ from helpdesk.sdk.facts import CustomerFacts
 from helpdesk.sdk.host import Host
 from helpdesk.sdk.http import HttpResponse
 from helpdesk.sdk.plugin import Hook, HookKind
+from helpdesk.sdk.testing.contract import secrets_of
 from helpdesk.sdk.testing.declared import DeclaredPlugin
 from helpdesk.sdk.testing.kit import HttpCall, Kit
 from helpdesk.sdk.testing.rules import Broken, ensure, rule
@@ -86,7 +87,24 @@ class PluginContract(DeclaredPlugin):
         kit.work()
         names = tuple(f"{hook.name}:" for hook in hooks)
         failures = [one for one in kit.failures(self.kind, self.called()) if one.startswith(names)]
-        ensure(not failures, f"It failed in {'; '.join(failures)}.")
+        ensure(not failures, f"It failed in {'; '.join(failures)}")
+
+    @rule("PL-SECRET-LOG", fix="Log no settings, no headers and no requests; host.log hides secrets by itself.")
+    def test_no_secret_is_logged(self, kit: Kit) -> None:
+        """No secret of the installation's settings, or of the service's, stands in any line of the log."""
+        self._begin(kit)
+        host = kit.host(self.called())
+        secrets = secrets_of(host.settings) + secrets_of(host.service_settings)
+        if not secrets:
+            raise SkipTest("This plugin is told no secrets.")
+        kit.live()
+        for hook in self._of(HookKind.WEBHOOK):
+            kit.web(self.called(), self._request_for(hook))
+        for hook in self._of(HookKind.PAGE):
+            kit.web(self.called(), WebRequest("GET", hook.facts["path"]))
+        kit.work()
+        found = [name for name, secret in secrets if secret in kit.logged()]
+        ensure(not found, f"The log holds the secret of the setting {', '.join(found)}.")
 
     @rule("PL-SLOTS", fix="Return SlotContent with a template of the folder and plain values; see helpdesk.sdk.slots.")
     def test_slots_are_seen_in_pages(self, kit: Kit) -> None:
@@ -185,7 +203,7 @@ class PluginContract(DeclaredPlugin):
 
     def _failures(self, kit: Kit) -> str:
         found = kit.failures(self.kind, self.called())
-        return f"It failed in {'; '.join(found)}." if found else ""
+        return f"It failed in {'; '.join(found)}".rstrip(".") + "." if found else ""
 
     def _require_no_failure(self, kit: Kit) -> None:
         said = self._failures(kit)
