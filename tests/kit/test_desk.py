@@ -5,12 +5,13 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import Field, SecretStr
 
+from helpdesk import signals
 from helpdesk.kit.desk import Desk
 from helpdesk.kit.trouble import NAME, TroublePlugin
 from helpdesk.plugins import registry
 from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.host import Host
-from helpdesk.sdk.plugin import Plugin, PluginSettings, hooks_of, periodic
+from helpdesk.sdk.plugin import Plugin, PluginSettings, hooks_of, periodic, receiver
 from helpdesk.sdk.testing.rules import Broken
 from helpdesk.sdk.web import WebRequest
 from tests.kit.whole import Trespassing, Visits
@@ -65,6 +66,23 @@ def test_whole_plugin_has_its_tables_and_hears_of_what_happens(kit: Desk) -> Non
     assert kit.web("visits", WebRequest("GET", "today")).body == b"2"
     assert set(kit.called("plugin", "visits")) >= {"follow", "tell", "tidy"}
     assert kit.failures("plugin", "visits") == []
+
+
+class Listening(Plugin):
+    """Hears everything."""
+
+    title: ClassVar = {"en": "Listening"}
+    heard: ClassVar[set[str]] = set()
+
+    @receiver(*(signal.payload for signal in signals.ALL.values()))
+    def hear(self, host: Host, event: Any) -> None:
+        self.heard.add(event.name)
+
+
+def test_usual_day_tells_of_nearly_everything_that_can_happen(kit: Desk) -> None:
+    kit.install("plugin", "listening", Listening)
+    kit.live()
+    assert set(signals.ALL) - Listening.heard == {"plugin.changed", "service.changed"}
 
 
 @pytest.mark.parametrize(
