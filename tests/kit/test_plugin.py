@@ -20,5 +20,10 @@ def test_fault_breaks_its_rule(code: str, plugin: type[Plugin]) -> None:
     assert set(found) <= {code} | ALSO.get(code, set()), found
 
 
+def test_settings_of_a_service_that_the_plugin_refuses_are_found() -> None:
+    found = broken_rules(type("Broken", (VisitsContract,), {"service_settings": {"colour": "red"}}), "SDK-SAMPLE")
+    assert set(found) == {"SDK-SAMPLE", "SDK-ACCEPTED"}
+
+
 def test_every_rule_of_whole_plugins_has_one_that_breaks_it() -> None:
     assert {one.code for one in rules_of(VisitsContract) if one.code.startswith("PL-")} == set(BROKEN)
