@@ -127,7 +127,8 @@ class Desk:
                 crowding.listen(self.people.administrator, account)
         ticket = self.ticket("Trouble", email="trouble@desk.example").id
         self.host(TROUBLE).enqueue("work")
-        self.web(TROUBLE, WebRequest("GET", PATH))
+        for request in (WebRequest("GET", PATH), WebRequest("POST", f"{PATH}/hook")):
+            self.web(TROUBLE, request)
         for call in (
             lambda: self.act(TROUBLE, ticket, {}),
             lambda: self.hand_out(TROUBLE, ticket, {}),

@@ -147,6 +147,9 @@ class PluginContract(DeclaredPlugin):
         self._require_a_day(kit)
         self._require_pages(kit)
         self._require_slots(kit, bare)
+        if self.value().keeps_personal_data:
+            kit.export(self.called(), kit.customers()[-1].id)
+            kit.erase(self.called(), kit.customers()[-1].id)
 
     def _put_in(self, kit: Kit) -> None:
         told = {"settings": self.settings_for(kit), "service_settings": self.service_settings}
