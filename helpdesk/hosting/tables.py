@@ -11,7 +11,7 @@ from typing import Any
 
 from playhouse.migrations import Runner
 
-from helpdesk.hosting.instances import prefix_of
+from helpdesk.hosting.rules import prefix_of
 from helpdesk.kernel import db
 from helpdesk.kernel.db import database
 from helpdesk.kernel.fences import fence
@@ -22,6 +22,7 @@ from helpdesk.sdk.plugin import Plugin
 
 SECONDS = 300.0
 WAIT_SECONDS = 0.5
+HISTORY = "migration_p_"
 LOCK = 719202  # of the migrations of plugins, on PostgreSQL
 
 
@@ -31,7 +32,13 @@ class BadTables(Exception):
 
 def history_of(name: str) -> str:
     """Return the name of the table in which the plugin's applied migrations stand."""
-    return f"migration_p_{name}"
+    return f"{HISTORY}{name}"
+
+
+def keepers() -> set[str]:
+    """Return the names of the plugins that have had tables made, also of those that are installed no more."""
+    with db.connection():
+        return {table.removeprefix(HISTORY) for table in database.get_tables() if table.startswith(HISTORY)}
 
 
 def migrate(name: str, plugin: type[Plugin]) -> list[str]:
