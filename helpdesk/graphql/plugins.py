@@ -3,6 +3,7 @@
 # strawberry types its decorators as Any when they take arguments.
 # mypy: allow-untyped-decorators
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -30,6 +31,7 @@ enums.declare(
     description="Where a plugin is in its life.",
     values={
         "DISCOVERED": "It is installed, and nobody has enabled it: none of its code has run.",
+        "CHECKED": "It was imported well, in a process of its own at least, and is not enabled here.",
         "INCOMPATIBLE": "It is written for an SDK that this desk does not speak.",
         "LOADED": "It is enabled and lacks settings; configure it.",
         "CONFIGURED": "It has settings and is not enabled.",
@@ -98,6 +100,18 @@ class PluginLogConnection(Connection[PluginLogLine]):
     """One page of a plugin's log."""
 
 
+@strawberry.type(description="A secret among the settings of a plugin, such as a password; its value is never shown.")
+class PluginSecret:
+    """A secret among the settings of a plugin."""
+
+    name: str = strawberry.field(description="The name of the setting.")
+    is_set: bool = strawberry.field(description="Whether the plugin was told it.")
+
+
+def _secrets(told: Mapping[str, bool]) -> list[PluginSecret]:
+    return [PluginSecret(name=name, is_set=is_set) for name, is_set in told.items()]
+
+
 @strawberry.type(description="Something installed beside the core, such as a channel or a theme.")
 class Plugin:
     """Something installed beside the core."""
@@ -160,6 +174,26 @@ class Plugin:
     def service_settings_schema(self) -> JSON | None:
         """Return the schema of the service's settings."""
         return overview.settings_schema(self.plugin, name="ServiceSettings")  # type: ignore[attr-defined,return-value]
+
+    @strawberry.field(
+        graphql_type=list[PluginSecret],
+        name="secrets",
+        description="The secrets that the installation may tell it, by name.",
+    )
+    def told_secrets(self) -> Any:
+        """Return the installation's secrets."""
+        schema = overview.settings_schema(self.plugin)  # type: ignore[attr-defined]
+        return _secrets(overview.secrets(schema, self.secrets))  # type: ignore[attr-defined]
+
+    @strawberry.field(
+        graphql_type=list[PluginSecret],
+        name="serviceSecrets",
+        description="The secrets that this service may tell it, by name.",
+    )
+    def told_service_secrets(self) -> Any:
+        """Return the service's secrets."""
+        schema = overview.settings_schema(self.plugin, name="ServiceSettings")  # type: ignore[attr-defined]
+        return _secrets(overview.secrets(schema, self.service_secrets))  # type: ignore[attr-defined]
 
     @strawberry.field(
         graphql_type=PluginLogConnection, description="What it wrote and how it failed, newest first; 1,000 lines."

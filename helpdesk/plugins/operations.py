@@ -19,7 +19,7 @@ from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.models import PluginLog, PluginSwitch, PluginTrouble
 from helpdesk.plugins.registry import EVERYWHERE, Plugin
-from helpdesk.plugins.rules import PluginState
+from helpdesk.plugins.rules import IDLE
 from helpdesk.sdk.events import PluginChanged
 from helpdesk.sdk.settings import PluginSettings
 
@@ -96,7 +96,7 @@ def settings_class(ref: Ref, *, everywhere: bool) -> type[PluginSettings]:
             f"A {ref.kind} is told its settings where it is used; here only one of the kind “plugin” is told them.",
             code="NOT_CONFIGURABLE",
         )
-    if plugin.state in {PluginState.DISCOVERED, PluginState.CONFIGURED, PluginState.DISABLED}:
+    if plugin.state in IDLE:
         raise Invalid(f"Enable “{ref.name}” first: until then none of its code runs.", code="NOT_CONFIGURABLE")
     if plugin.imported is None:
         raise Invalid(f"“{ref.name}” cannot be used: {plugin.reason}.", code="NOT_CONFIGURABLE")

@@ -51,13 +51,18 @@ def split(ref: Ref, settings: PluginSettings, *, context: str) -> tuple[dict[str
 
 
 def _parts(settings: PluginSettings) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the plain values and the secrets in the clear; a secret inside another value could not be sealed."""
-    values = {name: getattr(settings, name) for name in type(settings).model_fields}
-    secrets = {name: value.get_secret_value() for name, value in values.items() if isinstance(value, SecretStr)}
+    """Return the plain values and the secrets in the clear; a secret inside another value could not be sealed.
+
+    A secret that is the default, such as an empty one, was not told.
+    """
+    fields = type(settings).model_fields
+    values = {name: getattr(settings, name) for name in fields}
+    secrets = {name: value for name, value in values.items() if isinstance(value, SecretStr)}
     if len(list(_secrets(settings))) > len(secrets):
         raise WrongAnswer("a secret stands inside another setting; it must be a field of the settings class itself")
     plain = guard.expect(settings.model_dump(mode="json", exclude_none=True, exclude=set(secrets)), dict)
-    return plain, secrets
+    told = {name: value.get_secret_value() for name, value in secrets.items() if value != fields[name].default}
+    return plain, told
 
 
 def opened(sealed: Mapping[str, str], *, context: str) -> dict[str, str]:

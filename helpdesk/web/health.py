@@ -108,7 +108,7 @@ def _process_figures() -> Iterator[Metric]:
 
 
 def _plugin_figures() -> Iterator[Metric]:
-    """Yield what the hooks of plugins have done, in all processes, and how many of them rest now."""
+    """Yield the state of each plugin, what its hooks have done in all processes, and how many of them rest now."""
     labels = ["kind", "plugin", "hook"]
     families = {
         "calls": CounterMetricFamily("helpdesk_plugin_calls", "Calls of hooks of plugins.", labels=labels),
@@ -121,6 +121,10 @@ def _plugin_figures() -> Iterator[Metric]:
         for name, family in families.items():
             family.add_metric([str(row.kind), row.name, row.hook], values[name])
     yield from families.values()
+    state = GaugeMetricFamily("helpdesk_plugin_state", "The state that a plugin is in.", labels=["kind", "name", "state"])
+    for one in overview.overviews():
+        state.add_metric([str(one.plugin.kind), one.plugin.name, str(one.state)], 1)
+    yield state
     resting = GaugeMetricFamily("helpdesk_plugin_resting", "Hooks of plugins that rest.", labels=["kind", "plugin"])
     for ref, rows in plugins.troubles().items():
         resting.add_metric([str(ref.kind), ref.name], len(rows))

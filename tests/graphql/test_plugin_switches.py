@@ -97,7 +97,7 @@ def test_what_is_only_installed_runs_once_a_partner_enables_it(partner: Caller, 
     enabled = partner.done("PluginEnable", **EXAMPLE)["plugin"]
     assert enabled == {**EXAMPLE, "state": "ENABLED", "reason": "", "isEnabled": True}
     assert told(partner, **EXAMPLE, language="en")["title"] == "Hours open"
-    assert state(second, EXAMPLE) == ("DISCOVERED", False)
+    assert state(second, EXAMPLE) == ("CHECKED", False)
     assert registry.named(Kind.CONDITION).keys() >= {"example"}
 
 
@@ -177,6 +177,28 @@ def test_secret_that_was_told_never_comes_back(administrator: Caller) -> None:
     wrong = {"url": SECRET, "token": SECRET}
     answer = administrator.answer("PluginConfigure", input={"name": "shop", "settings": wrong, **FOR_ALL})
     assert SECRET not in answer.text
+
+
+@pytest.mark.usefixtures("shop")
+def test_secret_is_told_to_be_set_or_not(administrator: Caller) -> None:
+    configure(administrator, {"url": "https://shop.example"}, **FOR_ALL)
+    configure(administrator, {"key": SECRET})
+    found = told(administrator, *SHOP, "PluginSettings")
+    assert (found["secrets"], found["serviceSecrets"]) == (
+        [{"name": "token", "isSet": False}],
+        [{"name": "key", "isSet": True}],
+    )
+    configure(administrator, {"token": SECRET}, **FOR_ALL)
+    configure(administrator, {"key": None})
+    found = told(administrator, *SHOP, "PluginSettings")
+    assert (found["secrets"][0]["isSet"], found["serviceSecrets"][0]["isSet"]) == (True, False)
+
+
+def test_plugin_that_has_settings_and_is_on_elsewhere_is_configured_here(partner: Caller, second: Caller) -> None:
+    whole = {"kind": "plugin", "name": "example"}
+    second.done("PluginEnable", **whole)
+    partner.done("PluginConfigure", name="example", settings={"address": "https://desk.example"}, **FOR_ALL)
+    assert (state(partner, whole), state(second, whole)) == (("CONFIGURED", False), ("ENABLED", True))
 
 
 @pytest.mark.usefixtures("shop")

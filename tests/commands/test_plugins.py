@@ -1,0 +1,65 @@
+"""``helpdesk plugin``: what an administrator is told of a plugin, and what the words do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpdesk.plugins.kinds import Kind
+from tests.commands.conftest import Shell
+from tests.plugins.conftest import Site, forget_modules
+
+TOKEN = "hunter22-of-the-survey"
+NEEDY = """
+from pydantic import SecretStr
+from helpdesk.sdk.plugin import Plugin, PluginSettings
+class NeedySettings(PluginSettings):
+    token: SecretStr
+    spare: SecretStr | None = None
+class Needy(Plugin):
+    title = {"en": "Needy"}
+    Settings = NeedySettings
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A folder in which a test installs plugins."""
+    (tmp_path / "site").mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    forget_modules()
+    yield Site(tmp_path / "site")
+    forget_modules()
+
+
+def test_secret_is_told_to_be_set_and_never_shown(made: Shell) -> None:
+    made.text("plugin", "enable", "plugin/example")
+    assert "survey_token is not set: Proves the survey tool" in made.text("plugin", "config", "example")
+    made.text("plugin", "config", "example", "--set", f"survey_token={TOKEN}")
+    for words in (("config", "example"), ("info", "plugin/example")):
+        text = made.text("plugin", *words)
+        assert "survey_token is set" in text
+        assert TOKEN not in text
+        assert made.json("plugin", *words)["secrets"] == {"survey_token": True}
+
+
+def test_secret_that_is_needed_is_asked_for(made: Shell, site: Site) -> None:
+    site.install("needy", NEEDY, value="Needy", kind=Kind.PLUGIN)
+    assert "is loaded: it lacks settings: token" in made.text("plugin", "enable", "needy")
+    text = made.text("plugin", "info", "needy")
+    assert ("token is needed, and not set" in text, "spare is not set" in text) == (True, True)
+    made.text("plugin", "config", "needy", "--set", f"token={TOKEN}")
+    assert made.json("plugin", "config", "needy")["secrets"] == {"spare": False, "token": True}
+
+
+def test_plugin_that_was_imported_well_and_is_not_on_is_checked(made: Shell) -> None:
+    made.text("plugin", "enable", "condition/example", "--service", "demo")
+    assert (state(made), state(made, "--service", "demo")) == ("checked", "enabled")
+    made.text("plugin", "disable", "condition/example", "--service", "demo")
+    assert (state(made), state(made, "--service", "demo")) == ("checked", "disabled")
+
+
+def state(shell: Shell, *where: str) -> str:
+    """Return the state of the example's condition."""
+    found: str = shell.json("plugin", "info", "condition/example", *where)["state"]
+    return found
