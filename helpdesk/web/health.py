@@ -121,7 +121,9 @@ def _plugin_figures() -> Iterator[Metric]:
         for name, family in families.items():
             family.add_metric([str(row.kind), row.name, row.hook], values[name])
     yield from families.values()
-    state = GaugeMetricFamily("helpdesk_plugin_state", "The state that a plugin is in.", labels=["kind", "name", "state"])
+    state = GaugeMetricFamily(
+        "helpdesk_plugin_state", "The state that a plugin is in.", labels=["kind", "plugin", "state"]
+    )
     for one in overview.overviews():
         state.add_metric([str(one.plugin.kind), one.plugin.name, str(one.state)], 1)
     yield state
