@@ -13,9 +13,11 @@ from playhouse.migrations import Runner
 
 from helpdesk.hosting.rules import prefix_of
 from helpdesk.kernel import db
-from helpdesk.kernel.db import database
+from helpdesk.kernel.actors import Actor
+from helpdesk.kernel.db import database, transactional
+from helpdesk.kernel.errors import NotFound
 from helpdesk.kernel.fences import fence
-from helpdesk.plugins import guard
+from helpdesk.plugins import guard, operations
 from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.plugin import Plugin
@@ -23,6 +25,7 @@ from helpdesk.sdk.plugin import Plugin
 SECONDS = 300.0
 WAIT_SECONDS = 0.5
 HISTORY = "migration_p_"
+VIRTUAL = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL%'"
 LOCK = 719202  # of the migrations of plugins, on PostgreSQL
 
 
@@ -49,11 +52,59 @@ def migrate(name: str, plugin: type[Plugin]) -> list[str]:
     return guard.call(Ref(Kind.PLUGIN, name), "migrations", lambda: _up(_runner(name, plugin)), seconds=SECONDS)
 
 
-def unmake(name: str, plugin: type[Plugin]) -> list[str]:
-    """Take back every migration of the plugin, with all that its tables hold, and return their names."""
-    if plugin.migrations is None:
-        return []
-    return guard.call(Ref(Kind.PLUGIN, name), "migrations", lambda: _down(_runner(name, plugin)), seconds=SECONDS)
+def kept_by(name: str) -> dict[str, int]:
+    """Return the tables that the plugin's migrations have made, and how many rows each has.
+
+    Raises NotFound for a plugin that keeps none.
+    """
+    known = keepers()
+    if name not in known:
+        told = ", ".join(sorted(known)) or "none does"
+        raise NotFound(f"The plugin “{name}” keeps no tables; these do: {told}.", path=("name",))
+    with db.connection():
+        return {table: _count(table) for table in _own(prefix_of(name))}
+
+
+@transactional
+def unmake(actor: Actor, name: str) -> dict[str, int]:
+    """Drop the plugin's tables with all that they hold, and its history; return how many rows each had.
+
+    None of the plugin's code runs, so it may be gone already: to call the ``down`` of its migrations would need
+    what was just switched off. Raises NotFound, and Conflict (PLUGIN_IS_ON). Records PluginChanged.
+    """
+    tables = kept_by(name)
+    operations.dropping_tables(actor, Ref(Kind.PLUGIN, name), tables)
+    if db.is_sqlite():
+        _drop_one_by_one(prefix_of(name))
+    elif tables:
+        database.execute_sql(f"DROP TABLE {', '.join(map(_quoted, tables))}")
+    database.execute_sql(f"DROP TABLE {_quoted(history_of(name))}")
+    return tables
+
+
+def _drop_one_by_one(prefix: str) -> None:
+    """Drop the tables on SQLite: virtual ones take those along that they are made of, and rows may lean on rows."""
+    database.execute_sql("PRAGMA defer_foreign_keys = ON")
+    for (table,) in database.execute_sql(VIRTUAL).fetchall():
+        if table.startswith(prefix):
+            database.execute_sql(f"DROP TABLE {_quoted(table)}")
+    tables = _own(prefix)
+    for table in tables:
+        database.execute_sql(f"DELETE FROM {_quoted(table)}")  # noqa: S608  # a name that the catalog tells
+    for table in tables:
+        database.execute_sql(f"DROP TABLE {_quoted(table)}")
+
+
+def _own(prefix: str) -> list[str]:
+    return [table for table in database.get_tables() if table.startswith(prefix)]
+
+
+def _count(table: str) -> int:
+    return int(database.execute_sql(f"SELECT count(*) FROM {_quoted(table)}").fetchone()[0])  # noqa: S608  # as above
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 class _Runner(Runner):
@@ -112,18 +163,9 @@ def _pending(runner: _Runner) -> list[str]:
     return [row.name for row in runner.status() if not row.applied]
 
 
-def _down(runner: _Runner) -> list[str]:
-    with db.connection(), _alone():
-        applied = [row.name for row in runner.status() if row.applied]
-        return list(runner.down(applied[0])) if applied else []
-
-
 def _check_made(prefix: str) -> None:
     """Raise BadTables when a table of the plugin's leans on another's."""
-    for table in database.get_tables():
-        if table.startswith(prefix):
-            for key in database.get_foreign_keys(table):
-                if not key.dest_table.startswith(prefix):
-                    raise BadTables(
-                        f"{table}.{key.column} is a foreign key onto {key.dest_table}, which is not its own"
-                    )
+    for table in _own(prefix):
+        for key in database.get_foreign_keys(table):
+            if not key.dest_table.startswith(prefix):
+                raise BadTables(f"{table}.{key.column} is a foreign key onto {key.dest_table}, which is not its own")

@@ -11,7 +11,7 @@ from typing import Any
 from helpdesk.kernel import clock
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.db import after_commit, is_sqlite, next_number, transactional
-from helpdesk.kernel.errors import Invalid, NotFound
+from helpdesk.kernel.errors import Conflict, Invalid, NotFound
 from helpdesk.kernel.events import record
 from helpdesk.kernel.text import one_line
 from helpdesk.plugins import queries, registry, settings
@@ -79,6 +79,24 @@ def isolate(actor: Actor, name: str, *, is_isolated: bool) -> None:
     PluginSwitch.update(is_isolated=is_isolated).where(PluginSwitch.id == row.id).execute()
     changes = {"is_isolated": (row.is_isolated, is_isolated)}
     _record(actor, ref, row.id, "isolated" if is_isolated else "joined", changes, service_id=EVERYWHERE)
+
+
+@transactional
+def dropping_tables(actor: Actor, ref: Ref, tables: Mapping[str, int]) -> None:
+    """Record that the tables of a plugin, with so many rows each, are dropped in this transaction.
+
+    Raises Conflict (PLUGIN_IS_ON); one that is installed no more is not on, whatever was said of it.
+    """
+    actor.require("plugin.install")
+    row = _locked(ref, EVERYWHERE)
+    plugin = registry.find(*ref)
+    said = queries.switches().get(ref, {}).values()
+    if plugin is not None and (plugin.is_on() or any(switch.is_on for switch in said)):
+        raise Conflict(
+            f"“{ref.name}” is on; disable it first: helpdesk plugin disable {ref.kind}/{ref.name}.", code="PLUGIN_IS_ON"
+        )
+    changes = {name: (count, None) for name, count in tables.items()}
+    _record(actor, ref, row.id, "tables_dropped", changes, service_id=EVERYWHERE)
 
 
 def told(ref: Ref, kind: type[PluginSettings], service_id: int) -> PluginSettings:

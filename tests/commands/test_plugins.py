@@ -20,6 +20,18 @@ class Needy(Plugin):
     title = {"en": "Needy"}
     Settings = NeedySettings
 """
+KEEPER = """
+from pathlib import Path
+from helpdesk.sdk.plugin import Plugin
+class Keeper(Plugin):
+    title = {"en": "Keeper"}
+    migrations = Path(__file__).parent / "steps"
+"""
+STEP = """
+def up(migrator, db):
+    db.execute_sql("CREATE TABLE p_keeper_thing (id INTEGER)")
+    db.execute_sql("INSERT INTO p_keeper_thing VALUES (1), (2)")
+"""
 
 
 @pytest.fixture
@@ -57,6 +69,27 @@ def test_plugin_that_was_imported_well_and_is_not_on_is_checked(made: Shell) -> 
     assert (state(made), state(made, "--service", "demo")) == ("checked", "enabled")
     made.text("plugin", "disable", "condition/example", "--service", "demo")
     assert (state(made), state(made, "--service", "demo")) == ("checked", "disabled")
+
+
+def test_tables_of_a_plugin_are_dropped_once_it_is_off(made: Shell) -> None:
+    made.text("plugin", "enable", "plugin/example")
+    assert "disable it first" in made.refused("plugin", "drop-tables", "example", "--yes")
+    made.text("plugin", "disable", "plugin/example")
+    assert "p_example_rating with 0 rows; say --yes" in made.refused("plugin", "drop-tables", "plugin/example")
+    told = made.json("plugin", "drop-tables", "plugin/example", "--yes")
+    assert told == {"is_dropped": True, "tables": {"p_example_rating": 0}}
+    assert "keeps no tables" in made.refused("plugin", "drop-tables", "example", "--yes")
+    assert "is enabled" in made.text("plugin", "enable", "plugin/example")
+
+
+def test_tables_of_a_plugin_that_is_installed_no_more_are_dropped(made: Shell, site: Site) -> None:
+    site.install("keeper", KEEPER, value="Keeper", kind=Kind.PLUGIN)
+    (site.folder / "steps").mkdir()
+    (site.folder / "steps" / "0001_first.py").write_text(STEP)
+    made.text("plugin", "enable", "keeper")
+    site.remove("keeper")
+    made.text("plugin", "list")
+    assert made.text("plugin", "drop-tables", "keeper", "--yes") == "Dropped: p_keeper_thing with 2 rows.\n"
 
 
 def state(shell: Shell, *where: str) -> str:
