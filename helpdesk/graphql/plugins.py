@@ -253,6 +253,16 @@ class PluginConfigureInput:
     )
 
 
+@strawberry.input(description="The channel that is meant, and where it is to run.")
+class PluginIsolateInput:
+    """The channel that is meant, and where it is to run."""
+
+    name: str = strawberry.field(description="The code of a plugin of the kind CHANNEL.")
+    is_isolated: bool = strawberry.field(
+        default=True, description="Whether it runs in a process of its own; if not, in the desk's own processes."
+    )
+
+
 @strawberry.input(description="The plugin that is to be tried.")
 class PluginCheckInput:
     """The plugin that is to be tried."""
@@ -301,6 +311,16 @@ class PluginMutations:
         ref, everywhere = Ref(Kind.PLUGIN, input.name), input.is_for_all_services
         operations.configure(info.context.actor, ref, input.settings, everywhere=everywhere)  # type: ignore[arg-type]
         return _told(info, ref)
+
+    @strawberry.mutation(
+        description="Run a channel in a process of its own, where even a crash costs nothing but that channel; in every"
+        " service."
+    )
+    @answers(PluginPayload)
+    def plugin_isolate(self, info: Info, input: Input[PluginIsolateInput]) -> PluginPayload:
+        """Isolate a channel."""
+        operations.isolate(info.context.actor, input.name, is_isolated=input.is_isolated)
+        return _told(info, Ref(Kind.CHANNEL, input.name))
 
     @strawberry.mutation(description="Try a plugin's settings, as the button “test connection” does.")
     @answers(PluginCheckPayload)

@@ -137,6 +137,16 @@ def test_name_that_is_not_installed_is_not_found(partner: Caller, mutation: str)
     assert partner.refused("PluginConfigure", name="nobody", settings={}) == ("PLUGIN_NOT_FOUND", ["name"])
 
 
+def test_channel_is_isolated_and_joined_again(partner: Caller, agent: Caller) -> None:
+    assert agent.refused("PluginIsolate", name="webhook")[0] == "FORBIDDEN"
+    isolated = partner.done("PluginIsolate", name="webhook")["plugin"]
+    assert isolated == {**WEBHOOK, "state": "ENABLED", "isIsolated": True}
+    assert (told(partner, **WEBHOOK)["isIsolated"], registry.is_isolated("webhook")) == (True, True)
+    assert partner.done("PluginIsolate", name="webhook", isIsolated=False)["plugin"]["isIsolated"] is False
+    assert registry.is_isolated("webhook") is False
+    assert partner.refused("PluginIsolate", name="example_of_nothing") == ("PLUGIN_NOT_FOUND", ["name"])
+
+
 @pytest.mark.usefixtures("shop")
 def test_agents_and_strangers_change_nothing(agent: Caller, stranger: Caller, partner: Caller) -> None:
     for everywhere in (False, True):
