@@ -3,18 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
-from helpdesk.kernel.errors import HelpdeskError
-from helpdesk.plugins import guard, queries, registry
+from helpdesk.plugins import queries, registry, settings
 from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import SETTINGS, Kind
 from helpdesk.plugins.queries import LOADING, FigureRow, Switch, TroubleRow
 from helpdesk.plugins.registry import EVERYWHERE, Plugin
 from helpdesk.plugins.rules import UNWELL, PluginState, state_of
-
-SCHEMA_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +95,7 @@ def settings_schema(plugin: Plugin, *, name: str = "Settings") -> dict[str, Any]
     kind = getattr(plugin.imported, name, None)
     if kind is None or plugin.kind not in SETTINGS:
         return None
-    try:
-        schema: dict[str, Any] = guard.call(plugin.ref, "settings", partial(_schema, kind), seconds=SCHEMA_SECONDS)
-    except HelpdeskError:
-        return None
-    return schema
+    return settings.schema_of(plugin.ref, kind)
 
 
 def secrets(schema: Mapping[str, Any] | None, told: Collection[str]) -> dict[str, bool]:
@@ -116,7 +108,3 @@ def secrets(schema: Mapping[str, Any] | None, told: Collection[str]) -> dict[str
 def is_secret(about: Mapping[str, Any]) -> bool:
     """Return whether a setting, as its JSON Schema tells of it, is a secret; one that may be left out too."""
     return "password" in {about.get("format"), *(one.get("format") for one in about.get("anyOf", ()))}
-
-
-def _schema(kind: Any) -> Any:
-    return guard.expect(kind.model_json_schema(), dict)
