@@ -101,6 +101,7 @@ class _Registry:
         self.callbacks: list[Callable[[], None]] = []
         self.disabled: frozenset[str] = frozenset()
         self.is_safe = False
+        self.storage = ""
         self.looks = True
         self.lock = threading.RLock()
 
@@ -108,16 +109,20 @@ class _Registry:
 _registry = _Registry()
 
 
-def load(*, safe_mode: bool = False, disabled: Sequence[str] = (), looks: bool = True) -> Sequence[Plugin]:
+def load(
+    *, safe_mode: bool = False, disabled: Sequence[str] = (), looks: bool = True, storage: str = ""
+) -> Sequence[Plugin]:
     """Load the installed plugins that are switched on, and return all. Never raises for a plugin's fault.
 
-    In safe mode the default theme alone is loaded: without it there is no page to say anything on.
+    In safe mode only two are: the default theme, without which there is no page to say anything on, and the
+    ``storage`` that keeps the files, if it is on; it too is imported in a process of its own first.
     ``disabled`` names plugins, ``name`` or ``kind/name``, that stay off whatever the database says.
     One that ``looks`` not finds nothing installed: a test's desk has what is registered and no more.
     """
     with _registry.lock:
         _registry.registered.clear()
         _registry.is_safe, _registry.looks, _registry.disabled = safe_mode, looks, frozenset(disabled)
+        _registry.storage = storage
         _registry.table = _read()
         return plugins()
 
@@ -170,12 +175,15 @@ def _changed(before: _Table, after: _Table) -> list[Ref]:
 def _read() -> _Table:
     installed, candidates = _installed(), loading.find() if _registry.looks else []
     change, switches, passed = 0, dict[tuple[Kind, str], Mapping[int, Switch]](), dict[tuple[Kind, str], str]()
+    storage = (Kind.STORAGE, _registry.storage)
     if _registry.is_safe:
-        candidates = [one for one in candidates if (one.kind, one.name) == (Kind.THEME, DEFAULT_THEME)]
-    elif queries.is_ready():
+        candidates = [one for one in candidates if (one.kind, one.name) in {(Kind.THEME, DEFAULT_THEME), storage}]
+    if (_registry.storage or not _registry.is_safe) and queries.is_ready():
         change = queries.change()
         switches.update(queries.switches())
         passed.update(trials.passed())
+    if _registry.is_safe:  # the default theme is on, whatever was said
+        switches = {key: said for key, said in switches.items() if key == storage}
     tried = [one for one in candidates if (one.kind, one.name) in passed]
     checked = {(one.kind, one.name) for one in tried if passed[one.kind, one.name] == loading.fingerprint(one)}
     found: dict[tuple[Kind, str], Plugin] = {}
@@ -283,7 +291,7 @@ def register(kind: Kind, name: str, value: Any, *, distribution: str = "") -> Pl
 def quarantine(kind: Kind, name: str, reason: str) -> None:
     """Take a plugin out of use for a fault that showed only after it was loaded; the next change gives it a chance."""
     plugin = _registry.table.plugins[kind, name]
-    standing = replace(plugin.standing, fault=reason)
+    standing = replace(plugin.standing, fault=reason, is_incompatible=kinds.is_of_another_api(reason))
     _keep(_told(replace(plugin, state=state_of(standing), value=None, reason=reason, standing=standing)))
 
 

@@ -17,7 +17,7 @@ from helpdesk import signals
 from helpdesk.channels import queries
 from helpdesk.kernel import clock, db, resources
 from helpdesk.kernel.settings import Settings
-from helpdesk.plugins import overview
+from helpdesk.plugins import overview, storing
 from helpdesk.plugins import queries as plugins
 from helpdesk.web.replies import as_json, plain
 
@@ -59,6 +59,7 @@ def _report(settings: Settings) -> dict[str, object]:
         broken = [] if missing else [one for one in overview.overviews() if one.is_unwell]
     problems = [f"migration {name} is not applied; run helpdesk init" for name in missing]
     problems += [f"plugin {one.plugin.name}: {one.reason}" for one in broken]
+    problems += [no_files] if (no_files := storing.problem(settings)) else []
     problems += [too_much] if (too_much := resources.excess(settings)) else []
     status = "failed" if missing else "degraded" if problems else "ok"
     ages = {f"oldest_{name}_seconds": _age(since) for name, since in waiting.items()}

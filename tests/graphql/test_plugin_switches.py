@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import Field, SecretStr
 
+from helpdesk.hosting import calls
+from helpdesk.kernel.dispatching import FAILURES_IN_A_ROW
 from helpdesk.plugins import figures, operations, registry
 from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
@@ -246,6 +248,20 @@ def test_check_says_what_is_wrong_and_that_it_works(partner: Caller) -> None:
     assert partner.done("PluginCheck", name="shop") == {"isOk": True, "message": "The settings work.", "errors": []}
     partner.done("PluginDisable", kind="plugin", name="shop")
     assert partner.refused("PluginCheck", name="shop")[0] == "PLUGIN_NOT_ENABLED"
+
+
+@pytest.mark.usefixtures("shop")
+def test_failing_checks_rest_and_nothing_else_of_the_plugin_does(desk: Desk, partner: Caller) -> None:
+    configure(partner, {"url": BURNING}, **FOR_ALL)
+    for _ in range(FAILURES_IN_A_ROW):
+        assert "the shop burns" in partner.done("PluginCheck", name="shop")["message"]
+    assert "rests" in partner.done("PluginCheck", name="shop")["message"]
+    assert calls.call("shop", "greet", desk.service_id, lambda plugin, host: host.service.slug, seconds=5) == "demo"
+    figures.write()
+    found = told(partner, *SHOP)
+    assert (found["isEnabled"], [one["hook"] for one in found["problems"]]) == (True, ["check"])
+    configure(partner, {"url": "https://shop.example", "token": SECRET}, **FOR_ALL)
+    assert partner.done("PluginCheck", name="shop")["isOk"]
 
 
 @pytest.mark.usefixtures("shop")

@@ -85,6 +85,14 @@ def test_process_that_holds_too_much_degrades_and_says_of_what(desk: Desk) -> No
     assert "HELPDESK_PROCESS_MAX_THREADS" in problem
 
 
+def test_storage_that_is_not_in_use_degrades(desk: Desk) -> None:
+    app = Flask("bare")
+    app.register_blueprint(health.blueprint(desk.settings.model_copy(update={"storage": "shelf"})))
+    report = app.test_client().get("/readyz").get_json()
+    assert report["status"] == "degraded"
+    assert "files cannot be read or written: the storage “shelf”" in report["problems"][0]
+
+
 def test_metrics_tell_what_the_process_holds(client: FlaskClient) -> None:
     told = dict(line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines() if line[0] != "#")
     assert float(told["helpdesk_process_resident_bytes"]) > 10_000_000
