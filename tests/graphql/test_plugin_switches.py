@@ -209,7 +209,7 @@ def test_secret_is_told_to_be_set_or_not(administrator: Caller) -> None:
 def test_plugin_that_has_settings_and_is_on_elsewhere_is_configured_here(partner: Caller, second: Caller) -> None:
     whole = {"kind": "plugin", "name": "example"}
     second.done("PluginEnable", **whole)
-    partner.done("PluginConfigure", name="example", settings={"address": "https://desk.example"}, **FOR_ALL)
+    partner.done("PluginConfigure", name="example", settings={"survey_token": SECRET}, **FOR_ALL)
     assert (state(partner, whole), state(second, whole)) == (("CONFIGURED", False), ("ENABLED", True))
 
 
