@@ -19,6 +19,7 @@ from helpdesk.kernel import dispatching
 from helpdesk.kit import pages
 from helpdesk.kit.codes import CHECKS
 from helpdesk.kit.pages import Class, Member, Page
+from helpdesk.organization import codes as organization
 from helpdesk.plugins import codes as plugins
 from helpdesk.plugins import guard
 from helpdesk.plugins.kinds import GROUPS, PARENTS, Kind
@@ -34,7 +35,7 @@ CODES = (
     ("Channels", channels.CODES),
     ("Actions", triggers.CODES),
     ("Field types", fields.CODES),
-    ("Themes", helpcenter.CODES),
+    ("Themes", {**helpcenter.CODES, **organization.CODES}),
     ("GraphQL of plugins", graphql.CODES),
 )
 

@@ -7,6 +7,7 @@ named ``shop_extra`` can be used: its tables could be taken for the other's.
 
 Each table is made by a numbered migration in the plugin's ``migrations`` folder: a file
 ``0001_first.py`` with ``up(migrator, db)`` and ``down(migrator, db)``, as ``playhouse.migrations`` has it.
+What a plugin keeps stays when it is switched off, until ``helpdesk plugin drop-tables NAME`` takes it back.
 """
 
 from helpdesk.kernel.columns import EnumColumn, JsonColumn, TimeColumn

@@ -15,6 +15,7 @@ from helpdesk.hosting import codes as hosting
 from helpdesk.hosting import denials
 from helpdesk.kit import reference
 from helpdesk.kit.codes import CHECKS
+from helpdesk.organization import codes as organization
 from helpdesk.plugins import codes as plugins
 from helpdesk.triggers import codes as triggers
 from tests.house.tree import CORE, parse
@@ -62,6 +63,10 @@ def test_room_declares_just_the_codes_that_it_says(room: str) -> None:
     assert said((CORE / room).rglob("*.py")) | extra == set(ROOMS[room])
 
 
+def test_organization_says_what_it_declares_of_themes() -> None:
+    assert set(organization.CODES) <= said((CORE / "organization").rglob("*.py"))
+
+
 def test_api_tells_no_code_of_plugins_that_nobody_declares() -> None:
     found = said(file for pattern in SHEET for file in (CORE / "graphql").glob(pattern))
     known = {code for codes in (*ROOMS.values(), plugin_codes.CODES) for code in codes}
@@ -73,6 +78,8 @@ def test_checks_are_just_those_that_are_declared() -> None:
     assert check_codes() == set(CHECKS)
 
 
-@pytest.mark.parametrize("codes", [CHECKS, plugin_codes.CODES, *ROOMS.values()], ids=lambda codes: next(iter(codes)))
+@pytest.mark.parametrize(
+    "codes", [CHECKS, plugin_codes.CODES, organization.CODES, *ROOMS.values()], ids=lambda codes: next(iter(codes))
+)
 def test_reference_tells_every_code(codes: Collection[str]) -> None:
     assert [code for code in codes if f"| `{code}` |" not in TEXT] == []
