@@ -92,6 +92,14 @@ def test_tables_of_a_plugin_that_is_installed_no_more_are_dropped(made: Shell, s
     assert made.text("plugin", "drop-tables", "keeper", "--yes") == "Dropped: p_keeper_thing with 2 rows.\n"
 
 
+def test_completion_is_on_and_told_its_interval_by_service(made: Shell) -> None:
+    told = made.json("plugin", "info", "completion")
+    assert (told["state"], told["rights"]) == ("enabled", ["ticket.complete", "ticket.read", "ticket.set_status"])
+    where = ("completion", "--service", "demo")
+    assert made.text("plugin", "config", *where, "--set", "after_hours=336") == "after_hours = 336\n"
+    assert "after_hours is not set: Complete" in made.text("plugin", "config", *where, "--unset", "after_hours")
+
+
 def state(shell: Shell, *where: str) -> str:
     """Return the state of the example's condition."""
     found: str = shell.json("plugin", "info", "condition/example", *where)["state"]
