@@ -57,7 +57,7 @@ def _ready(made: Settings | None, *, migrate: bool) -> Settings:
     crypto.use(crypto.load_or_make(chosen))
     http.use(http.OutgoingClient(chosen.outgoing_allow))
     jobs.use(chosen, secret=crypto.keyring().secret_for("jobs"))
-    registry.load(safe_mode=chosen.safe_mode, disabled=chosen.disable)
+    registry.load(safe_mode=chosen.safe_mode, disabled=chosen.disable, storage=chosen.storage)
     storing.use(chosen)
     for name, folder in find_themes(chosen.data_dir / "themes").items():
         registry.register(registry.THEMES, name, folder)

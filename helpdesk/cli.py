@@ -11,6 +11,7 @@ from helpdesk.commands.mail import ingest
 from helpdesk.commands.people import add
 from helpdesk.commands.plugin_check import plugin_check
 from helpdesk.commands.plugin_new import new
+from helpdesk.commands.plugin_tables import drop_tables
 from helpdesk.commands.plugins import config, disable, enable, info, isolate, list_plugins, logs
 from helpdesk.commands.run import run, worker
 from helpdesk.commands.schema import check, export
@@ -62,6 +63,6 @@ schema.add_command(export)
 schema.add_command(check)
 user.add_command(add)
 key.add_command(create)
-for switch in (list_plugins, info, enable, disable, config, logs, isolate, new, plugin_check):
+for switch in (list_plugins, info, enable, disable, config, logs, isolate, drop_tables, new, plugin_check):
     plugin.add_command(switch)
 docs.add_command(plugins)

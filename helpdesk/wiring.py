@@ -11,8 +11,8 @@ from helpdesk import signals
 from helpdesk.access import sessions
 from helpdesk.channels import accounts, inbox, outbox
 from helpdesk.channels import reactions as channels
+from helpdesk.hosting import addresses, life
 from helpdesk.hosting import jobs as plugin_jobs
-from helpdesk.hosting import life
 from helpdesk.hosting import operations as hosting
 from helpdesk.kernel import events, idempotency, jobs
 from helpdesk.kernel.events import Event, Reaction
@@ -32,7 +32,8 @@ HOUSEKEEPING_SECONDS = 3600.0
 
 
 def wire(settings: Settings) -> None:
-    """Connect reactions, signals and lines of work for this process."""
+    """Connect reactions, signals, lines of work and the desk's own address for this process."""
+    addresses.use(settings)
     registry.on_change(accounts.forget_drivers)
     registry.on_change(life.apply)
     jobs.line(inbox.LINE, partial(inbox.drain, settings))

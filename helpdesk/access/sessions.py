@@ -16,7 +16,7 @@ from helpdesk.agents import operations as agents
 from helpdesk.agents.queries import agent_ids_of_member, credentials
 from helpdesk.agents.rules import normal_email
 from helpdesk.kernel import clock
-from helpdesk.kernel.crypto import hash_token, new_token, verify_password
+from helpdesk.kernel.crypto import hash_token, new_token, password_needs_rehash, verify_password
 from helpdesk.kernel.db import database, transactional
 from helpdesk.kernel.errors import Invalid, LimitExceeded, Unauthenticated
 
@@ -41,6 +41,8 @@ def log_in(
 ) -> NewSession:
     """Begin a session of an agent of the service; ``address`` is what ``rules.client_address`` says.
 
+    A right password that is kept at another cost than new ones is hashed anew.
+
     Raises Unauthenticated (BAD_CREDENTIALS) alike for an unknown mail, a wrong password, a deactivated
     member and one who is no agent here; LimitExceeded (TOO_MANY_ATTEMPTS) while a guesser has to wait.
     Commits by itself, since a refused try has to be counted: RuntimeError inside a transaction.
@@ -55,6 +57,8 @@ def log_in(
     is_right = verify_password(found.password_hash if found else None, password)
     if found is None or not is_right or not found.is_active:
         raise Unauthenticated("The email or the password is wrong.", code="BAD_CREDENTIALS")
+    if found.password_hash is not None and password_needs_rehash(found.password_hash):
+        agents.renew_hash(found.member_id, password, stored=found.password_hash)
     return _begin(found.agent_id, subject, address=address, seconds=session_seconds)
 
 

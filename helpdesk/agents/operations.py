@@ -44,6 +44,13 @@ def set_password(member_id: int, password: str) -> None:
 
 
 @transactional
+def renew_hash(member_id: int, password: str, *, stored: str) -> None:
+    """Keep a password that has just proven right under a hash of today's cost, unless it was replaced meanwhile."""
+    same = (Member.id == member_id, Member.password_hash == stored)
+    Member.update(password_hash=hash_password(password)).where(*same).execute()
+
+
+@transactional
 def deactivate_member(member_id: int) -> None:
     """Shut the member out everywhere, from the next request on; what they wrote stays."""
     _member(member_id)

@@ -60,11 +60,6 @@ def agents_by_ids(ids: Sequence[int | None]) -> list[AgentRow | None]:
     return [found.get(agent_id) if agent_id is not None else None for agent_id in ids]
 
 
-def agent_of_member(service_id: int, member_id: int) -> AgentRow | None:
-    """Return the agent that the member is in the service."""
-    return next(iter(_agents(Agent.service == service_id, Agent.member == member_id)), None)
-
-
 def agents_of_service(service_id: int) -> list[AgentRow]:
     """Return the agents of the service in the order of adding, the inactive ones too."""
     return _agents(Agent.service == service_id)

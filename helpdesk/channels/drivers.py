@@ -173,23 +173,6 @@ def validated(name: str, kind: type[Channel], values: Mapping[str, Any]) -> Chan
     return settings.validated(Ref(Kind.CHANNEL, name), kind.Settings, values)
 
 
-def schema_of(name: str, kind: type[Channel]) -> dict[str, Any]:
-    """Return a channel's settings as JSON Schema; of settings that have none, one that takes any object."""
-
-    def describe() -> Any:
-        try:
-            return guard.expect(kind.Settings.model_json_schema(), dict)
-        except Exception:  # a plugin's field may be of any type
-            log.warning("the settings of a channel have no JSON Schema", extra={"channel": name}, exc_info=True)
-            return {"type": "object"}
-
-    try:
-        schema: dict[str, Any] = guard.call(Ref(Kind.CHANNEL, name), "settings", describe, seconds=SECONDS["settings"])
-    except PluginFailed:  # one that fails must not hide the others
-        return {"type": "object"}
-    return schema
-
-
 def report(what: str, driver: Driver | None, **facts: object) -> None:
     """Log the exception that is being handled, with its traceback, without the secrets of the driver's account."""
     trace = guard.blotted(traceback.format_exc(), driver.secrets if driver else ())

@@ -7,13 +7,15 @@ from typing import Any
 
 import peewee
 
-from helpdesk.channels.drivers import schema_of
 from helpdesk.channels.models import ChannelAccount, Delivery, InboxRow, Listening
 from helpdesk.channels.rules import DeliveryState, InboxOutcome, InboxState
 from helpdesk.kernel.paging import Order, Page, Window, page
 from helpdesk.kernel.rows import Row, by_ids, load, select
 from helpdesk.plugins import registry
+from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
+from helpdesk.plugins.settings import schema_of
+from helpdesk.sdk.channel import Channel
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,7 +92,12 @@ class Driver:
 def drivers(service_id: int | None = None) -> list[Driver]:
     """Return the channels that are in use, in the service if one is told, by their codes."""
     loaded = registry.named(Kind.CHANNEL, service_id=service_id)
-    return [Driver(code, driver.title, schema_of(code, driver)) for code, driver in sorted(loaded.items())]
+    return [Driver(code, driver.title, _schema_of(code, driver)) for code, driver in sorted(loaded.items())]
+
+
+def _schema_of(code: str, driver: type[Channel]) -> dict[str, Any]:
+    """Return the channel's settings as JSON Schema; of settings that have none, one that takes any object."""
+    return schema_of(Ref(Kind.CHANNEL, code), driver.Settings) or {"type": "object"}
 
 
 def accounts_of_service(service_id: int) -> list[AccountRow]:

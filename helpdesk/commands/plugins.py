@@ -4,7 +4,7 @@ A plugin is named by its code, or by kind and code (``channel/echo``) where seve
 What is said without --service holds for every service.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -23,11 +23,10 @@ from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.overview import Overview
 from helpdesk.plugins.queries import LogRow
 from helpdesk.plugins.registry import EVERYWHERE
-from helpdesk.plugins.rules import PluginState
+from helpdesk.plugins.rules import IDLE, PluginState
 
 SERVICE = click.option("--service", metavar="ID", help="Only this service; every one unless told.")
 COLORS = {PluginState.ENABLED: "green", PluginState.LOADED: "yellow"}
-DULL = {PluginState.DISCOVERED, PluginState.CONFIGURED, PluginState.DISABLED}
 
 
 @verb("list")
@@ -50,7 +49,9 @@ def info(asked: Asked, *, name: str, service: str | None) -> None:
     with opened(asked):
         one = _one(name, _service(service))
         schema = overview.settings_schema(one.plugin)
-    facts = _facts(one) | {"settings_schema": schema, "settings": dict(one.settings)}
+    facts = _facts(one) | {
+        "settings_schema": schema, "settings": dict(one.settings), "secrets": overview.secrets(schema, one.secrets)
+    }  # fmt: skip
     asked.answer(facts, "\n".join(_told(one, schema)))
 
 
@@ -87,10 +88,11 @@ def config(asked: Asked, *, name: str, given: tuple[str, ...], unset: tuple[str,
             one = _one(name, place, kind=Kind.PLUGIN)
         schema = overview.settings_schema(one.plugin, name="ServiceSettings" if place else "Settings")
     told = one.service_settings if place else one.settings
-    lines = [f"{field} = {_shown(value)}" for field, value in told.items()] or ["Nothing is set."]
-    asked.answer(
-        {"settings": dict(told), "settings_schema": schema}, "\n".join([*lines, *_open_settings(schema, told)])
-    )
+    secrets = overview.secrets(schema, one.service_secrets if place else one.secrets)
+    lines = [f"{field} = {_shown(value)}" for field, value in told.items()]
+    lines += [*_settings_left(schema, told, secrets)]
+    facts = {"settings": dict(told), "settings_schema": schema, "secrets": secrets}
+    asked.answer(facts, "\n".join(lines) or "It has no settings.")
 
 
 @verb("logs")
@@ -185,7 +187,7 @@ def _name(one: Overview) -> str:
 
 
 def _word(one: Overview) -> str:
-    if one.state in DULL:
+    if one.state in IDLE:
         return click.style(str(one.state), dim=True)
     return click.style(str(one.state), fg=COLORS.get(one.state, "red"))
 
@@ -217,22 +219,27 @@ def _told(one: Overview, schema: JsonSchemaValue | None) -> list[str]:
     if plugin.is_isolated:
         lines.append("  runs        in a process of its own")
     lines += [f"  setting     {name} = {_shown(value)}" for name, value in one.settings.items()]
-    lines += [f"  {line}" for line in _open_settings(schema, one.settings)]
+    left = _settings_left(schema, one.settings, overview.secrets(schema, one.secrets))
+    lines += [f"  setting     {line}" for line in left]
     for row in one.figures:
         each = row.micros / 1000 / row.calls if row.calls else 0
         lines.append(f"  {row.hook:10}  {row.calls} calls, {row.errors + row.overruns} failed, {each:.1f} ms each")
     return lines
 
 
-def _open_settings(schema: JsonSchemaValue | None, told: Any) -> Sequence[str]:
-    """Return a line for each setting that is not told, with what it means."""
+def _settings_left(
+    schema: JsonSchemaValue | None, told: Mapping[str, Any], secrets: Mapping[str, bool]
+) -> Iterator[str]:
+    """Return a line for each secret, and for each setting that is not told, with what it means."""
     fields = (schema or {}).get("properties", {})
     needed = (schema or {}).get("required", [])
-    return [
-        f"{name} is {'needed' if name in needed else 'not set'}: {about.get('description') or about.get('title', '')}"
-        for name, about in fields.items()
-        if name not in told and about.get("format") != "password"
-    ]
+    for name in {**fields, **secrets}:
+        about = fields.get(name, {})
+        if secrets.get(name):
+            yield f"{name} is set, and secret"
+        elif name not in told:
+            standing = "needed, and not set" if name in needed else "not set"
+            yield f"{name} is {standing}: {about.get('description') or about.get('title', '')}"
 
 
 def _shown(value: Any) -> str:

@@ -50,12 +50,14 @@ def _plugin(name: str) -> type[Plugin]:
     """Import an installed plugin, enabled or not. Raises NotFound, or Invalid with what is wrong with it."""
     found = next((one for one in loading.find() if (one.kind, one.name) == (Kind.PLUGIN, name)), None)
     if found is None:
-        raise NotFound(f"There is no installed plugin “{name}”; helpdesk plugin list names them.")
+        raise NotFound(
+            f"There is no installed plugin “{name}”; helpdesk plugin list names them.", code="PLUGIN_NOT_FOUND"
+        )
     lost = loading.Imported(fault="it cannot be found again")
     imported = lost if found.fault else loading.import_all(Kind.PLUGIN, {name}).get(name, lost)
     fault = found.fault or imported.fault or kinds.problem(Kind.PLUGIN, imported.value)
     if fault:
-        raise Invalid(f"The plugin “{name}” cannot be used: {fault}.", code="BAD_PLUGIN")
+        raise Invalid(f"The plugin “{name}” cannot be used: {fault}.")
     plugin: type[Plugin] = imported.value
     return plugin
 

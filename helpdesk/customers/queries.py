@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from helpdesk.customers.models import Customer, CustomerIdentity, CustomerValue
+from helpdesk.customers.models import Customer, CustomerIdentity
 from helpdesk.customers.rules import normal_identity, phone_prefix
 from helpdesk.kernel.paging import Order, Page, Window, page
-from helpdesk.kernel.rows import Row, by_ids, grouped, load, select
+from helpdesk.kernel.rows import Row, by_ids, load, select
 from helpdesk.kernel.text import one_line
 
 LARGEST_NUMBER = 2**63 - 1
@@ -27,16 +27,6 @@ class CustomerRow(Row):
     user_key: str | None
     created_at: datetime
     updated_at: datetime
-
-
-@dataclass(slots=True, kw_only=True)
-class ValueRow(Row):
-    """A value that a customer has or had; ``field`` is name, email, phone or user_key."""
-
-    customer_id: int
-    field: str
-    value: str
-    at: datetime
 
 
 def customers_by_ids(ids: Sequence[int | None]) -> list[CustomerRow | None]:
@@ -76,12 +66,6 @@ def matches(search: str) -> Any | None:
     if text.isascii() and text.isdigit() and int(text) <= LARGEST_NUMBER:
         condition |= Customer.number == int(text)
     return condition
-
-
-def values_of_customers(customer_ids: Sequence[int]) -> list[list[ValueRow]]:
-    """Return each customer's values, oldest first, in one statement. Source: SPEC CUS-12."""
-    query = select(ValueRow, CustomerValue).where(CustomerValue.customer.in_(customer_ids)).order_by(CustomerValue.id)
-    return grouped(customer_ids, load(ValueRow, query), lambda row: row.customer_id)
 
 
 def page_of(query: Any, window: Window) -> Page[CustomerRow]:

@@ -1,4 +1,4 @@
-"""Conditions and orders over tickets, as inputs. Source: DESIGN section 6."""
+"""Conditions and orders over tickets, as inputs: the one condition language, and keys for keyset pages."""
 
 from enum import Enum
 from typing import Annotated, Any

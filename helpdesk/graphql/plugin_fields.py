@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from helpdesk.graphql.context import Context
 from helpdesk.graphql.plugin_shapes import Signature
 from helpdesk.graphql.plugin_values import Records, checked, checked_batch, frozen, taken
-from helpdesk.hosting import calls, facts
+from helpdesk.hosting import calls, denials, facts
 from helpdesk.kernel.errors import HelpdeskError, Unavailable
 from helpdesk.plugins import registry
 from helpdesk.plugins.guard import PluginFailed
@@ -19,7 +19,7 @@ from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.errors import Denied, Refused, Retry
 
 SECONDS = 5.0
-DENIALS = frozenset({"FORBIDDEN", "NOT_FOUND", "INVALID", "CONFLICT", "LIMIT_EXCEEDED"})
+DENIALS = frozenset(denials.CODES.values())
 LONGEST_SENTENCE = 500
 
 Resolver = Callable[..., Any]

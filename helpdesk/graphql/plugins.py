@@ -3,6 +3,7 @@
 # strawberry types its decorators as Any when they take arguments.
 # mypy: allow-untyped-decorators
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -30,6 +31,7 @@ enums.declare(
     description="Where a plugin is in its life.",
     values={
         "DISCOVERED": "It is installed, and nobody has enabled it: none of its code has run.",
+        "CHECKED": "It was imported well, in a process of its own at least, and is not enabled here.",
         "INCOMPATIBLE": "It is written for an SDK that this desk does not speak.",
         "LOADED": "It is enabled and lacks settings; configure it.",
         "CONFIGURED": "It has settings and is not enabled.",
@@ -98,6 +100,18 @@ class PluginLogConnection(Connection[PluginLogLine]):
     """One page of a plugin's log."""
 
 
+@strawberry.type(description="A secret among the settings of a plugin, such as a password; its value is never shown.")
+class PluginSecret:
+    """A secret among the settings of a plugin."""
+
+    name: str = strawberry.field(description="The name of the setting.")
+    is_set: bool = strawberry.field(description="Whether the plugin was told it.")
+
+
+def _secrets(told: Mapping[str, bool]) -> list[PluginSecret]:
+    return [PluginSecret(name=name, is_set=is_set) for name, is_set in told.items()]
+
+
 @strawberry.type(description="Something installed beside the core, such as a channel or a theme.")
 class Plugin:
     """Something installed beside the core."""
@@ -162,6 +176,26 @@ class Plugin:
         return overview.settings_schema(self.plugin, name="ServiceSettings")  # type: ignore[attr-defined,return-value]
 
     @strawberry.field(
+        graphql_type=list[PluginSecret],
+        name="secrets",
+        description="The secrets that the installation may tell it, by name.",
+    )
+    def told_secrets(self) -> Any:
+        """Return the installation's secrets."""
+        schema = overview.settings_schema(self.plugin)  # type: ignore[attr-defined]
+        return _secrets(overview.secrets(schema, self.secrets))  # type: ignore[attr-defined]
+
+    @strawberry.field(
+        graphql_type=list[PluginSecret],
+        name="serviceSecrets",
+        description="The secrets that this service may tell it, by name.",
+    )
+    def told_service_secrets(self) -> Any:
+        """Return the service's secrets."""
+        schema = overview.settings_schema(self.plugin, name="ServiceSettings")  # type: ignore[attr-defined]
+        return _secrets(overview.secrets(schema, self.service_secrets))  # type: ignore[attr-defined]
+
+    @strawberry.field(
         graphql_type=PluginLogConnection, description="What it wrote and how it failed, newest first; 1,000 lines."
     )
     def log(self, info: Info, first: First = None, after: After = None) -> Any:
@@ -219,6 +253,16 @@ class PluginConfigureInput:
     )
 
 
+@strawberry.input(description="The channel that is meant, and where it is to run.")
+class PluginIsolateInput:
+    """The channel that is meant, and where it is to run."""
+
+    name: str = strawberry.field(description="The code of a plugin of the kind CHANNEL.")
+    is_isolated: bool = strawberry.field(
+        default=True, description="Whether it runs in a process of its own; if not, in the desk's own processes."
+    )
+
+
 @strawberry.input(description="The plugin that is to be tried.")
 class PluginCheckInput:
     """The plugin that is to be tried."""
@@ -267,6 +311,16 @@ class PluginMutations:
         ref, everywhere = Ref(Kind.PLUGIN, input.name), input.is_for_all_services
         operations.configure(info.context.actor, ref, input.settings, everywhere=everywhere)  # type: ignore[arg-type]
         return _told(info, ref)
+
+    @strawberry.mutation(
+        description="Run a channel in a process of its own, where even a crash costs nothing but that channel; in every"
+        " service."
+    )
+    @answers(PluginPayload)
+    def plugin_isolate(self, info: Info, input: Input[PluginIsolateInput]) -> PluginPayload:
+        """Isolate a channel."""
+        operations.isolate(info.context.actor, input.name, is_isolated=input.is_isolated)
+        return _told(info, Ref(Kind.CHANNEL, input.name))
 
     @strawberry.mutation(description="Try a plugin's settings, as the button “test connection” does.")
     @answers(PluginCheckPayload)

@@ -12,7 +12,8 @@ from strawberry.scalars import JSON
 
 from helpdesk.graphql import ids
 from helpdesk.kernel.errors import Invalid
-from helpdesk.plugins import instances, registry
+from helpdesk.plugins import registry, settings
+from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
 
 REFERENCE = "reference"
@@ -27,7 +28,7 @@ SettingsInput = Annotated[
 
 def schema_of(kind: Kind, name: str, plugin: Any) -> Any:
     """Return the JSON schema of the plugin's settings; None when the plugin cannot say it."""
-    schema = instances.schema_of(kind, name, plugin)
+    schema = _schema_of(kind, name, plugin)
     if schema is None:
         return None
     properties = schema.get("properties", {})
@@ -42,8 +43,12 @@ def settings_of(given: Any, kind: Kind, name: str, *, service_id: int, path: str
     if not isinstance(given, dict):
         raise Invalid("Settings are a JSON object.", code="BAD_SETTINGS", path=(path,))
     plugin = registry.get(kind, name, service_id=service_id)
-    properties = (instances.schema_of(kind, name, plugin) or {}).get("properties", {}) if plugin else {}
+    properties = (_schema_of(kind, name, plugin) or {}).get("properties", {}) if plugin else {}
     return {key: _inside(value, properties.get(key), (path, key)) for key, value in given.items()}
+
+
+def _schema_of(kind: Kind, name: str, plugin: Any) -> dict[str, Any] | None:
+    return settings.schema_of(Ref(kind, name), plugin.Settings)
 
 
 def _outside(described: Any) -> Any:

@@ -13,6 +13,7 @@ from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator, model_validator
 
 from helpdesk.kernel.errors import Invalid
+from helpdesk.plugins.kinds import OTHER_API
 
 FILE_NAME = "theme.toml"
 API = 1
@@ -108,7 +109,7 @@ class Identity(_Part):
     @classmethod
     def _check_api(cls, value: int) -> int:
         if value != API:
-            raise ValueError(f"this helpdesk speaks template API {API}; the theme is written for {value}")
+            raise ValueError(f"{OTHER_API} template API {API}; the theme is written for {value}")
         return value
 
     @field_validator("version")

@@ -15,6 +15,7 @@ from pathlib import Path
 from helpdesk.helpcenter import manifest, texts
 from helpdesk.helpcenter.manifest import Manifest, Setting
 from helpdesk.kernel.errors import HelpdeskError, Invalid
+from helpdesk.plugins.kinds import OTHER_CORE
 
 DEFAULT = "default"
 LONGEST_LINE = 3
@@ -177,7 +178,7 @@ def _load(name: str, folder: Path, core_version: str) -> Theme:
     if content.theme.name != name:
         raise Invalid(f"It calls itself “{content.theme.name}” in {manifest.FILE_NAME} but is installed as “{name}”.")
     if not content.theme.fits(core_version):
-        raise Invalid(f"It needs {content.theme.requires}; this is helpdesk {core_version}.", code="BAD_THEME")
+        raise Invalid(f"It needs {content.theme.requires}; {OTHER_CORE} {core_version}.", code="BAD_THEME")
     return Theme(name, folder, content, texts.read(folder / "locales"))
 
 

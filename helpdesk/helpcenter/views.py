@@ -7,14 +7,6 @@ The texts inside are ready for the visitor's language; the sandbox escapes them.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from markupsafe import Markup
-
-
-class SafeHtml(Markup):
-    """HTML that a sanitiser has made; the only thing that ``|safe`` lets through."""
-
-    __slots__ = ()
-
 
 class View:
     """Mark a frozen dataclass as readable by templates."""

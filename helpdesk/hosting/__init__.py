@@ -1,1 +1,1 @@
-"""Owns what whole plugins are given of the desk, and what the desk asks of them. Refuses to know HTTP and GraphQL."""
+"""Owns what whole plugins are given of the desk, what it asks of them, and its own one. Refuses HTTP and GraphQL."""

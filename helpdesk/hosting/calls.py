@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from helpdesk.hosting import instances
 from helpdesk.hosting.host import DeskHost
+from helpdesk.hosting.rules import prefix_of
 from helpdesk.kernel import db
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.fences import fence
@@ -33,7 +34,7 @@ def plugin_code(name: str) -> Iterator[None]:
     """Run the block as the plugin's code: within its fence; a connection that it opens is closed after it."""
     was_closed = db.database.is_closed()
     try:
-        with fence(instances.prefix_of(name)):
+        with fence(prefix_of(name)):
             yield
     finally:
         if was_closed and not db.database.is_closed():

@@ -9,7 +9,7 @@ import peewee
 
 from helpdesk import signals
 from helpdesk.access.rules import RIGHTS
-from helpdesk.hosting.instances import prefix_of
+from helpdesk.hosting.rules import prefix_of
 from helpdesk.sdk.plugin import LEAST_PERIOD_SECONDS, Hook, HookKind, Plugin, hooks_of
 from helpdesk.sdk.tables import Table
 from helpdesk.sdk.web import METHODS

@@ -13,7 +13,7 @@ from typing import Any
 
 from helpdesk.agents import queries as agents
 from helpdesk.customers import queries as customers
-from helpdesk.hosting import facts, instances, words
+from helpdesk.hosting import addresses, facts, instances, words
 from helpdesk.hosting import operations as own
 from helpdesk.hosting.denials import desk_work
 from helpdesk.kernel import clock
@@ -76,6 +76,9 @@ class DeskHost:
     def translate(self, key: str, *, language: str | None = None, **values: object) -> str:
         default = self.service.default_language
         return words.translated(self._kind.locales, key, language=language or default, default=default, values=values)
+
+    def address(self, path: str = "") -> str:
+        return addresses.of_service(self.service.slug, path)
 
     @desk_work
     def log(self, message: str, **facts: object) -> None:

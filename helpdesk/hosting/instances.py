@@ -4,6 +4,7 @@ import threading
 from collections import defaultdict
 from functools import partial
 
+from helpdesk.hosting.rules import prefix_of
 from helpdesk.kernel import db
 from helpdesk.kernel.errors import Invalid, Unavailable
 from helpdesk.kernel.fences import fence, unfenced
@@ -21,11 +22,6 @@ MAKING_SECONDS = 5.0
 _made: dict[str, Plugin] = {}
 _told: dict[tuple[str, int], tuple[type[PluginSettings], Switch | None, PluginSettings]] = {}
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-
-
-def prefix_of(name: str) -> str:
-    """Return what the names of a plugin's tables begin with."""
-    return f"p_{name}_"
 
 
 def title_of(plugin: type[Plugin]) -> str:

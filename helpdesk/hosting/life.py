@@ -6,6 +6,7 @@ first: a plugin whose migration fails is quarantined, with the reason, and hears
 
 import logging
 import threading
+from collections.abc import Collection
 
 from helpdesk import signals
 from helpdesk.hosting import calls, declarations, instances, listening, queries, rules, tables
@@ -27,6 +28,9 @@ def apply() -> None:
     faults: dict[str, str] = {}
     with _lock:
         in_use: dict[str, type[Plugin]] = registry.named(Kind.PLUGIN)
+        faults |= _clashes(in_use)
+        for name in faults:
+            del in_use[name]
         for name in list(_connected):
             if in_use.get(name) is not _connected[name] or not instances.is_current(name):
                 _let_go(name)
@@ -47,6 +51,13 @@ def let_go_of_all() -> None:
     with _lock:
         for name in list(_connected):
             _let_go(name)
+
+
+def _clashes(names: Collection[str]) -> dict[str, str]:
+    """Return which plugins cannot be used beside the others, and why."""
+    keepers = tables.keepers() if names else set()
+    found = {name: rules.clash(name, names, keepers=keepers) for name in names}
+    return {name: fault for name, fault in found.items() if fault}
 
 
 def _taken_in(name: str, plugin: type[Plugin]) -> str:

@@ -1,7 +1,7 @@
 """What a plugin may hand over, and how long it waits: decided without a database."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -23,6 +23,26 @@ class JobState(StrEnum):
     RETRYING = "RETRYING"
     DONE = "DONE"
     FAILED = "FAILED"
+
+
+def prefix_of(name: str) -> str:
+    """Return what the names of a plugin's tables begin with."""
+    return f"p_{name}_"
+
+
+def clash(name: str, others: Collection[str], *, keepers: Collection[str]) -> str:
+    """Return why the plugin cannot be used beside the others, or nothing; ``keepers`` are those that have tables.
+
+    Of two whose prefixes fit each other's tables (``shop`` and ``shop_extra``) one is refused, the same one in every
+    process: the one that has no tables yet, else the one with the longer name. So a prefix always is one plugin's,
+    also while the plugin that has tables is away. To give a table to the longest name that fits it lost: what is
+    installed later would take a table over.
+    """
+    for other in sorted({*others, *keepers} - {name}):
+        fits = prefix_of(name).startswith(prefix_of(other)) or prefix_of(other).startswith(prefix_of(name))
+        if fits and (name in keepers, -len(name)) < (other in keepers, -len(other)):
+            return f"its tables could not be told apart from those of the plugin “{other}”; give it another name"
+    return ""
 
 
 def hooks(plugin: type[Plugin], *kinds: HookKind) -> list[Hook]:

@@ -221,11 +221,6 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def constant_time_equal(left: str, right: str) -> bool:
-    """Compare two secrets in a time that does not tell where they differ."""
-    return hmac.compare_digest(left.encode("utf-8", "surrogatepass"), right.encode("utf-8", "surrogatepass"))
-
-
 class PasswordHashes:
     """Argon2id at a cost; ``memory_cost`` is in KiB. Tests take a low one, as the default takes 64 MiB a log-in.
 

@@ -83,14 +83,6 @@ class SearchEntry(Model):
         indexes = ((("subject", "subject_id"), False),)
 
 
-def analyse(text: str) -> list[str]:
-    """Return the terms by which a text is found, in its order, each at most 64 characters.
-
-    Of the text, the first 300,000 characters count.
-    """
-    return [term for term in _placed(text) if term != GAP]
-
-
 def add(subject: str, subject_id: int, service_id: int, text: str) -> None:
     """Make a new thing findable by this text. One statement, for nothing is looked for that could stand there."""
     _insert(subject, subject_id, service_id, _rows(_placed(text)))
@@ -159,7 +151,10 @@ def _is(subject: str, subject_id: int) -> Any:
 
 
 def _placed(text: str) -> list[str]:
-    """Return the terms, with gaps where two runs of pairs would otherwise look like one."""
+    """Return the terms in their order, with gaps where two runs of pairs would otherwise look like one.
+
+    A term has at most 64 characters; of the text, the first 300,000 characters count.
+    """
     terms: list[str] = []
     for kind, chunk in _chunks(text[:LONGEST_TEXT]):
         if kind == "paired" and terms and terms[-1][-1] == chunk[0]:

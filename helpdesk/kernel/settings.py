@@ -49,7 +49,9 @@ class Settings(BaseSettings):
         (), description="JSON list of networks whose `X-Forwarded-For` is believed; all others are ignored."
     )
     graphiql: bool = Field(True, description="Serve the GraphiQL explorer to browsers at the GraphQL address.")
-    safe_mode: bool = Field(False, description="Start with the default theme and no other plugin.")
+    safe_mode: bool = Field(
+        False, description="Start with the default theme, the storage of files, and no other plugin."
+    )
     disable: tuple[str, ...] = Field(
         (), description="JSON list of plugins that stay off, whatever the desk says: `name` or `kind/name`."
     )

@@ -13,6 +13,7 @@ import orjson
 
 from helpdesk.kernel.errors import Invalid, Unavailable
 from helpdesk.kit import distribution, running
+from helpdesk.kit.codes import CHECKS
 from helpdesk.kit.distribution import Verdict
 
 RULE_SECONDS = 60.0
@@ -25,8 +26,8 @@ def check(folder: Path, *, rule_seconds: float = RULE_SECONDS, writes_schema: bo
 
     With ``writes_schema`` what whole plugins add to the API is written into the file beside them first.
     """
-    summary = f"{distribution.FILE} can be read."
-    verdict = Verdict("CHECK-PYPROJECT", distribution.FILE, summary, fix="Correct it: it is written in TOML.")
+    about = CHECKS["CHECK-PYPROJECT"]
+    verdict = Verdict("CHECK-PYPROJECT", distribution.FILE, about.summary, fix=about.fix)
     try:
         found = distribution.read(folder)
     except Invalid as error:

@@ -301,7 +301,7 @@ class Desk:
     def migrate(self, name: str, plugin: type[Plugin], *, is_down: bool = False) -> None:
         """Apply the plugin's migrations, or take them all back."""
         if is_down:
-            tables.unmake(name, plugin)
+            tables.take_back(name, plugin)
         else:
             tables.migrate(name, plugin)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from helpdesk.kernel.errors import Invalid, NotFound
+from helpdesk.kit.codes import CHECKS
 from helpdesk.plugins.kinds import GROUPS, Kind
 from helpdesk.sdk.testing.sources import python_files, strangers
 
@@ -104,8 +105,7 @@ def _project(found: Distribution) -> Verdict:
     lacking = [key for key in ("name", "version") if not found.project.get(key)]
     lacking = [key for key in lacking if key not in found.project.get("dynamic", ())]
     reason = f"[project] has no {' and no '.join(lacking)}." if lacking else ""
-    fix = f"Write them into {FILE} under [project]."
-    return Verdict("CHECK-PROJECT", FILE, "The project has a name and a version.", reason, fix)
+    return _verdict("CHECK-PROJECT", FILE, reason)
 
 
 def _entry_points(found: Distribution) -> Verdict:
@@ -116,8 +116,7 @@ def _entry_points(found: Distribution) -> Verdict:
         reason = f"The desk knows no group {unknown[0]}." + (f" Did you mean {near[0]}?" if near else "")
     elif not found.groups():
         reason = "No entry point names a plugin."
-    fix = f'Write [project.entry-points."GROUP"] with one of {", ".join(_KINDS)}.'
-    return Verdict("CHECK-ENTRY-POINT", FILE, "An entry point names each plugin in a known group.", reason, fix)
+    return _verdict("CHECK-ENTRY-POINT", FILE, reason)
 
 
 def _names(found: Distribution) -> Iterator[Verdict]:
@@ -128,8 +127,7 @@ def _names(found: Distribution) -> Iterator[Verdict]:
                 reason = f"The desk takes no name {name!r}."
             elif not _TARGET.fullmatch(str(target)):
                 reason = f"{target!r} is no way to a class."
-            fix = 'Write name = "package.module:Class", the name of small letters, digits and _, at most 32.'
-            yield Verdict("CHECK-NAME", f"{group} {name}", "The name and its target are well written.", reason, fix)
+            yield _verdict("CHECK-NAME", f"{group} {name}", reason)
 
 
 def _imports(found: Distribution) -> Verdict:
@@ -140,20 +138,21 @@ def _imports(found: Distribution) -> Verdict:
         except SyntaxError as error:
             reason = f"{file.relative_to(found.folder)} is no Python: {error}."
     reason = reason or (f"It imports {'; '.join(trespasses)}." if trespasses else "")
-    fix = "Import helpdesk.sdk alone; ask for what is missing there instead of reaching past it."
-    return Verdict("CHECK-IMPORTS", found.source.name, "Of the desk the source imports the SDK alone.", reason, fix)
+    return _verdict("CHECK-IMPORTS", found.source.name, reason)
 
 
 def _readme(found: Distribution) -> Verdict:
     file = found.folder / "README.md"
     reason = "" if file.is_file() and file.read_text("utf-8", errors="replace").strip() else "README.md says nothing."
-    fix = "Write what the plugin does, what it needs to know, and where that is found."
-    return Verdict("CHECK-README", "README.md", "A README says what the plugin is.", reason, fix)
+    return _verdict("CHECK-README", "README.md", reason)
 
 
 def _typed(found: Distribution) -> Iterator[Verdict]:
     for package in dict.fromkeys(entry.package for entry in found.entries()):
         folder = found.source / package
         reason = "" if not folder.is_dir() or (folder / "py.typed").is_file() else f"{package} has no py.typed."
-        fix = f"Put an empty file py.typed beside {package}/__init__.py, so that type checkers read its annotations."
-        yield Verdict("CHECK-TYPED", package, "The package says that it is typed.", reason, fix)
+        yield _verdict("CHECK-TYPED", package, reason)
+
+
+def _verdict(code: str, subject: str, reason: str) -> Verdict:
+    return Verdict(code, subject, CHECKS[code].summary, reason, CHECKS[code].fix)

@@ -10,16 +10,34 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from helpdesk.access.rules import RIGHTS
+from helpdesk.channels import codes as channels
+from helpdesk.fields import codes as fields
+from helpdesk.graphql import plugin_codes as graphql
+from helpdesk.helpcenter import codes as helpcenter
+from helpdesk.hosting import codes as hosting
 from helpdesk.kernel import dispatching
 from helpdesk.kit import pages
+from helpdesk.kit.codes import CHECKS
 from helpdesk.kit.pages import Class, Member, Page
+from helpdesk.organization import codes as organization
+from helpdesk.plugins import codes as plugins
 from helpdesk.plugins import guard
 from helpdesk.plugins.kinds import GROUPS, PARENTS, Kind
+from helpdesk.triggers import codes as triggers
 
 KINDS = ("channel", "action", "condition", "field_type", "assigner", "storage", "theme", "plugin")
 HANDS = ("host", "events", "slots", "web", "graphql", "tables")
 SHARED = ("facts", "settings", "http", "errors")
 LONGEST_VALUE = 60
+CODES = (
+    ("Plugins of every kind", plugins.CODES),
+    ("Whole plugins, and what the `Host` denies", hosting.CODES),
+    ("Channels", channels.CODES),
+    ("Actions", triggers.CODES),
+    ("Field types", fields.CODES),
+    ("Themes", {**helpcenter.CODES, **organization.CODES}),
+    ("GraphQL of plugins", graphql.CODES),
+)
 
 
 @cache
@@ -72,6 +90,8 @@ def markdown() -> str:
         *map(_page, sdk()),
         _rights(),
         _trouble(),
+        _codes(),
+        _checks(),
         *map(_contract_page, contracts()),
     ]
     return "\n\n".join(parts) + "\n"
@@ -103,6 +123,25 @@ def _trouble() -> str:
         ("Calls left behind, past their deadline, until it is not called", str(guard.MOST_LEFT_BEHIND)),
     )
     return f"## A plugin that fails\n\n{_prose(guard.PluginFailed.__doc__ or '')}\n\n" + _table(("Limit", ""), rows)
+
+
+def _codes() -> str:
+    """Return every code that an author or an administrator may meet, in the words of the room that says it."""
+    intro = "An error has a code, which stays, beside its sentence: in `errors` of GraphQL and in answers of commands."
+    tables = [
+        f"### {title}\n\n" + _table(("Code", "What it means, and what to do"), _coded(codes)) for title, codes in CODES
+    ]
+    return "\n\n".join(["## Error codes", intro, *tables])
+
+
+def _coded(codes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    return ((f"`{code}`", text) for code, text in codes.items())
+
+
+def _checks() -> str:
+    rows = ((f"`{code}`", check.summary, check.fix) for code, check in CHECKS.items())
+    intro = "What `helpdesk plugin check` judges of a folder, before the rules of the contracts."
+    return f"## Checks\n\n{intro}\n\n" + _table(("Rule", "What it asks for", "How to mend it"), rows)
 
 
 def _page(page: Page) -> str:

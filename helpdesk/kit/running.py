@@ -22,16 +22,12 @@ from unittest import SkipTest
 import orjson
 
 from helpdesk.kit import accepting, distribution
+from helpdesk.kit.codes import CHECKS
 from helpdesk.kit.distribution import Distribution, Entry, Verdict
 from helpdesk.kit.opening import opened
 from helpdesk.sdk.testing.contract import Contract
 from helpdesk.sdk.testing.declared import DeclaredPlugin
 from helpdesk.sdk.testing.rules import Broken, Finding, Rule, rules_of
-
-LOADS = "Import the plugin on a Python prompt, and mend what it says."
-NO_CONTRACT = (
-    "Write tests/test_contract.py with a class Test… of the kind's contract of helpdesk.sdk.testing, which names it."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +52,14 @@ class Checked:
         """Yield everything that is to be tried, in order; later steps follow from what earlier ones have loaded."""
         for entry in self._found.entries():
             subject = f"{entry.kind} {entry.name}"
-            summary = "The entry point leads to a plugin that the desk accepts."
-            yield _step("CHECK-LOADS", subject, summary, LOADS, partial(self._load, entry))
+            yield _step("CHECK-LOADS", subject, partial(self._load, entry))
         for file in sorted((self._found.folder / "tests").glob("test_*.py")):
-            summary = "The tests can be imported."
-            yield _step("CHECK-TESTS", file.name, summary, LOADS, partial(self._read, file))
+            yield _step("CHECK-TESTS", file.name, partial(self._read, file))
         for entry in self._found.entries():
-            summary = "A contract is kept for each plugin."
-            subject = f"{entry.kind} {entry.name}"
-            yield _step("CHECK-NO-CONTRACT", subject, summary, NO_CONTRACT, partial(self._find, entry))
+            yield _step("CHECK-NO-CONTRACT", f"{entry.kind} {entry.name}", partial(self._find, entry))
         for contract in self._contracts if self._writes_schema else ():
             if issubclass(contract, DeclaredPlugin):
-                summary = "What the plugin adds to the API is written beside it."
-                yield _step("CHECK-SCHEMA", contract.__name__, summary, LOADS, partial(_write_schema, contract))
+                yield _step("CHECK-SCHEMA", contract.__name__, partial(_write_schema, contract))
         for contract in self._contracts:
             for rule in rules_of(contract):
                 if rule.code != "OWN-TEST":  # it may ask for fixtures, which pytest alone has
@@ -101,8 +92,9 @@ class Checked:
             raise Broken(f"No contract in tests/ names the {entry.kind} “{entry.name}”.")
 
 
-def _step(code: str, subject: str, summary: str, fix: str, run: Callable[[], object]) -> Step:
-    return Step(f"{code} {subject}", Verdict(code, subject, summary, fix=fix), run)
+def _step(code: str, subject: str, run: Callable[[], object]) -> Step:
+    about = CHECKS[code]
+    return Step(f"{code} {subject}", Verdict(code, subject, about.summary, fix=about.fix), run)
 
 
 def _module(file: Path) -> ModuleType:

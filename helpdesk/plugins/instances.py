@@ -1,4 +1,4 @@
-"""Instances of the kinds that are made for one use: their settings read, their forms described.
+"""Instances of the kinds that are made for one use, their settings read.
 
 Settings are validated by the plugin's own class, so that too is a guarded call. An instance is made for
 each use and not kept: what one costs is a call, and a kept one would outlive its plugin's next release.
@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from helpdesk.kernel.errors import Invalid, Unavailable
+from helpdesk.kernel.errors import Invalid
 from helpdesk.kernel.text import one_line
 from helpdesk.plugins import guard, registry
 from helpdesk.plugins.guard import Ref
@@ -18,9 +18,6 @@ from helpdesk.plugins.settings import texts_of
 
 SECONDS = 2.0
 LONGEST_TITLE = 100
-SCHEMAS_KEPT = 500
-
-_schemas: dict[type, dict[str, Any]] = {}
 
 
 def made(kind: Kind, name: str, settings: Mapping[str, Any], *, service_id: int | None, path: str = "settings") -> Any:
@@ -44,21 +41,6 @@ def instance(kind: Kind, name: str, *, service_id: int | None) -> Any:
     """Return an instance of a kind that has no settings. Raises Unavailable (PLUGIN_NOT_ENABLED) and PluginFailed."""
     plugin = registry.require(kind, name, service_id=service_id)
     return guard.call(Ref(kind, name), "settings", plugin, seconds=SECONDS)
-
-
-def schema_of(kind: Kind, name: str, plugin: Any) -> dict[str, Any] | None:
-    """Return the JSON schema of the plugin's settings, for a form; None when the plugin cannot say it."""
-    if plugin not in _schemas:
-        if len(_schemas) >= SCHEMAS_KEPT:
-            _schemas.clear()
-        try:
-            _schemas[plugin] = guard.call(
-                Ref(kind, name), "settings", lambda: guard.expect(plugin.Settings.model_json_schema(), dict),
-                seconds=SECONDS,
-            )  # fmt: skip
-        except Unavailable:
-            return None
-    return _schemas[plugin]
 
 
 def title_of(plugin: Any, language: str | None) -> str:

@@ -71,11 +71,13 @@ SETTINGS: Mapping[Kind, type[PluginSettings]] = {
 
 
 OTHER_API = "this helpdesk speaks"
+OTHER_CORE = "this is helpdesk"
+"""What a fault says of a plugin that is written for another desk than this one."""
 
 
 def is_of_another_api(fault: str) -> bool:
-    """Return whether a fault is that the plugin is written for a version of the SDK that the core does not speak."""
-    return fault.startswith(OTHER_API)
+    """Return whether a fault is that the plugin is written for an API, or a core, that this one is not."""
+    return OTHER_API in fault or OTHER_CORE in fault
 
 
 def problem(kind: Kind, value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from helpdesk.kernel import clock
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.db import after_commit, is_sqlite, next_number, transactional
-from helpdesk.kernel.errors import Invalid, NotFound
+from helpdesk.kernel.errors import Conflict, Invalid, NotFound
 from helpdesk.kernel.events import record
 from helpdesk.kernel.text import one_line
 from helpdesk.plugins import queries, registry, settings
@@ -19,7 +19,7 @@ from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.models import PluginLog, PluginSwitch, PluginTrouble
 from helpdesk.plugins.registry import EVERYWHERE, Plugin
-from helpdesk.plugins.rules import PluginState
+from helpdesk.plugins.rules import IDLE
 from helpdesk.sdk.events import PluginChanged
 from helpdesk.sdk.settings import PluginSettings
 
@@ -81,6 +81,24 @@ def isolate(actor: Actor, name: str, *, is_isolated: bool) -> None:
     _record(actor, ref, row.id, "isolated" if is_isolated else "joined", changes, service_id=EVERYWHERE)
 
 
+@transactional
+def dropping_tables(actor: Actor, ref: Ref, tables: Mapping[str, int]) -> None:
+    """Record that the tables of a plugin, with so many rows each, are dropped in this transaction.
+
+    Raises Conflict (PLUGIN_IS_ON); one that is installed no more is not on, whatever was said of it.
+    """
+    actor.require("plugin.install")
+    row = _locked(ref, EVERYWHERE)
+    plugin = registry.find(*ref)
+    said = queries.switches().get(ref, {}).values()
+    if plugin is not None and (plugin.is_on() or any(switch.is_on for switch in said)):
+        raise Conflict(
+            f"“{ref.name}” is on; disable it first: helpdesk plugin disable {ref.kind}/{ref.name}.", code="PLUGIN_IS_ON"
+        )
+    changes = {name: (count, None) for name, count in tables.items()}
+    _record(actor, ref, row.id, "tables_dropped", changes, service_id=EVERYWHERE)
+
+
 def told(ref: Ref, kind: type[PluginSettings], service_id: int) -> PluginSettings:
     """Return what a plugin was told in the service (0: by the installation). Raises Invalid when it lacks something."""
     row = queries.switch(ref, service_id)
@@ -96,7 +114,7 @@ def settings_class(ref: Ref, *, everywhere: bool) -> type[PluginSettings]:
             f"A {ref.kind} is told its settings where it is used; here only one of the kind “plugin” is told them.",
             code="NOT_CONFIGURABLE",
         )
-    if plugin.state in {PluginState.DISCOVERED, PluginState.CONFIGURED, PluginState.DISABLED}:
+    if plugin.state in IDLE:
         raise Invalid(f"Enable “{ref.name}” first: until then none of its code runs.", code="NOT_CONFIGURABLE")
     if plugin.imported is None:
         raise Invalid(f"“{ref.name}” cannot be used: {plugin.reason}.", code="NOT_CONFIGURABLE")

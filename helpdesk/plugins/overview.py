@@ -1,25 +1,24 @@
 """How every plugin stands in a service: what this process knows of it, and what all of them have written down."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
-from helpdesk.kernel.errors import HelpdeskError
-from helpdesk.plugins import guard, queries, registry
+from helpdesk.plugins import queries, registry, settings
 from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import SETTINGS, Kind
 from helpdesk.plugins.queries import LOADING, FigureRow, Switch, TroubleRow
 from helpdesk.plugins.registry import EVERYWHERE, Plugin
 from helpdesk.plugins.rules import UNWELL, PluginState, state_of
 
-SCHEMA_SECONDS = 2.0
-
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """One plugin in one service. ``troubles`` are the hooks that rest now, in whichever process."""
+    """One plugin in one service. ``troubles`` are the hooks that rest now, in whichever process.
+
+    Of the secrets among its settings only the names are told.
+    """
 
     plugin: Plugin
     state: PluginState
@@ -29,6 +28,8 @@ class Overview:
     figures: tuple[FigureRow, ...]
     settings: Mapping[str, Any]
     service_settings: Mapping[str, Any]
+    secrets: frozenset[str]
+    service_secrets: frozenset[str]
 
     @property
     def is_unwell(self) -> bool:
@@ -56,21 +57,25 @@ def overview(ref: Ref, service_id: int = EVERYWHERE) -> Overview | None:
 def _overview(
     plugin: Plugin, service_id: int, troubles: tuple[TroubleRow, ...], figures: tuple[FigureRow, ...]
 ) -> Overview:
-    said = plugin.said(service_id) if plugin.standing.is_switched is not False else False
     elsewhere = next((one.reason for one in troubles if one.hook == LOADING), "")
     fault = plugin.standing.fault or elsewhere
-    state = state_of(replace(plugin.standing, is_switched=said, is_failing=bool(troubles), fault=fault))
+    state = state_of(replace(plugin.standing_in(service_id), is_failing=bool(troubles), fault=fault))
     reason = plugin.reason or elsewhere
     if state is PluginState.DEGRADED:
         reason = "; ".join(f"{one.hook}: {one.reason}" for one in troubles)
+    common, own = plugin.switches.get(EVERYWHERE), plugin.switches.get(service_id)
     return Overview(
         plugin, state, reason, plugin.is_on(service_id), troubles, figures,
-        _plain(plugin.switches.get(EVERYWHERE)), _plain(plugin.switches.get(service_id)),
+        _plain(common), _plain(own), _secret(common), _secret(own),
     )  # fmt: skip
 
 
 def _plain(switch: Switch | None) -> Mapping[str, Any]:
     return (switch.settings or {}) if switch is not None else {}
+
+
+def _secret(switch: Switch | None) -> frozenset[str]:
+    return frozenset(switch.secrets if switch is not None else ())
 
 
 def title(plugin: Plugin) -> Mapping[str, str]:
@@ -90,12 +95,16 @@ def settings_schema(plugin: Plugin, *, name: str = "Settings") -> dict[str, Any]
     kind = getattr(plugin.imported, name, None)
     if kind is None or plugin.kind not in SETTINGS:
         return None
-    try:
-        schema: dict[str, Any] = guard.call(plugin.ref, "settings", partial(_schema, kind), seconds=SCHEMA_SECONDS)
-    except HelpdeskError:
-        return None
-    return schema
+    return settings.schema_of(plugin.ref, kind)
 
 
-def _schema(kind: Any) -> Any:
-    return guard.expect(kind.model_json_schema(), dict)
+def secrets(schema: Mapping[str, Any] | None, told: Collection[str]) -> dict[str, bool]:
+    """Return for each secret among the settings whether it is set, by its name."""
+    fields = (schema or {}).get("properties", {})
+    known = {name for name, about in fields.items() if is_secret(about)}
+    return {name: name in told for name in sorted({*known, *told})}
+
+
+def is_secret(about: Mapping[str, Any]) -> bool:
+    """Return whether a setting, as its JSON Schema tells of it, is a secret; one that may be left out too."""
+    return "password" in {about.get("format"), *(one.get("format") for one in about.get("anyOf", ()))}

@@ -8,19 +8,18 @@ not even imported until somebody switches it on, and is tried in a process of it
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from helpdesk.kernel.errors import Unavailable
-from helpdesk.plugins import guard, kinds, loading, queries
+from helpdesk.plugins import guard, kinds, loading, queries, trials
 from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.loading import Candidate
 from helpdesk.plugins.queries import Switch
 from helpdesk.plugins.rules import PluginState, Standing, is_on, state_of
-from helpdesk.plugins.trials import fault_of
 from helpdesk.sdk.channel import Channel
 
 log = logging.getLogger(__name__)
@@ -36,7 +35,7 @@ class Plugin:
     """One entry point. ``value`` is what it led to, empty while it is not in use; ``reason`` says why.
 
     ``imported`` is that too, and is there while only settings are lacking. ``state`` is that of a service
-    in which nothing else was said; ``state_in`` tells of one.
+    in which nothing else was said; ``standing_in`` tells of one.
     """
 
     kind: Kind
@@ -76,9 +75,12 @@ class Plugin:
             return own.is_on
         return common.is_on if common is not None else None
 
-    def state_in(self, service_id: int) -> PluginState:
-        """Return its state in the service."""
-        return state_of(replace(self.standing, is_switched=self.said(service_id)))
+    def standing_in(self, service_id: int) -> Standing:
+        """Return how it stands in the service; one that was kept off by a setting of deployment stays off."""
+        said = self.said(service_id) if self.standing.is_switched is not False else False
+        own = self.switches.get(service_id)
+        has_settings = self.standing.has_settings or (own is not None and own.settings is not None)
+        return replace(self.standing, is_switched=said, has_settings=has_settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class _Registry:
         self.callbacks: list[Callable[[], None]] = []
         self.disabled: frozenset[str] = frozenset()
         self.is_safe = False
+        self.storage = ""
         self.looks = True
         self.lock = threading.RLock()
 
@@ -106,16 +109,20 @@ class _Registry:
 _registry = _Registry()
 
 
-def load(*, safe_mode: bool = False, disabled: Sequence[str] = (), looks: bool = True) -> Sequence[Plugin]:
+def load(
+    *, safe_mode: bool = False, disabled: Sequence[str] = (), looks: bool = True, storage: str = ""
+) -> Sequence[Plugin]:
     """Load the installed plugins that are switched on, and return all. Never raises for a plugin's fault.
 
-    In safe mode the default theme alone is loaded: without it there is no page to say anything on.
+    In safe mode only two are: the default theme, without which there is no page to say anything on, and the
+    ``storage`` that keeps the files, if it is on; it too is imported in a process of its own first.
     ``disabled`` names plugins, ``name`` or ``kind/name``, that stay off whatever the database says.
     One that ``looks`` not finds nothing installed: a test's desk has what is registered and no more.
     """
     with _registry.lock:
         _registry.registered.clear()
         _registry.is_safe, _registry.looks, _registry.disabled = safe_mode, looks, frozenset(disabled)
+        _registry.storage = storage
         _registry.table = _read()
         return plugins()
 
@@ -167,15 +174,21 @@ def _changed(before: _Table, after: _Table) -> list[Ref]:
 
 def _read() -> _Table:
     installed, candidates = _installed(), loading.find() if _registry.looks else []
-    change, switches = 0, dict[tuple[Kind, str], Mapping[int, Switch]]()
+    change, switches, passed = 0, dict[tuple[Kind, str], Mapping[int, Switch]](), dict[tuple[Kind, str], str]()
+    storage = (Kind.STORAGE, _registry.storage)
     if _registry.is_safe:
-        candidates = [one for one in candidates if (one.kind, one.name) == (Kind.THEME, DEFAULT_THEME)]
-    elif queries.is_ready():
+        candidates = [one for one in candidates if (one.kind, one.name) in {(Kind.THEME, DEFAULT_THEME), storage}]
+    if (_registry.storage or not _registry.is_safe) and queries.is_ready():
         change = queries.change()
         switches.update(queries.switches())
+        passed.update(trials.passed())
+    if _registry.is_safe:  # the default theme is on, whatever was said
+        switches = {key: said for key, said in switches.items() if key == storage}
+    tried = [one for one in candidates if (one.kind, one.name) in passed]
+    checked = {(one.kind, one.name) for one in tried if passed[one.kind, one.name] == loading.fingerprint(one)}
     found: dict[tuple[Kind, str], Plugin] = {}
     for kind in Kind:
-        for plugin in _load_kind(kind, [one for one in candidates if one.kind is kind], switches):
+        for plugin in _load_kind(kind, [one for one in candidates if one.kind is kind], switches, checked):
             found[kind, plugin.name] = _told(plugin)
     for (kind, name), (value, distribution) in _registry.registered.items():
         found[kind, name] = _told(_registered(kind, name, value, distribution, switches.get((kind, name), {})))
@@ -187,7 +200,10 @@ def _installed() -> tuple[tuple[str, int], ...]:
 
 
 def _load_kind(
-    kind: Kind, candidates: Sequence[Candidate], switches: Mapping[tuple[Kind, str], Mapping[int, Switch]]
+    kind: Kind,
+    candidates: Sequence[Candidate],
+    switches: Mapping[tuple[Kind, str], Mapping[int, Switch]],
+    checked: Collection[tuple[Kind, str]],
 ) -> list[Plugin]:
     """Return the plugins of a kind; those that are on, and have no fault yet, are imported."""
     known = {}
@@ -196,10 +212,11 @@ def _load_kind(
         plugin = Plugin(
             kind, one.name, one.distribution, one.version, PluginState.DISCOVERED,
             is_trusted=one.is_trusted, switches=own, is_isolated=_is_isolated(own),
+            standing=Standing(is_trusted=one.is_trusted, is_checked=(kind, one.name) in checked),
         )  # fmt: skip
         fault = one.fault
         if plugin.is_on() and not _is_disabled(plugin) and not fault and not one.is_trusted:
-            fault = fault_of(one)
+            fault = trials.fault_of(one)
         known[one.name] = (plugin, fault)
     wanted = {name for name, (plugin, fault) in known.items() if plugin.is_on() and not _is_disabled(plugin)}
     imported = loading.import_all(kind, {name for name in wanted if not known[name][1]})
@@ -212,15 +229,15 @@ def _load_kind(
 
 def _judged(plugin: Plugin, value: Any, fault: str, *, is_wanted: bool) -> Plugin:
     """Return the plugin with its state: what it led to is checked, and whether it has the settings that it needs."""
+    standing = replace(plugin.standing, is_trusted=plugin.is_trusted, has_settings=_has_settings(plugin))
     if not is_wanted:
-        switched = False if _is_disabled(plugin) else plugin.said(EVERYWHERE)
-        standing = Standing(is_trusted=plugin.is_trusted, is_switched=switched, has_settings=_has_settings(plugin))
+        standing = replace(standing, is_switched=False if _is_disabled(plugin) else plugin.said(EVERYWHERE))
         reason = "HELPDESK_DISABLE names it" if _is_disabled(plugin) else ""
         return replace(plugin, state=state_of(standing), reason=reason, standing=standing)
     fault = fault or kinds.problem(plugin.kind, value)
-    lacking = "" if fault else kinds.lacking(plugin.kind, value, has_settings=_has_settings(plugin))
-    standing = Standing(
-        is_trusted=plugin.is_trusted, is_switched=True, is_loaded=not fault, fault=fault,
+    lacking = "" if fault else kinds.lacking(plugin.kind, value, has_settings=standing.has_settings)
+    standing = replace(
+        standing, is_switched=True, is_checked=not fault, is_loaded=not fault, fault=fault,
         is_incompatible=kinds.is_of_another_api(fault), lacks_settings=bool(lacking),
     )  # fmt: skip
     imported = None if fault else value
@@ -274,7 +291,7 @@ def register(kind: Kind, name: str, value: Any, *, distribution: str = "") -> Pl
 def quarantine(kind: Kind, name: str, reason: str) -> None:
     """Take a plugin out of use for a fault that showed only after it was loaded; the next change gives it a chance."""
     plugin = _registry.table.plugins[kind, name]
-    standing = replace(plugin.standing, fault=reason)
+    standing = replace(plugin.standing, fault=reason, is_incompatible=kinds.is_of_another_api(reason))
     _keep(_told(replace(plugin, state=state_of(standing), value=None, reason=reason, standing=standing)))
 
 

@@ -8,6 +8,7 @@ class PluginState(StrEnum):
     """Where a plugin is in its life."""
 
     DISCOVERED = "discovered"
+    CHECKED = "checked"
     INCOMPATIBLE = "incompatible"
     LOADED = "loaded"
     CONFIGURED = "configured"
@@ -21,12 +22,20 @@ UNWELL = frozenset({PluginState.INCOMPATIBLE, PluginState.DEGRADED, PluginState.
 """The states in which the desk is not whole."""
 
 
+IDLE = frozenset({PluginState.DISCOVERED, PluginState.CHECKED, PluginState.CONFIGURED, PluginState.DISABLED})
+"""The states of a plugin that is not on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What decides the state. ``is_switched`` is None where nobody has said whether the plugin is on."""
+    """What decides the state. ``is_switched`` is None where nobody has said whether the plugin is on.
+
+    ``is_checked`` says that it was imported well in a process of its own.
+    """
 
     is_trusted: bool = False
     is_switched: bool | None = None
+    is_checked: bool = False
     is_loaded: bool = False
     is_incompatible: bool = False
     lacks_settings: bool = False
@@ -43,9 +52,7 @@ def is_on(*, is_switched: bool | None, is_trusted: bool) -> bool:
 def state_of(standing: Standing) -> PluginState:
     """Return the state; a fault is told only of a plugin that is on."""
     if not is_on(is_switched=standing.is_switched, is_trusted=standing.is_trusted):
-        if standing.is_switched is False:
-            return PluginState.DISABLED
-        return PluginState.CONFIGURED if standing.has_settings else PluginState.DISCOVERED
+        return _idle(standing)
     if standing.is_incompatible:
         return PluginState.INCOMPATIBLE
     if standing.fault or not standing.is_loaded:
@@ -53,3 +60,12 @@ def state_of(standing: Standing) -> PluginState:
     if standing.lacks_settings:
         return PluginState.LOADED
     return PluginState.DEGRADED if standing.is_failing else PluginState.ENABLED
+
+
+def _idle(standing: Standing) -> PluginState:
+    """Return the state of a plugin that is not on."""
+    if standing.is_switched is False:
+        return PluginState.DISABLED
+    if standing.has_settings:
+        return PluginState.CONFIGURED
+    return PluginState.CHECKED if standing.is_checked else PluginState.DISCOVERED

@@ -1,8 +1,9 @@
-"""What plugins are told: values become one of their settings classes, secrets are sealed at rest.
+"""What plugins are told: values become one of their settings classes, forms are described, secrets sealed at rest.
 
 The class is plugin code, and its validators may do anything, so it is called through the guard.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, TypeVar
@@ -10,13 +11,18 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from helpdesk.kernel.crypto import keyring
-from helpdesk.kernel.errors import Invalid
+from helpdesk.kernel.errors import Invalid, Unavailable
 from helpdesk.plugins import guard
 from helpdesk.plugins.guard import Ref, WrongAnswer
 from helpdesk.sdk.settings import PluginSettings
 
 SECONDS = 5.0
+SCHEMAS_KEPT = 500
 SHORTEST_SECRET = 4  # a shorter one would blot out ordinary words
+
+log = logging.getLogger(__name__)
+
+_schemas: dict[type[PluginSettings], dict[str, Any]] = {}
 
 Class = TypeVar("Class", bound=PluginSettings)
 
@@ -42,6 +48,33 @@ def _made(kind: type[Class], values: dict[str, Any]) -> Class | ValidationError:
     return made
 
 
+def schema_of(ref: Ref, kind: type[PluginSettings]) -> dict[str, Any] | None:
+    """Return the settings of the class as JSON Schema, for forms; None of a class that has none or cannot say it.
+
+    Made once for each class: a plugin that is installed anew brings another one.
+    """
+    if kind not in _schemas:
+        try:
+            schema = guard.call(ref, "settings", partial(_described, ref, kind), seconds=SECONDS)
+        except Unavailable:
+            return None
+        if schema is None:
+            return None
+        if len(_schemas) >= SCHEMAS_KEPT:
+            _schemas.clear()
+        _schemas[kind] = schema
+    return _schemas[kind]
+
+
+def _described(ref: Ref, kind: type[PluginSettings]) -> dict[str, Any] | None:
+    try:
+        described: dict[str, Any] = guard.expect(kind.model_json_schema(), dict)
+    except Exception:  # a plugin's field may be of any type
+        log.warning("settings have no JSON Schema", extra={"kind": ref.kind, "plugin": ref.name}, exc_info=True)
+        return None
+    return described
+
+
 def split(ref: Ref, settings: PluginSettings, *, context: str) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the plain values as JSON, and the secrets sealed for the context and their names. Raises PluginFailed."""
     plain, secrets = guard.call(
@@ -51,13 +84,18 @@ def split(ref: Ref, settings: PluginSettings, *, context: str) -> tuple[dict[str
 
 
 def _parts(settings: PluginSettings) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the plain values and the secrets in the clear; a secret inside another value could not be sealed."""
-    values = {name: getattr(settings, name) for name in type(settings).model_fields}
-    secrets = {name: value.get_secret_value() for name, value in values.items() if isinstance(value, SecretStr)}
+    """Return the plain values and the secrets in the clear; a secret inside another value could not be sealed.
+
+    A secret that is the default, such as an empty one, was not told.
+    """
+    fields = type(settings).model_fields
+    values = {name: getattr(settings, name) for name in fields}
+    secrets = {name: value for name, value in values.items() if isinstance(value, SecretStr)}
     if len(list(_secrets(settings))) > len(secrets):
         raise WrongAnswer("a secret stands inside another setting; it must be a field of the settings class itself")
     plain = guard.expect(settings.model_dump(mode="json", exclude_none=True, exclude=set(secrets)), dict)
-    return plain, secrets
+    told = {name: value.get_secret_value() for name, value in secrets.items() if value != fields[name].default}
+    return plain, told
 
 
 def opened(sealed: Mapping[str, str], *, context: str) -> dict[str, str]:

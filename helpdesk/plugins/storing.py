@@ -47,6 +47,13 @@ def use(settings: Settings) -> None:
         storage.use(DriverStorage(settings.storage, given))
 
 
+def problem(settings: Settings) -> str:
+    """Return why no file can be read or written in this process, or nothing."""
+    if settings.storage == LOCAL or registry.get(Kind.STORAGE, settings.storage) is not None:
+        return ""
+    return f"files cannot be read or written: the storage “{settings.storage}” of HELPDESK_STORAGE is not in use"
+
+
 def _given(settings: Settings) -> Mapping[str, Any]:
     text = settings.storage_settings.get_secret_value()
     try:

@@ -1,10 +1,21 @@
 """Remembers how trials went, so that a plugin whose files have not changed is not tried at every start."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from helpdesk.kernel import db
 from helpdesk.kernel.db import transactional
 from helpdesk.plugins import loading, trial
+from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.loading import Candidate
 from helpdesk.plugins.models import PluginTrial
+
+
+def passed() -> Mapping[tuple[Kind, str], str]:
+    """Return the fingerprints of the plugins that were tried and went well, by kind and name."""
+    with db.connection():
+        rows: Any = PluginTrial.select(PluginTrial.kind, PluginTrial.name, PluginTrial.fingerprint)
+        return {(kind, name): fingerprint for kind, name, fingerprint in rows.tuples()}
 
 
 def fault_of(candidate: Candidate) -> str:

@@ -127,10 +127,10 @@ class TicketTagged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PluginChanged(Event):
-    """A plugin was enabled, disabled, configured or isolated for the service. Sent by plugins.
+    """A plugin was enabled, disabled, configured or isolated for the service, or lost its tables. Sent by plugins.
 
-    ``kind`` and ``plugin`` name it; ``change`` is ``enabled``, ``disabled``, ``configured``, ``isolated`` or
-    ``joined``. ``service_id`` is 0 when it concerns every service.
+    ``kind`` and ``plugin`` name it; ``change`` is ``enabled``, ``disabled``, ``configured``, ``isolated``,
+    ``joined`` or ``tables_dropped``. ``service_id`` is 0 when it concerns every service.
     """
 
     name: ClassVar[str] = "plugin.changed"

@@ -45,6 +45,12 @@ class Host(Protocol):
         ``{name}`` in the text becomes the value of that name; a key that is nowhere is returned as it is.
         """
 
+    def address(self, path: str = "") -> str:
+        """Return the public URL of a path of the service, such as ``p/shop/pay?order=7``, or of the service itself.
+
+        Links are built by it: from ``HELPDESK_BASE_URL``, never from what a request says.
+        """
+
     def log(self, message: str, **facts: object) -> None:
         """Write a line that ``helpdesk plugin logs`` shows; facts are plain values, secrets are blotted out."""
 

@@ -17,7 +17,7 @@ from helpdesk import signals
 from helpdesk.channels import queries
 from helpdesk.kernel import clock, db, resources
 from helpdesk.kernel.settings import Settings
-from helpdesk.plugins import overview
+from helpdesk.plugins import overview, storing
 from helpdesk.plugins import queries as plugins
 from helpdesk.web.replies import as_json, plain
 
@@ -59,6 +59,7 @@ def _report(settings: Settings) -> dict[str, object]:
         broken = [] if missing else [one for one in overview.overviews() if one.is_unwell]
     problems = [f"migration {name} is not applied; run helpdesk init" for name in missing]
     problems += [f"plugin {one.plugin.name}: {one.reason}" for one in broken]
+    problems += [no_files] if (no_files := storing.problem(settings)) else []
     problems += [too_much] if (too_much := resources.excess(settings)) else []
     status = "failed" if missing else "degraded" if problems else "ok"
     ages = {f"oldest_{name}_seconds": _age(since) for name, since in waiting.items()}
@@ -108,7 +109,7 @@ def _process_figures() -> Iterator[Metric]:
 
 
 def _plugin_figures() -> Iterator[Metric]:
-    """Yield what the hooks of plugins have done, in all processes, and how many of them rest now."""
+    """Yield the state of each plugin, what its hooks have done in all processes, and how many of them rest now."""
     labels = ["kind", "plugin", "hook"]
     families = {
         "calls": CounterMetricFamily("helpdesk_plugin_calls", "Calls of hooks of plugins.", labels=labels),
@@ -121,6 +122,12 @@ def _plugin_figures() -> Iterator[Metric]:
         for name, family in families.items():
             family.add_metric([str(row.kind), row.name, row.hook], values[name])
     yield from families.values()
+    state = GaugeMetricFamily(
+        "helpdesk_plugin_state", "The state that a plugin is in.", labels=["kind", "plugin", "state"]
+    )
+    for one in overview.overviews():
+        state.add_metric([str(one.plugin.kind), one.plugin.name, str(one.state)], 1)
+    yield state
     resting = GaugeMetricFamily("helpdesk_plugin_resting", "Hooks of plugins that rest.", labels=["kind", "plugin"])
     for ref, rows in plugins.troubles().items():
         resting.add_metric([str(ref.kind), ref.name], len(rows))

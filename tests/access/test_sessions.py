@@ -9,8 +9,8 @@ import time_machine
 from helpdesk.access import sessions
 from helpdesk.access.authentication import authenticate
 from helpdesk.agents import operations as agents
-from helpdesk.agents.queries import agents_by_ids
-from helpdesk.kernel import db
+from helpdesk.agents.queries import agents_by_ids, credentials
+from helpdesk.kernel import crypto, db
 from helpdesk.kernel.errors import HelpdeskError, Invalid, LimitExceeded, NotFound, Unauthenticated
 from helpdesk.organization import operations as organization
 
@@ -186,3 +186,24 @@ def test_a_refused_new_password_ends_no_session(desk: Desk) -> None:
     with pytest.raises(NotFound):
         sessions.change_password(99, "snow on the mountain")
     assert authenticate(desk.service_id, session.token, address=HERE).id == desk.agent.id
+
+
+def test_password_is_kept_at_the_cost_of_today_once_it_is_typed(desk: Desk) -> None:
+    stored = credentials(desk.service_id, MAIL)
+    assert stored is not None
+    dearer = crypto.PasswordHashes(time_cost=2, memory_cost=16, parallelism=1)
+    cheap = crypto.PasswordHashes(time_cost=1, memory_cost=8, parallelism=1)
+    crypto.use_passwords(dearer)
+    try:
+        guess(desk)
+        assert credentials(desk.service_id, MAIL) == stored
+        log_in(desk)
+        renewed = credentials(desk.service_id, MAIL)
+        assert renewed is not None
+        assert renewed.password_hash != stored.password_hash
+        assert not crypto.password_needs_rehash(renewed.password_hash or "")
+        log_in(desk)
+        assert credentials(desk.service_id, MAIL) == renewed
+    finally:
+        crypto.use_passwords(cheap)
+    log_in(desk)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from helpdesk.agents import operations, queries
+from helpdesk.agents.queries import AgentRow
 from helpdesk.agents.rules import Role
 from helpdesk.kernel.crypto import verify_password
 from helpdesk.kernel.errors import Conflict, HelpdeskError, Invalid, NotFound
@@ -27,11 +28,16 @@ def other_service(slug: str = "other", organization_id: int | None = None) -> in
     )  # fmt: skip
 
 
+def agent_of(service_id: int, member_id: int) -> AgentRow:
+    """Return the agent that the member is in the service."""
+    (found,) = [row for row in queries.agents_of_service(service_id) if row.member_id == member_id]
+    return found
+
+
 def test_a_member_becomes_an_agent_who_is_found_with_name_and_address(desk: Desk) -> None:
     member_id = add(desk, email=" MINA@Demo.Example")
     agent_id = operations.add_agent(desk.service_id, member_id, role=Role.AGENT)
-    row = queries.agent_of_member(desk.service_id, member_id)
-    assert row is not None
+    row = agent_of(desk.service_id, member_id)
     assert (row.id, row.name, row.email, row.role, row.is_active) == (
         agent_id,
         "Mina",
@@ -77,8 +83,7 @@ def test_a_deactivated_member_is_no_active_agent_anywhere(desk: Desk) -> None:
         operations.add_agent(service_id, member_id, role=Role.AGENT)
     operations.deactivate_member(member_id)
     operations.deactivate_member(member_id)
-    rows = [queries.agent_of_member(service_id, member_id) for service_id in services]
-    assert [row.is_active for row in rows if row] == [False, False]
+    assert [agent_of(service_id, member_id).is_active for service_id in services] == [False, False]
 
 
 def test_a_member_is_one_agent_in_a_service(desk: Desk) -> None:

@@ -52,4 +52,3 @@ def test_credentials_are_those_of_an_agent_of_this_service(desk: Desk) -> None:
     assert not again.is_active
     assert queries.credentials(desk.service_id + 1, "agent@demo.example") is None
     assert queries.credentials(desk.service_id, "nobody@demo.example") is None
-    assert queries.agent_of_member(desk.service_id + 1, found.member_id) is None

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from helpdesk.customers import operations, queries
+from helpdesk.customers.models import CustomerValue
 from helpdesk.customers.queries import CustomerRow
 from helpdesk.kernel import db, events
 from helpdesk.kernel.actors import Actor, ActorKind
@@ -42,7 +43,8 @@ def everybody(desk: Desk) -> list[CustomerRow]:
 
 def values(customer_id: int | None) -> list[tuple[str, str]]:
     """Return the remembered values, oldest first."""
-    return [(row.field, row.value) for row in queries.values_of_customers([customer_id or 0])[0]]
+    rows = CustomerValue.select().where(CustomerValue.customer == customer_id).order_by(CustomerValue.id)
+    return [(row.field, row.value) for row in rows]
 
 
 def other_service(desk: Desk) -> Actor:

@@ -116,13 +116,3 @@ def test_a_customer_is_reached_by_the_newest_identity_of_a_kind(desk: Desk, peop
     operations.recognise(desk.agent, user_key="u_1", email="new@shop.example")
     assert queries.identity_of(mina, "email") == "new@shop.example"
     assert queries.identity_of(mina, "kakao") is None
-
-
-def test_values_come_aligned_with_their_customers(desk: Desk, people: dict[str, int]) -> None:
-    operations.recognise(desk.agent, email="percent@shop.example", name="Percy")
-    lists = queries.values_of_customers([people["100%"], 10_000, people["100 won"]])
-    assert [[row.value for row in rows] for rows in lists] == [
-        ["100%", "percent@shop.example", "Percy"],
-        [],
-        ["100 won", "won@shop.example"],
-    ]

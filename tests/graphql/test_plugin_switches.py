@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import Field, SecretStr
 
+from helpdesk.hosting import calls
+from helpdesk.kernel.dispatching import FAILURES_IN_A_ROW
 from helpdesk.plugins import figures, operations, registry
 from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
@@ -97,7 +99,7 @@ def test_what_is_only_installed_runs_once_a_partner_enables_it(partner: Caller, 
     enabled = partner.done("PluginEnable", **EXAMPLE)["plugin"]
     assert enabled == {**EXAMPLE, "state": "ENABLED", "reason": "", "isEnabled": True}
     assert told(partner, **EXAMPLE, language="en")["title"] == "Hours open"
-    assert state(second, EXAMPLE) == ("DISCOVERED", False)
+    assert state(second, EXAMPLE) == ("CHECKED", False)
     assert registry.named(Kind.CONDITION).keys() >= {"example"}
 
 
@@ -135,6 +137,16 @@ def test_wrong_word_among_the_kinds_that_are_asked_for_is_an_error(partner: Call
 def test_name_that_is_not_installed_is_not_found(partner: Caller, mutation: str) -> None:
     assert partner.refused(mutation, kind="channel", name="nobody") == ("PLUGIN_NOT_FOUND", ["name"])
     assert partner.refused("PluginConfigure", name="nobody", settings={}) == ("PLUGIN_NOT_FOUND", ["name"])
+
+
+def test_channel_is_isolated_and_joined_again(partner: Caller, agent: Caller) -> None:
+    assert agent.refused("PluginIsolate", name="webhook")[0] == "FORBIDDEN"
+    isolated = partner.done("PluginIsolate", name="webhook")["plugin"]
+    assert isolated == {**WEBHOOK, "state": "ENABLED", "isIsolated": True}
+    assert (told(partner, **WEBHOOK)["isIsolated"], registry.is_isolated("webhook")) == (True, True)
+    assert partner.done("PluginIsolate", name="webhook", isIsolated=False)["plugin"]["isIsolated"] is False
+    assert registry.is_isolated("webhook") is False
+    assert partner.refused("PluginIsolate", name="example_of_nothing") == ("PLUGIN_NOT_FOUND", ["name"])
 
 
 @pytest.mark.usefixtures("shop")
@@ -180,6 +192,28 @@ def test_secret_that_was_told_never_comes_back(administrator: Caller) -> None:
 
 
 @pytest.mark.usefixtures("shop")
+def test_secret_is_told_to_be_set_or_not(administrator: Caller) -> None:
+    configure(administrator, {"url": "https://shop.example"}, **FOR_ALL)
+    configure(administrator, {"key": SECRET})
+    found = told(administrator, *SHOP, "PluginSettings")
+    assert (found["secrets"], found["serviceSecrets"]) == (
+        [{"name": "token", "isSet": False}],
+        [{"name": "key", "isSet": True}],
+    )
+    configure(administrator, {"token": SECRET}, **FOR_ALL)
+    configure(administrator, {"key": None})
+    found = told(administrator, *SHOP, "PluginSettings")
+    assert (found["secrets"][0]["isSet"], found["serviceSecrets"][0]["isSet"]) == (True, False)
+
+
+def test_plugin_that_has_settings_and_is_on_elsewhere_is_configured_here(partner: Caller, second: Caller) -> None:
+    whole = {"kind": "plugin", "name": "example"}
+    second.done("PluginEnable", **whole)
+    partner.done("PluginConfigure", name="example", settings={"survey_token": SECRET}, **FOR_ALL)
+    assert (state(partner, whole), state(second, whole)) == (("CONFIGURED", False), ("ENABLED", True))
+
+
+@pytest.mark.usefixtures("shop")
 def test_settings_of_a_service_are_its_own(administrator: Caller, second: Caller) -> None:
     configure(administrator, {"url": "https://shop.example"}, **FOR_ALL)
     configure(administrator, {"greeting": "안녕하세요"})
@@ -214,6 +248,20 @@ def test_check_says_what_is_wrong_and_that_it_works(partner: Caller) -> None:
     assert partner.done("PluginCheck", name="shop") == {"isOk": True, "message": "The settings work.", "errors": []}
     partner.done("PluginDisable", kind="plugin", name="shop")
     assert partner.refused("PluginCheck", name="shop")[0] == "PLUGIN_NOT_ENABLED"
+
+
+@pytest.mark.usefixtures("shop")
+def test_failing_checks_rest_and_nothing_else_of_the_plugin_does(desk: Desk, partner: Caller) -> None:
+    configure(partner, {"url": BURNING}, **FOR_ALL)
+    for _ in range(FAILURES_IN_A_ROW):
+        assert "the shop burns" in partner.done("PluginCheck", name="shop")["message"]
+    assert "rests" in partner.done("PluginCheck", name="shop")["message"]
+    assert calls.call("shop", "greet", desk.service_id, lambda plugin, host: host.service.slug, seconds=5) == "demo"
+    figures.write()
+    found = told(partner, *SHOP)
+    assert (found["isEnabled"], [one["hook"] for one in found["problems"]]) == (True, ["check"])
+    configure(partner, {"url": "https://shop.example", "token": SECRET}, **FOR_ALL)
+    assert partner.done("PluginCheck", name="shop")["isOk"]
 
 
 @pytest.mark.usefixtures("shop")

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from helpdesk.agents.queries import agents_of_service
-from helpdesk.hosting import calls
+from helpdesk.hosting import addresses, calls
 from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.paging import Window
 from helpdesk.plugins import queries as plugins
@@ -219,3 +219,16 @@ def test_log_line_is_kept_without_the_plugins_secrets(desk: Desk) -> None:
     assert (line.level, line.hook) == ("info", "greet")
     assert "sent ***" in line.message
     assert "mina" not in line.message
+
+
+def test_address_is_that_of_the_settings_and_the_service(desk: Desk) -> None:
+    hands = host(desk)
+    addresses.use(desk.settings.model_copy(update={"base_url": "https://help.example/desk/"}))
+    try:
+        assert hands.address("p/hands/pay?order=7") == "https://help.example/desk/demo/p/hands/pay?order=7"
+        assert (hands.address("/hc/ko"), hands.address()) == (
+            "https://help.example/desk/demo/hc/ko",
+            "https://help.example/desk/demo",
+        )
+    finally:
+        addresses.use(desk.settings)

@@ -349,3 +349,45 @@ def test_events_of_every_service_are_handed_to_no_plugin(desk: Desk) -> None:
     signals.tell(MessageAdded(service_id=0, ticket_id=1, message_id=1, kind="NOTE", is_automatic=False))
     assert signals.flush()
     assert seen == []
+
+
+def tables_of(folder: Path, name: str) -> type[Plugin]:
+    """Return a plugin whose migration makes the one table of its name, written into the folder."""
+    folder.mkdir()
+    table = f"p_{name}_visit"
+    (folder / "0001_visit.py").write_text(
+        f"def up(migrator, db):\n    db.execute_sql('CREATE TABLE {table} (id INTEGER)')\n"
+    )
+    return type("Keeping", (Hands,), {"migrations": folder})
+
+
+def states(*names: str) -> list[str]:
+    """Return the states of the plugins."""
+    found = [registry.find(Kind.PLUGIN, name) for name in names]
+    return [one.state.value if one else "gone" for one in found]
+
+
+def test_plugin_whose_tables_could_be_taken_for_anothers_is_refused(desk: Desk, tmp_path: Path) -> None:
+    install(tables_of(tmp_path / "long", "hands_left"), "hands_left")
+    install(tables_of(tmp_path / "other", "handsome"), "handsome")
+    install(tables_of(tmp_path / "short", "hands"), is_connected=True)
+    assert states("hands", "hands_left", "handsome") == ["enabled", "quarantined", "enabled"]
+    found = registry.find(Kind.PLUGIN, "hands_left")
+    assert found is not None
+    assert "told apart from those of the plugin “hands”" in found.reason
+    assert not db.database.table_exists("p_hands_left_visit")
+
+
+def test_plugin_that_has_tables_stays_whoever_comes_later(desk: Desk, tmp_path: Path) -> None:
+    install(tables_of(tmp_path / "long", "hands_left"), "hands_left", is_connected=True)
+    install(Greeter, is_connected=True)
+    assert states("hands", "hands_left") == ["quarantined", "enabled"]
+    make(desk)
+    assert seen == []
+
+
+def test_tables_of_a_plugin_that_is_gone_are_nobody_elses(desk: Desk, tmp_path: Path) -> None:
+    install(tables_of(tmp_path / "long", "hands_left"), "hands_left", is_connected=True)
+    remove("hands_left")
+    install(Greeter, is_connected=True)
+    assert states("hands", "hands_left") == ["quarantined", "gone"]

@@ -8,8 +8,10 @@ import pytest
 
 from helpdesk.hosting import tables
 from helpdesk.kernel import db
+from helpdesk.kernel.actors import system
+from helpdesk.kernel.errors import Conflict, Forbidden, NotFound
 from tests.factories.desk import Desk
-from tests.hosting.plugins import NAME, Hands
+from tests.hosting.plugins import NAME, Hands, installed
 
 FIRST = """
 import time
@@ -35,6 +37,18 @@ def up(migrator, db):
 
 def down(migrator, db):
     db.execute_sql('DROP TABLE p_hands_page')
+"""
+
+LEANING = """
+def up(migrator, db):
+    db.execute_sql('CREATE TABLE p_hands_whole (id INTEGER PRIMARY KEY)')
+    db.execute_sql(
+        'CREATE TABLE p_hands_part (id INTEGER PRIMARY KEY, whole INTEGER NOT NULL REFERENCES p_hands_whole (id),'
+        ' part INTEGER REFERENCES p_hands_part (id))'
+    )
+    db.execute_sql('CREATE INDEX p_hands_part_whole ON p_hands_part (whole)')
+    db.execute_sql('INSERT INTO p_hands_whole VALUES (1)')
+    db.execute_sql('INSERT INTO p_hands_part VALUES (1, 1, 1), (2, 1, 1)')
 """
 
 
@@ -68,12 +82,41 @@ def test_migrations_run_once_and_keep_a_history_of_their_own(desk: Desk, folder:
     assert db.database.table_exists("migration_p_hands")
 
 
-def test_tables_are_taken_back(desk: Desk, folder: Path) -> None:
+def test_tables_are_taken_back_and_made_anew(desk: Desk, folder: Path) -> None:
     plugin = plugin_of(folder)
     tables.migrate(NAME, plugin)
-    assert tables.unmake(NAME, plugin) == ["0002_second", "0001_first"]
-    assert own() == set()
+    assert tables.unmake(system(0), NAME) == {"p_hands_page": 0, "p_hands_visit": 1}
+    assert (own(), db.database.table_exists("migration_p_hands")) == (set(), False)
     assert tables.migrate(NAME, plugin) == ["0001_first", "0002_second"]
+
+
+def test_rows_that_lean_on_each_other_and_indexes_go_too(desk: Desk, folder: Path) -> None:
+    (folder / "0003_more.py").write_text(LEANING)
+    tables.migrate(NAME, plugin_of(folder))
+    assert tables.unmake(system(0), NAME)["p_hands_part"] == 2
+    assert own() == set()
+
+
+def test_tables_of_a_plugin_that_is_on_stay(desk: Desk, folder: Path) -> None:
+    plugin = plugin_of(folder)
+    with installed(plugin), pytest.raises(Conflict, match="helpdesk plugin disable plugin/hands"):
+        tables.unmake(system(0), NAME)
+    assert tables.unmake(system(0), NAME)["p_hands_visit"] == 1
+
+
+def test_plugin_that_keeps_nothing_is_not_found_and_a_namesake_keeps_its_tables(desk: Desk, folder: Path) -> None:
+    tables.migrate(NAME, plugin_of(folder))
+    for name in ("hand", "hands_visit"):
+        with pytest.raises(NotFound, match="these do: hands"):
+            tables.unmake(system(0), name)
+    assert own() == {"p_hands_visit", "p_hands_page"}
+
+
+def test_only_who_may_install_drops_tables(desk: Desk, folder: Path) -> None:
+    tables.migrate(NAME, plugin_of(folder))
+    with pytest.raises(Forbidden):
+        tables.unmake(desk.agent, NAME)
+    assert own() == {"p_hands_visit", "p_hands_page"}
 
 
 def test_migration_that_wants_no_transaction_has_one_all_the_same(desk: Desk, folder: Path) -> None:
@@ -85,7 +128,7 @@ def test_migration_that_wants_no_transaction_has_one_all_the_same(desk: Desk, fo
 
 
 def test_plugin_without_migrations_has_nothing_to_make(desk: Desk) -> None:
-    assert (tables.migrate(NAME, Hands), tables.unmake(NAME, Hands)) == ([], [])
+    assert tables.migrate(NAME, Hands) == []
 
 
 def test_of_two_that_start_together_one_makes_the_tables(desk: Desk, folder: Path) -> None:

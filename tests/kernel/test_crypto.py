@@ -160,13 +160,6 @@ def test_tokens_are_long_unique_and_kept_as_hashes() -> None:
     assert crypto.hash_token(token) == crypto.hash_token(token) != crypto.hash_token(token + "x")
 
 
-@pytest.mark.parametrize(
-    ("left", "right", "same"), [("a", "a", True), ("a", "b", False), ("a", "", False), ("가", "가", True)]
-)
-def test_secrets_are_compared_in_any_script(left: str, right: str, same: bool) -> None:
-    assert crypto.constant_time_equal(left, right) is same
-
-
 @given(password=st.text(st.characters(), max_size=30))
 @settings(max_examples=30, deadline=None)
 def test_a_password_verifies_against_its_hash_and_another_does_not(password: str) -> None:

@@ -45,7 +45,8 @@ class Site:
         (self.folder / f"plug_{name}.py").unlink()
 
 
-def _forget_modules() -> None:
+def forget_modules() -> None:
+    """Let the modules of a folder be imported anew."""
     ExtensionManager.ENTRY_POINT_CACHE.clear()
     for name in [name for name in sys.modules if name.startswith("plug_")]:
         del sys.modules[name]
@@ -58,9 +59,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    _forget_modules()
+    forget_modules()
     yield Site(folder)
-    _forget_modules()
+    forget_modules()
     registry.load(safe_mode=True, looks=False)
 
 

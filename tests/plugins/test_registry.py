@@ -232,3 +232,36 @@ def test_database_without_the_tables_yet_loads_what_comes_with_the_desk(database
     db.use(settings.load({}, data_dir=tmp_path))
     assert "email" in {plugin.name for plugin in registry.load()}
     db.database.close_all()
+
+
+STORAGE = """
+import os
+from helpdesk.sdk.storage import Storage
+class Good(Storage):
+    title = {"en": "Shelf"}
+    def write(self, name, content, *, size): ...
+    def open(self, name): ...
+    def exists(self, name): return False
+    def delete(self, name): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "state"), [(STORAGE, "enabled"), (STORAGE + "os._exit(3)", "quarantined"), ("", "quarantined")]
+)
+def test_safe_mode_loads_the_storage_that_is_on_and_survives_it(
+    database: Settings, site: Site, code: str, state: str
+) -> None:
+    site.install("good")
+    site.install("shelf", code, kind=Kind.STORAGE)
+    enabled("good")
+    enabled("shelf", Kind.STORAGE)
+    found = {one.name: one.state.value for one in registry.load(safe_mode=True, storage="shelf")}
+    assert found == {"default": "enabled", "shelf": state}
+
+
+def test_safe_mode_leaves_a_storage_off_that_is_off(database: Settings, site: Site) -> None:
+    site.install("shelf", STORAGE, kind=Kind.STORAGE)
+    registry.load(safe_mode=True, storage="shelf")
+    assert registry.named(Kind.STORAGE) == {}
+    assert "plug_shelf" not in sys.modules

@@ -9,7 +9,8 @@ from helpdesk.plugins.rules import PluginState, Standing, is_on, state_of
     ("standing", "state"),
     [
         (Standing(), PluginState.DISCOVERED),
-        (Standing(has_settings=True), PluginState.CONFIGURED),
+        (Standing(is_checked=True), PluginState.CHECKED),
+        (Standing(has_settings=True, is_checked=True), PluginState.CONFIGURED),
         (Standing(is_switched=False, has_settings=True, fault="broken"), PluginState.DISABLED),
         (Standing(is_trusted=True, is_switched=False), PluginState.DISABLED),
         (Standing(is_switched=True, fault="speaks", is_incompatible=True), PluginState.INCOMPATIBLE),

@@ -1,5 +1,7 @@
 """Health as load balancers and collectors see it."""
 
+import time
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -7,10 +9,14 @@ from flask.testing import FlaskClient
 from helpdesk import signals
 from helpdesk.channels import accounts, inbox
 from helpdesk.kernel import db
-from helpdesk.plugins import registry
+from helpdesk.kernel.dispatching import FAILURES_IN_A_ROW
+from helpdesk.plugins import figures, guard, registry
+from helpdesk.plugins.guard import PluginFailed, Ref
+from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.events import CustomerCreated
 from helpdesk.web import health
 from tests.factories.desk import Desk
+from tests.factories.echo import Echo
 
 
 @pytest.fixture
@@ -79,8 +85,52 @@ def test_process_that_holds_too_much_degrades_and_says_of_what(desk: Desk) -> No
     assert "HELPDESK_PROCESS_MAX_THREADS" in problem
 
 
+def test_storage_that_is_not_in_use_degrades(desk: Desk) -> None:
+    app = Flask("bare")
+    app.register_blueprint(health.blueprint(desk.settings.model_copy(update={"storage": "shelf"})))
+    report = app.test_client().get("/readyz").get_json()
+    assert report["status"] == "degraded"
+    assert "files cannot be read or written: the storage “shelf”" in report["problems"][0]
+
+
 def test_metrics_tell_what_the_process_holds(client: FlaskClient) -> None:
     told = dict(line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines() if line[0] != "#")
     assert float(told["helpdesk_process_resident_bytes"]) > 10_000_000
     assert float(told["helpdesk_process_threads"]) >= 1
     assert float(told["helpdesk_process_open_files"]) >= 3
+
+
+def failing() -> None:
+    """Fail."""
+    raise RuntimeError("no")
+
+
+def test_metrics_tell_the_state_of_each_plugin_and_what_its_hooks_have_done(client: FlaskClient) -> None:
+    good, odd = Ref(Kind.CHANNEL, "counted"), Ref(Kind.CHANNEL, "odd")
+    registry.register(Kind.CHANNEL, "counted", Echo)
+    registry.register(Kind.CHANNEL, "odd", object)
+    guard.call(good, "check", lambda: time.sleep(0.02), seconds=5)
+    with pytest.raises(PluginFailed):
+        guard.call(good, "send", lambda: time.sleep(5), seconds=0.01)
+    for _ in range(FAILURES_IN_A_ROW):
+        with pytest.raises(PluginFailed):
+            guard.call(odd, "send", failing, seconds=5)
+    try:
+        figures.write()
+        lines = client.get("/metrics").text.splitlines()
+    finally:
+        guard.reset()
+        figures.write()
+    told = {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")}
+    assert told['helpdesk_plugin_state{kind="channel",plugin="counted",state="degraded"}'] == 1
+    assert told['helpdesk_plugin_state{kind="channel",plugin="odd",state="quarantined"}'] == 1
+    assert told['helpdesk_plugin_calls_total{hook="send",kind="channel",plugin="odd"}'] == FAILURES_IN_A_ROW
+    assert told['helpdesk_plugin_errors_total{hook="send",kind="channel",plugin="odd"}'] == FAILURES_IN_A_ROW
+    assert told['helpdesk_plugin_overruns_total{hook="send",kind="channel",plugin="counted"}'] == 1
+    assert told['helpdesk_plugin_seconds_total{hook="check",kind="channel",plugin="counted"}'] >= 0.02
+    assert told['helpdesk_plugin_resting{kind="channel",plugin="odd"}'] == 1
+    families = {line.split()[2] for line in lines if line.startswith("# TYPE helpdesk_plugin_")}
+    assert families == {
+        f"helpdesk_plugin_{name}"
+        for name in ("state", "calls_total", "errors_total", "overruns_total", "seconds_total", "resting")
+    }

@@ -28,6 +28,9 @@ class SmallHost:
     def now(self):
         return self.at
 
+    def address(self, path=""):
+        return f"https://help.example/{self.service.slug}/{path}"
+
     def signing_key(self, purpose):
         return purpose.encode() * 8
 
@@ -61,7 +64,7 @@ def runner():
 def plugin(runner):
     """Give the plugin, with its table."""
     runner.up()
-    return Satisfaction(InstallationSettings(address="https://help.example/", survey_token="s3cret"))
+    return Satisfaction(InstallationSettings(survey_token="s3cret"))
 
 
 def changed(before, after):

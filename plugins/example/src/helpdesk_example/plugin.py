@@ -42,7 +42,6 @@ class Rating(Table):
 class InstallationSettings(PluginSettings):
     """What the whole installation tells the plugin."""
 
-    address: str = Field("http://localhost:8000", pattern=r"^https?://", description="Where customers reach the desk.")
     survey_token: SecretStr = Field(SecretStr(""), description="Proves the survey tool; empty lets none in.")
 
 
@@ -98,8 +97,8 @@ class Satisfaction(Plugin):
         ticket = host.ticket(data["ticket"])
         if ticket is None or ticket.status != "RESOLVED" or self.rating(host, [ticket])[0]:
             return
-        path = f"{host.service.slug}/p/example/rate?ticket={ticket.id}&key={_key(host, ticket.id).decode()}"
-        text = host.translate("ask", language=ticket.language, link=f"{self.settings.address.rstrip('/')}/{path}")
+        link = host.address(f"p/example/rate?ticket={ticket.id}&key={_key(host, ticket.id).decode()}")
+        text = host.translate("ask", language=ticket.language, link=link)
         host.reply(ticket.id, text, key=f"ask:{ticket.id}")
 
     @page("rate", methods=("GET", "POST"))

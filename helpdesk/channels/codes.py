@@ -1,0 +1,19 @@
+"""The stable codes with which this room refuses: what each means, and what to do about it."""
+
+from collections.abc import Mapping
+
+CODES: Mapping[str, str] = {
+    "ACCOUNT_DELETED": "The channel account was deleted: nothing goes in or out by it. Make another one.",
+    "BAD_ACCOUNT": (
+        "The stored settings of an account do not fit its channel any more. Update them with `channelAccountUpdate`."
+    ),
+    "CHANNEL_NOT_LOADED": (
+        "The channel is not in use in this service. Enable its plugin; `helpdesk plugin info NAME` says why "
+        "it cannot be used."
+    ),
+    "NOT_RETRIABLE": "There is nothing to try again: it was done, or is being done right now.",
+    "VERSION_CONFLICT": (
+        "Somebody else changed the account meanwhile. Read it again and send the version that you have read."
+    ),
+}
+"""Each code, what it means, and what to do. ``helpdesk docs plugins`` prints them."""
