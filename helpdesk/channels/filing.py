@@ -70,7 +70,7 @@ def _file_message(account: Any, item: Inbound) -> Filed:
     actor = actors.system(account.service_id)
     is_automatic = item.nature is Nature.AUTOMATIC
     ticket_id = rules.choose(_candidates(account, item))
-    body = body_of(item.text, item.html)
+    body = body_of(item.text, item.html, quoted_from=item.quoted_from)
     files = [NewFile(file.filename, file.content_type, file.data, file.content_id) for file in item.files]
     if ticket_id is not None:
         added = tickets.receive(

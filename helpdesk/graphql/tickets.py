@@ -93,7 +93,18 @@ class Message(Node):
     """One contribution to a ticket."""
 
     kind: MessageKind = strawberry.field(description="What the message is.")
-    body_text: str = strawberry.field(description="The content as plain text.")
+    body_text: str = strawberry.field(description="The content as plain text, with all that it quotes.")
+
+    @strawberry.field(description="What the message says anew: the text before whatever it quotes.")
+    def new_text(self) -> str:
+        """Return the text without the quoted rest."""
+        return _split(self)[0]  # type: ignore[arg-type]  # the source is the row
+
+    @strawberry.field(description="What it quotes, for a screen to fold away; empty without any.")
+    def quoted_text(self) -> str:
+        """Return the quoted rest."""
+        return _split(self)[1]  # type: ignore[arg-type]  # the source is the row
+
     is_automatic: bool = strawberry.field(description="Whether a machine wrote it.")
     created_at: datetime = strawberry.field(description="When it came or was written.")
 
@@ -126,6 +137,12 @@ class Message(Node):
         return channels.deliveries_of_messages([row.id for row in rows])
 
     is_type_of = nodes.of(MessageRow)
+
+
+def _split(row: MessageRow) -> tuple[str, str]:
+    """Return what is new in a message, and what it quotes."""
+    place = len(row.body_text) if row.quoted_from is None else row.quoted_from
+    return row.body_text[:place], row.body_text[place:].strip("\n")
 
 
 @strawberry.type(description="One page of messages.")

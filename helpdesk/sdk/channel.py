@@ -95,6 +95,7 @@ class Inbound:
     ``reply_token`` is the token of ``Outbound.reply_token`` if it came back.
     ``ticket_number`` is a number read from the text of a subject: a hint, believed of participants only.
     ``sent_at`` is the sender's claim; it is shown, never relied upon.
+    ``quoted_from`` is where in ``text`` nothing new stands any more, only what the message quotes: it is folded.
     """
 
     external_id: str
@@ -110,6 +111,7 @@ class Inbound:
     copied: tuple[Identity, ...] = ()
     sent_at: datetime | None = None
     language: str | None = None
+    quoted_from: int | None = None
 
 
 class Verdict(StrEnum):

@@ -61,7 +61,10 @@ class TicketTag(Model):
 
 
 class Message(Model):
-    """One contribution to a ticket. ``body_html`` is sanitised before it gets here."""
+    """One contribution to a ticket. ``body_html`` is sanitised before it gets here.
+
+    From the character ``quoted_from`` of ``body_text`` on, it only quotes what came before.
+    """
 
     id = peewee.BigAutoField()
     service = peewee.ForeignKeyField(Service, backref="+", index=False)
@@ -72,6 +75,7 @@ class Message(Model):
     author_name = peewee.CharField(max_length=200)
     body_text = peewee.TextField()
     body_html = peewee.TextField(null=True)
+    quoted_from = peewee.IntegerField(null=True)
     is_automatic = peewee.BooleanField(default=False)
     created_at = TimeColumn()
 

@@ -289,6 +289,7 @@ def _insert_message(
         author_name=one_line(author.name, longest=LONGEST_AUTHOR),
         body_text=body.text,
         body_html=body.html,
+        quoted_from=body.quoted_from,
         is_automatic=is_automatic,
         created_at=clock.now(),
     ).execute()

@@ -52,6 +52,7 @@ class MessageRow(Row):
     author_name: str
     body_text: str
     body_html: str | None
+    quoted_from: int | None
     is_automatic: bool
     created_at: datetime
 

@@ -70,10 +70,11 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A message's content: always text, sometimes sanitised HTML as well."""
+    """A message's content: always text, sometimes sanitised HTML as well; ``quoted_from`` is where quoting begins."""
 
     text: str
     html: str | None = None
+    quoted_from: int | None = None
 
 
 def check_workable(status: TicketStatus) -> None:
@@ -149,10 +150,15 @@ def required_subject(text: str) -> str:
     return subject
 
 
-def body_of(text: str, html: str | None = None) -> Body:
+def body_of(text: str, html: str | None = None, *, quoted_from: int | None = None) -> Body:
     """Return the content as it may be stored: cleaned text, and sanitised HTML if there is any."""
     safe = sanitise(clean(html)) if html else None
-    return Body(clean(text).strip() or (text_of(safe) if safe else ""), safe or None)
+    words = clean(text).strip()
+    if not words:
+        return Body(text_of(safe) if safe else "", safe or None)
+    new = "" if quoted_from is None else clean(text[:quoted_from]).strip()
+    is_part = bool(new) and len(new) < len(words) and words.startswith(new)
+    return Body(words, safe or None, len(new) if is_part else None)
 
 
 def required_body(text: str, *, is_html: bool) -> Body:

@@ -68,6 +68,7 @@ class Echo(Channel):
                 reply_token=data.get("reply_token"),
                 ticket_number=data.get("ticket_number"),
                 nature=Nature(data.get("nature", "person")),
+                quoted_from=data.get("quoted_from"),
             )
         ]
 

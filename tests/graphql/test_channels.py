@@ -227,3 +227,13 @@ def test_delivery_does_not_lead_an_agent_to_the_settings_of_its_account(
     assert agent.post("{ deliveries(first: 1) { nodes { account { name } } } }").get_json()["data"]["deliveries"][
         "nodes"
     ]
+
+
+def test_what_a_message_quotes_is_told_apart(desk: Desk, administrator: Caller) -> None:
+    text = "네, 1042번입니다.\n\n-----원본 메시지-----\n주문 번호는요?"
+    made = account(administrator)
+    assert hook(administrator, made, text=text, quoted_from=text.index("-----")) == 200
+    desk.run_jobs()
+    (message,) = administrator.ask("Ticket", number=1)["ticket"]["messages"]["nodes"]
+    assert (message["bodyText"], message["newText"]) == (text, "네, 1042번입니다.")
+    assert message["quotedText"] == "-----원본 메시지-----\n주문 번호는요?"

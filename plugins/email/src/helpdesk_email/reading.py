@@ -23,6 +23,7 @@ from helpdesk_email.identifiers import (
     reply_token,
     ticket_number,
 )
+from helpdesk_email.quoting import quoted_from
 from helpdesk_email.settings import EmailSettings
 from helpdesk_email.structure import parse
 
@@ -63,6 +64,7 @@ def read(request: InboundRequest, settings: EmailSettings) -> Inbound | Delivery
         ticket_number=ticket_number(subject),
         nature=nature(headers, sender=sender, settings=settings),
         copied=_copied(headers, sender=sender, settings=settings),
+        quoted_from=quoted_from(content.text, subject=subject, html=content.html),
         sent_at=headers.date(now=request.received_at or datetime.now(UTC)),
     )
 
