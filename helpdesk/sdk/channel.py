@@ -218,6 +218,13 @@ class Channel(ABC):
     listens: ClassVar[bool] = False
     """True when ``listen`` is to be run for each enabled account."""
 
+    reads_apart: ClassVar[bool] = False
+    """True when ``receive`` takes apart what strangers make, such as mails.
+
+    An installed channel then reads in a process of its own, one message after the other, each with two to three
+    seconds of processor time and 512 MiB of memory: what is built to break its reader breaks nothing else.
+    """
+
     http: Http
     """For calls to the outside. The core sets it right after ``__init__``; a plugin's own tests set their own."""
 
