@@ -65,6 +65,11 @@ def agent_of_member(service_id: int, member_id: int) -> AgentRow | None:
     return next(iter(_agents(Agent.service == service_id, Agent.member == member_id)), None)
 
 
+def agent_of_email(service_id: int, email: str) -> AgentRow | None:
+    """Return the agent of the (normalised) address in the service, an inactive one too."""
+    return next(iter(_agents(Agent.service == service_id, Member.email == email)), None)
+
+
 def agents_of_service(service_id: int) -> list[AgentRow]:
     """Return the agents of the service in the order of adding, the inactive ones too."""
     return _agents(Agent.service == service_id)

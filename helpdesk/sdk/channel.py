@@ -35,6 +35,7 @@ __all__ = [
     "RecipientVerdict",
     "Refused",
     "Retry",
+    "SenderProof",
     "Sent",
     "Unverified",
     "Verdict",
@@ -86,6 +87,14 @@ class Nature(StrEnum):
     SPAM = "spam"
 
 
+class SenderProof(StrEnum):
+    """Whether the sender is who they say: proven by systems of our own, proven not to be, or nobody knows."""
+
+    NONE = "none"
+    PASSED = "passed"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Inbound:
     """One message from outside, understood.
@@ -96,6 +105,10 @@ class Inbound:
     ``ticket_number`` is a number read from the text of a subject: a hint, believed of participants only.
     ``sent_at`` is the sender's claim; it is shown, never relied upon.
     ``quoted_from`` is where in ``text`` nothing new stands any more, only what the message quotes: it is folded.
+    ``proof`` says whether the sender is proven, ``proof_details`` by what, as ``spf=pass dmarc=pass``. An agent who is
+    proven answers customers by their message.
+    ``suspicion`` is why a person should look before anything is believed; then it is held until one does.
+    ``forwarded_from`` wrote what the message passes on; it is believed of a proven agent only.
     """
 
     external_id: str
@@ -112,6 +125,10 @@ class Inbound:
     sent_at: datetime | None = None
     language: str | None = None
     quoted_from: int | None = None
+    proof: SenderProof = SenderProof.NONE
+    proof_details: str = ""
+    suspicion: str = ""
+    forwarded_from: Identity | None = None
 
 
 class Verdict(StrEnum):

@@ -8,6 +8,7 @@ from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.columns import EnumColumn, TimeColumn
 from helpdesk.kernel.db import Model
 from helpdesk.organization.models import Service
+from helpdesk.sdk.channel import SenderProof
 from helpdesk.tickets.rules import MessageKind, TicketPriority, TicketStatus
 
 
@@ -76,6 +77,8 @@ class Message(Model):
     body_text = peewee.TextField()
     body_html = peewee.TextField(null=True)
     quoted_from = peewee.IntegerField(null=True)
+    proof = EnumColumn(SenderProof, default=SenderProof.NONE)
+    proof_details = peewee.CharField(max_length=255, default="")
     is_automatic = peewee.BooleanField(default=False)
     created_at = TimeColumn()
 

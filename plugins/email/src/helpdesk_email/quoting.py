@@ -9,6 +9,9 @@ text, and what is forwarded is the message itself.
 import re
 from collections.abc import Iterator, Sequence
 
+from helpdesk.sdk.channel import Identity
+from helpdesk_email.addresses import parse_mailboxes
+
 MOST_LINES = 20_000
 LONGEST_LINE = 1_000
 LONGEST_HEAD = 12
@@ -79,6 +82,19 @@ def quoted_from(text: str, *, subject: str = "", html: str | None = None) -> int
         found -= 1  # the line drawn above it, and the blank ones
     before = sum(len(line) + 1 for line in lines[:found])
     return before if text[:before].strip() else None
+
+
+def forwarded_from(text: str, *, subject: str) -> Identity | None:
+    """Return who wrote what a mail passes on, as the first head of a forwarded mail in its text names them."""
+    is_forwarded = _FORWARDED_SUBJECT.match(subject) is not None
+    lines = text.split("\n")[:MOST_LINES]
+    for place, line in enumerate(lines):
+        is_forwarded = is_forwarded or _FORWARDED.match(line[:LONGEST_LINE]) is not None
+        if is_forwarded and _begins_head(lines, place):
+            said = line.replace("：", ":").partition(":")[2].strip("* \t").replace("[mailto:", "<").replace("]", ">")
+            found = next((one for one in parse_mailboxes(said.encode()) if one.address), None)
+            return Identity("email", found.address, found.name) if found else None
+    return None
 
 
 def _has_answers_between(html: str) -> bool:
