@@ -13,16 +13,20 @@ from helpdesk.kit.distribution import Verdict
 
 @verb("check", short_help="Check a plugin's folder.")
 @click.argument("path", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--write-schema", is_flag=True, help="Write what a whole plugin adds to the API beside it first.")
 @click.pass_context
-def plugin_check(context: click.Context, asked: Asked, path: Path) -> None:
+def plugin_check(context: click.Context, asked: Asked, *, path: Path, write_schema: bool) -> None:
     """Check the plugin in the folder PATH, which holds its pyproject.toml: as it lies there, installed or not.
 
     Judges what lies on the disk, loads the entry points, and runs the contracts in tests/test_*.py, each rule on a
     desk of its own, in a process of its own. Ends with 1 when it finds something; each finding has a code, the
     reason, and how to mend it.
+
+    A whole plugin keeps what it adds to the GraphQL API in the file schema.graphql beside its pyproject.toml, so that
+    nobody changes it unawares; --write-schema writes that file.
     """
     verdicts = []
-    for verdict in check(path):
+    for verdict in check(path, writes_schema=write_schema):
         verdicts.append(verdict)
         if not asked.is_json:
             click.echo(_line(verdict))

@@ -15,6 +15,8 @@ from helpdesk.kernel.condition_syntax import LARGEST_NUMBER, FieldKind
 from helpdesk.sdk.field_type import FieldSettings, FieldType, Widget
 
 LONGEST_DIGITS = 25
+MIDNIGHT = "T00:00:00+00:00"
+"""How a stored day ends; forms send stored values back."""
 
 
 class NumberSettings(FieldSettings):
@@ -91,7 +93,7 @@ class Date(FieldType):
     def parse(self, given: Any, *, language: str) -> str:
         text = _written(given, language, "no_date")
         try:
-            day = date.fromisoformat(text)
+            day = date.fromisoformat(text.removesuffix(MIDNIGHT))
         except ValueError:
             raise refusal("no_date", language) from None
         _between(day, self.settings.earliest, self.settings.latest, language)

@@ -10,7 +10,7 @@ import peewee
 from helpdesk import signals
 from helpdesk.access.rules import RIGHTS
 from helpdesk.hosting.instances import prefix_of
-from helpdesk.sdk.plugin import Hook, HookKind, Plugin, hooks_of
+from helpdesk.sdk.plugin import LEAST_PERIOD_SECONDS, Hook, HookKind, Plugin, hooks_of
 from helpdesk.sdk.tables import Table
 from helpdesk.sdk.web import METHODS
 
@@ -89,7 +89,8 @@ def _listens(hook: Hook) -> str:
 def _is_periodic(hook: Hook) -> str:
     seconds = hook.facts["every_seconds"]
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    return "" if is_number and 0 < seconds < 10**9 else "every_seconds must be a number of seconds"
+    is_fit = is_number and LEAST_PERIOD_SECONDS <= seconds < 10**9
+    return "" if is_fit else f"every_seconds must be a number of seconds, at least {LEAST_PERIOD_SECONDS}"
 
 
 def _is_page(hook: Hook) -> str:

@@ -8,12 +8,12 @@ import logging
 import threading
 
 from helpdesk import signals
-from helpdesk.hosting import calls, declarations, instances, listening, rules, tables
+from helpdesk.hosting import calls, declarations, instances, listening, queries, rules, tables
 from helpdesk.kernel import events
 from helpdesk.kernel.errors import HelpdeskError, Unavailable, said
 from helpdesk.plugins import guard, registry
 from helpdesk.plugins.kinds import Kind
-from helpdesk.sdk.plugin import Hook, HookKind, Plugin
+from helpdesk.sdk.plugin import HookKind, Plugin
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def _take_in(name: str, plugin: type[Plugin]) -> str:
         for event in hook.facts["events"]:
             signals.ALL[event.name].connect(receive, owner=calls.ref_of(name))
     for hook in rules.hooks(plugin, HookKind.SUBSCRIBER):
-        events.subscribe(_known_as(name, hook), listening.subscriber(name, hook))
+        events.subscribe(queries.known_as(name, hook), listening.subscriber(name, hook))
     return ""
 
 
@@ -96,10 +96,5 @@ def _let_go(name: str) -> None:
     plugin = _connected.pop(name)
     signals.disconnect_owner(calls.ref_of(name))
     for hook in rules.hooks(plugin, HookKind.SUBSCRIBER):
-        events.unsubscribe(_known_as(name, hook))
+        events.unsubscribe(queries.known_as(name, hook))
     instances.forget(name)
-
-
-def _known_as(name: str, hook: Hook) -> str:
-    """Return the name under which the place that a subscriber has reached is kept, for ever."""
-    return f"plugin.{name}.{hook.name}"

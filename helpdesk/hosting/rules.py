@@ -14,7 +14,6 @@ MOST_DATA_BYTES = 65_536
 LONGEST_KEY = 200
 LONGEST_DELAY_SECONDS = 366 * 86_400.0
 MOST_TRIES = 10
-SHORTEST_PERIOD_SECONDS = 10.0
 
 
 class JobState(StrEnum):
@@ -67,4 +66,4 @@ def check_delay(seconds: float) -> float:
 
 def period_seconds(hook: Hook) -> float:
     """Return how long after its end a periodic hook is due again."""
-    return max(float(hook.facts["every_seconds"]), SHORTEST_PERIOD_SECONDS)
+    return float(hook.facts["every_seconds"])

@@ -287,6 +287,12 @@ def _hand_over(row: Any, lease_seconds: float) -> bool:
     return True
 
 
+def fault_of(subscriber: str) -> str:
+    """Return why the subscriber's last event could not be handed over, or nothing."""
+    row = SubscriberRow.get_or_none(SubscriberRow.name == subscriber)
+    return "" if row is None else str(row.last_error)
+
+
 def _last_position() -> int:
     return int(EventRow.select(peewee.fn.COALESCE(peewee.fn.MAX(EventRow.position), 0)).scalar())
 

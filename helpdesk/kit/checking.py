@@ -20,8 +20,11 @@ START_SECONDS = 60.0
 MOST_STARTS = 100
 
 
-def check(folder: Path, *, rule_seconds: float = RULE_SECONDS) -> Iterator[Verdict]:
-    """Yield what each rule says, as it becomes known. Raises NotFound when there is nothing to check."""
+def check(folder: Path, *, rule_seconds: float = RULE_SECONDS, writes_schema: bool = False) -> Iterator[Verdict]:
+    """Yield what each rule says, as it becomes known. Raises NotFound when there is nothing to check.
+
+    With ``writes_schema`` what whole plugins add to the API is written into the file beside them first.
+    """
     summary = f"{distribution.FILE} can be read."
     verdict = Verdict("CHECK-PYPROJECT", distribution.FILE, summary, fix="Correct it: it is written in TOML.")
     try:
@@ -34,18 +37,19 @@ def check(folder: Path, *, rule_seconds: float = RULE_SECONDS) -> Iterator[Verdi
     told: set[str] = set()
     lost: list[str] = []
     for _start in range(MOST_STARTS):
-        broken_off = yield from _run(found.folder, told, lost, rule_seconds)
+        given = {"told": sorted(told), "lost": lost, "writes_schema": writes_schema}
+        broken_off = yield from _run(found.folder, given, told, rule_seconds)
         if broken_off is None:
             return
         lost.append(broken_off)
 
 
-def _run(folder: Path, told: set[str], lost: list[str], rule_seconds: float) -> Any:
+def _run(folder: Path, given: dict[str, Any], told: set[str], rule_seconds: float) -> Any:
     """Take the steps in a new process; return the key of the one that it did not survive, or None at the end."""
     command = [sys.executable, "-m", running.__name__, str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:  # noqa: S603  # ours
         assert child.stdin is not None, "a pipe was asked for"
-        child.stdin.write(orjson.dumps({"told": sorted(told), "lost": lost}))
+        child.stdin.write(orjson.dumps(given))
         child.stdin.close()
         answers = _answers(child)
         try:

@@ -1,46 +1,51 @@
 """The ``Kit`` of the SDK, made of a real desk: its operations, its queries and its hook."""
 
+import importlib
 import io
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from playhouse.migrations import Runner
 
+from helpdesk import signals
 from helpdesk.access.rules import RIGHTS
 from helpdesk.agents import queries as agents
 from helpdesk.channels import accounts
 from helpdesk.channels import queries as channels
-from helpdesk.channels.queries import DeliveryRow, InboxItemRow
 from helpdesk.customers import queries as customers
 from helpdesk.helpcenter.desk import HelpCenterDesk
-from helpdesk.hosting import facts, instances
-from helpdesk.hosting.host import DeskHost
+from helpdesk.hosting import calls, facts, tables
 from helpdesk.kernel import clock, db, jobs
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.errors import HelpdeskError
 from helpdesk.kernel.paging import Window
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
-from helpdesk.kit import showing
+from helpdesk.kit import crowding, day, doing, installing, noticing, seen, showing
 from helpdesk.kit.listening import Log
 from helpdesk.kit.network import Guard
+from helpdesk.kit.noticing import Notes
 from helpdesk.kit.outgoing import ProvidedClient
-from helpdesk.kit.trouble import Trouble
+from helpdesk.kit.trouble import NAME as TROUBLE
+from helpdesk.kit.trouble import PATH, TROUBLES
 from helpdesk.organization import queries as organization
 from helpdesk.plugins import registry
+from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.outgoing import Outgoing
 from helpdesk.sdk.channel import Channel, File, InboundRequest
 from helpdesk.sdk.facts import AgentFacts, CustomerFacts, MessageFacts, ServiceFacts, TicketFacts
 from helpdesk.sdk.host import Host
 from helpdesk.sdk.http import Http, HttpResponse
-from helpdesk.sdk.testing.kit import Entered, HttpCall, Provider, SeenDelivery, SeenItem
+from helpdesk.sdk.plugin import HookKind, Plugin, hooks_of
+from helpdesk.sdk.testing.kit import Entered, FilledIn, HttpCall, Provider, SeenDelivery, SeenItem
 from helpdesk.sdk.testing.rules import Broken
+from helpdesk.sdk.web import WebRequest
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.attachments import create_upload, fill_upload, upload_token
@@ -51,7 +56,8 @@ from helpdesk.tickets.rules import Asker, Body
 
 ALL = Window(first=100)
 ROUNDS = 3
-TROUBLE = "kit_trouble"
+GRAPHQL = (HookKind.QUERY, HookKind.MUTATION, HookKind.FIELD)
+A_DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +71,13 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What stands for the outside: a folder, the way out, the guard, the log, the web, and what is left at the end."""
+    """What stands for the outside: a folder, the way out, the guard, log, notes, the web, and what is left at last."""
 
     folder: Path
     client: ProvidedClient
     guard: Guard
     log: Log
+    notes: Notes
     web: Flask
     stack: ExitStack
 
@@ -94,20 +101,51 @@ class Desk:
         assert row is not None, "the kit has made it"
         return facts.of_services([row])[0]
 
-    def install(self, kind: str, name: str, value: Any) -> None:
+    def install(
+        self,
+        kind: str,
+        name: str,
+        value: Any,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        service_settings: Mapping[str, Any] | None = None,
+    ) -> None:
         """Install a plugin and enable it everywhere. Raises Broken for one that the desk refuses."""
-        made = registry.register(Kind(kind), name, value)
-        if made.value is None:
-            raise Broken(f"The desk refuses the {kind} “{name}”: {made.reason}.")
+        try:
+            installing.install(self.people.administrator, Ref(Kind(kind), name), value, settings, service_settings)
+        except HelpdeskError as error:
+            raise Broken(f"The desk refuses the {kind} “{name}”: {error.message}") from error
         self._installed.append((Kind(kind), name, value))
 
     def crowd(self) -> None:
-        """Bring in whatever is installed here, and a channel that raises everywhere, with mail to read."""
-        registry.load()
-        for kind, name, value in [*self._installed, (Kind.CHANNEL, TROUBLE, Trouble)]:
-            registry.register(kind, name, value)
-        account = self.account(TROUBLE, {})
-        self.receive(account, InboundRequest(b"trouble"))
+        """Bring in whatever is installed here, and plugins that raise everywhere, and call each of them."""
+        crowding.bring_in([*self._installed, *TROUBLES])
+        for kind, name, _value in TROUBLES:
+            if kind is Kind.CHANNEL:
+                account = self.account(name, {})
+                self.receive(account, InboundRequest(b"trouble"))
+                crowding.listen(self.people.administrator, account)
+        ticket = self.ticket("Trouble", email="trouble@desk.example").id
+        self.host(TROUBLE).enqueue("work")
+        for request in (WebRequest("GET", PATH), WebRequest("POST", f"{PATH}/hook")):
+            self.web(TROUBLE, request)
+        for call in (
+            lambda: self.act(TROUBLE, ticket, {}),
+            lambda: self.hand_out(TROUBLE, ticket, {}),
+            lambda: self.fill_in(TROUBLE, "trouble", {}, language="en"),
+            lambda: self.meets({"field": f"plugin.{TROUBLE}", "op": "is", "value": 1}, [ticket]),
+        ):
+            with suppress(HelpdeskError):
+                call()
+        self.work()
+
+    def failures(self, kind: str, name: str) -> Sequence[str]:
+        """Return where the plugin has failed so far, and why."""
+        return self._around.notes.of(Ref(Kind(kind), name), self.people.service_id)
+
+    def called(self, kind: str, name: str) -> Sequence[str]:
+        """Return the hooks of the plugin that the desk has called, receivers aside."""
+        return noticing.called(Ref(Kind(kind), name))
 
     def now(self) -> datetime:
         """Return the desk's time."""
@@ -174,6 +212,7 @@ class Desk:
         """Do what is due until nothing is."""
         for _round in range(ROUNDS):
             jobs.drain_all()
+            signals.flush()
 
     def ticket(
         self, subject: str = "A question", text: str = "How?", *, email: str = "mina@shop.example"
@@ -183,6 +222,22 @@ class Desk:
         new = NewTicket(subject, Body(text), "web", "en", asker)
         added = tickets.create(self.people.agent, new)
         return next(one for one in self.tickets() if one.id == added.ticket_id)
+
+    def live(self) -> TicketFacts:
+        """Let a day go by, its work done, and return the ticket of that day."""
+        ticket = self.ticket().id
+        if registry.get(Kind.CHANNEL, day.POST) is None:
+            registry.register(Kind.CHANNEL, day.POST, day.Post)
+            self.receive(self.account(day.POST, {}), day.LETTER)
+            day.open_up(self.people.administrator)
+            self.work()
+        for one in self.tickets()[-2:]:
+            self.reply(one.id, "An answer.")
+        day.go_through(self.people.agent, ticket)
+        self.work()
+        self.move(A_DAY_SECONDS)
+        self.work()
+        return next(one for one in self.tickets() if one.id == ticket)
 
     def reply(self, ticket: int, text: str, files: Sequence[File] = ()) -> int:
         """Answer a ticket as the agent does, and return the message's id."""
@@ -217,11 +272,11 @@ class Desk:
     def inbox(self) -> Sequence[SeenItem]:
         """Return everything that came in, oldest first; not what troubles the desk on purpose."""
         rows = channels.inbox_page(self.people.service_id, None, ALL).rows[::-1]
-        return [_item(row) for row in rows if not self._is_trouble(row.account_id)]
+        return [seen.item(row) for row in rows if not self._is_trouble(row.account_id)]
 
     def deliveries(self) -> Sequence[SeenDelivery]:
         """Return everything that is to go out, oldest first."""
-        return [_delivery(row) for row in channels.deliveries_page(self.people.service_id, None, ALL).rows[::-1]]
+        return [seen.delivery(row) for row in channels.deliveries_page(self.people.service_id, None, ALL).rows[::-1]]
 
     def logged(self) -> str:
         """Return what was logged so far, unmasked."""
@@ -229,7 +284,7 @@ class Desk:
 
     def rows_with(self, text: str) -> Sequence[str]:
         """Return the tables that hold the text in any row."""
-        return [table for table in db.database.get_tables() if _holds(table, text)]
+        return [table for table in db.database.get_tables() if seen.holds(table, text)]
 
     def rights(self) -> Sequence[str]:
         """Return the rights that there are."""
@@ -243,14 +298,12 @@ class Desk:
         """Return the names of a table's columns."""
         return tuple(column.name for column in db.database.get_columns(table))
 
-    def migrate(self, plugin: str, migrations: Path, *, is_down: bool = False) -> None:
+    def migrate(self, name: str, plugin: type[Plugin], *, is_down: bool = False) -> None:
         """Apply the plugin's migrations, or take them all back."""
-        runner = Runner(db.database, str(migrations), table_name=f"migration_p_{plugin}")
-        applied = [row.name for row in runner.status() if row.applied]
-        if not is_down:
-            runner.up()
-        elif applied:
-            runner.down(applied[0])
+        if is_down:
+            tables.unmake(name, plugin)
+        else:
+            tables.migrate(name, plugin)
 
     def page(self, theme: str, page: str, *, language: str) -> str:
         """Return a page of the help center in a theme. Raises Broken."""
@@ -260,11 +313,60 @@ class Desk:
 
     def host(self, plugin: str) -> Host:
         """Return the desk as an installed whole plugin sees it."""
-        return DeskHost(plugin, instances.instance(plugin), self.people.service_id)
+        return calls.host_for(plugin, self.people.service_id)
+
+    def web(self, plugin: str, request: WebRequest) -> HttpResponse:
+        """Send a request to the plugin's address."""
+        answer = self._around.web.test_client().open(
+            f"/{self.service.slug}/p/{plugin}/{request.path}", method=request.method,
+            data=request.body, headers=dict(request.headers), query_string=dict(request.query),
+        )  # fmt: skip
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return HttpResponse(answer.status_code, headers, answer.get_data())
+
+    def sdl(self, name: str, plugin: type[Plugin]) -> str:
+        """Return what the plugin adds to the GraphQL API; the API is loaded for those alone that add to it."""
+        if not any(hook.kind in GRAPHQL for hook in hooks_of(plugin)):
+            return ""
+        found: str = importlib.import_module("helpdesk.kit.schemas").added(name, plugin)
+        return found
+
+    def export(self, plugin: str, customer: int) -> Mapping[str, Any]:
+        """Return what the plugin keeps of the customer. Raises Broken."""
+        found: Mapping[str, Any] = doing.exported(self.people.administrator, plugin, customer)
+        return found
+
+    def erase(self, plugin: str, customer: int) -> None:
+        """Have the plugin forget the customer. Raises Broken."""
+        doing.erase(self.people.administrator, plugin, customer)
+
+    def act(self, action: str, ticket: int, settings: Mapping[str, Any]) -> None:
+        """Run an action on a ticket."""
+        doing.act(self.people.administrator, ticket, action, settings)
+
+    def hand_out(self, assigner: str, ticket: int, settings: Mapping[str, Any]) -> int | None:
+        """Have an assigner choose among all agents."""
+        return doing.hand_out(self.people.administrator, ticket, self._team, assigner, settings)
+
+    @cached_property
+    def _team(self) -> int:
+        return doing.team(self.people.service_id, [one.id for one in self.agents()])
+
+    def fill_in(self, field_type: str, given: Any, settings: Mapping[str, Any], *, language: str) -> FilledIn:
+        """Return what a field of the type makes of what was typed."""
+        return doing.fill_in(self.people.service_id, field_type, settings, given, language)
+
+    def meets(self, condition: Mapping[str, Any], tickets: Sequence[int]) -> Sequence[bool]:
+        """Return for each ticket whether it meets the condition."""
+        return doing.meets(self.people.service_id, tickets, condition)
+
+    def keep_files(self, storage: str, settings: Mapping[str, Any]) -> None:
+        """Keep the desk's files in the storage from now on."""
+        doing.keep_files(storage, settings)
 
     def _is_trouble(self, account_id: int) -> bool:
         (row,) = channels.accounts_by_ids([account_id])
-        return row is not None and row.driver == TROUBLE
+        return row is not None and crowding.is_trouble(row.driver)
 
     def _upload(self, file: File) -> int:
         agent = self.people.agent
@@ -277,23 +379,3 @@ class Desk:
         )
         fill_upload(upload_token(upload), io.BytesIO(file.data), service_id=self.people.service_id)
         return upload
-
-
-def _item(row: InboxItemRow) -> SeenItem:
-    outcome = None if row.outcome is None else str(row.outcome)
-    return SeenItem(row.id, str(row.state), outcome, row.last_error, row.attempts, row.ticket_id)
-
-
-def _delivery(row: DeliveryRow) -> SeenDelivery:
-    return SeenDelivery(
-        row.id, row.ticket_id, row.message_id, str(row.state), row.last_error, row.attempts, row.external_id
-    )
-
-
-def _holds(table: str, text: str) -> bool:
-    rows = db.database.execute_sql(f'SELECT * FROM "{table}"').fetchall()  # noqa: S608  # a name of the database's own
-    return any(text in _plain(value) for row in rows for value in row)
-
-
-def _plain(value: object) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

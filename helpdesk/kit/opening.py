@@ -11,19 +11,22 @@ from pathlib import Path
 
 from flask import Flask
 
-from helpdesk import wiring
+from helpdesk import signals, wiring
 from helpdesk.access.rules import rights_of_agent
 from helpdesk.agents import operations as agents
 from helpdesk.agents.rules import Role
+from helpdesk.hosting import life
 from helpdesk.kernel import clock, crypto, db, http, jobs, settings, storage
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.settings import Settings
 from helpdesk.kit import listening, network
 from helpdesk.kit.desk import Desk, People, Surroundings
+from helpdesk.kit.noticing import Notes
 from helpdesk.kit.outgoing import ProvidedClient
 from helpdesk.organization import operations as organization
 from helpdesk.plugins import guard, registry
-from helpdesk.web import hooks
+from helpdesk.plugins.kinds import Kind
+from helpdesk.web import hooks, plugin_pages
 
 MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of our own is made in it
 LARGEST_BODY = 16 * 1_048_576
@@ -44,7 +47,8 @@ def opened() -> Iterator[Desk]:
         stack.callback(_put_back)
         _ready(made, client)
         stack.enter_context(db.connection())
-        yield Desk(_hire(), made, Surroundings(folder / "scratch", client, guard, log, _web(made), stack))
+        people = _hire()
+        yield Desk(people, made, Surroundings(folder / "scratch", client, guard, log, Notes(), _web(made), stack))
 
 
 def _place() -> Path | None:
@@ -72,11 +76,23 @@ def _ready(made: Settings, client: ProvidedClient) -> None:
     storage.use(storage.LocalStorage(made.data_dir / "files"))
     http.use(client)
     jobs.use(made, secret=crypto.keyring().secret_for("jobs"))
-    registry.load(safe_mode=True)
+    theme = _default_theme()
+    registry.load(looks=False)
+    if theme is not None:
+        registry.register(Kind.THEME, registry.DEFAULT_THEME, theme)
     wiring.wire(made)
 
 
+@functools.cache
+def _default_theme() -> Path | None:
+    """Return the folder of the default theme; looked for once in a process, since that reads all that is installed."""
+    registry.load(safe_mode=True)
+    return registry.themes().get(registry.DEFAULT_THEME)
+
+
 def _put_back() -> None:
+    signals.flush()
+    life.let_go_of_all()
     clock.let_go()
     for ref, _hook in guard.gauges():
         guard.forget(ref)
@@ -107,4 +123,5 @@ def _hire() -> People:
 def _web(made: Settings) -> Flask:
     app = Flask("kit", static_folder=None)
     app.register_blueprint(hooks.blueprint(made))
+    app.register_blueprint(plugin_pages.blueprint(made))
     return app

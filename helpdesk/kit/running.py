@@ -2,7 +2,8 @@
 
 Run as ``python -m helpdesk.kit.running FOLDER`` with the keys of what was told already, as JSON, on its input: the
 checked code may hang or end the process, so the command runs this one, watches it, and begins it again behind
-whatever it has not survived. Each step is told twice, when it begins and when it has ended.
+whatever it has not survived. Each step is told twice, when it begins and when it has ended. When it is asked to,
+it writes what whole plugins add to the API before their contracts are tried.
 """
 
 import importlib
@@ -20,11 +21,11 @@ from unittest import SkipTest
 
 import orjson
 
-from helpdesk.kit import distribution
+from helpdesk.kit import accepting, distribution
 from helpdesk.kit.distribution import Distribution, Entry, Verdict
 from helpdesk.kit.opening import opened
-from helpdesk.plugins import kinds
 from helpdesk.sdk.testing.contract import Contract
+from helpdesk.sdk.testing.declared import DeclaredPlugin
 from helpdesk.sdk.testing.rules import Broken, Finding, Rule, rules_of
 
 LOADS = "Import the plugin on a Python prompt, and mend what it says."
@@ -45,8 +46,9 @@ class Step:
 class Checked:
     """A folder under check, and what of it was loaded so far."""
 
-    def __init__(self, found: Distribution) -> None:
+    def __init__(self, found: Distribution, *, writes_schema: bool = False) -> None:
         self._found = found
+        self._writes_schema = writes_schema
         self._loaded: dict[Entry, Any] = {}
         self._contracts: list[type[Contract]] = []
 
@@ -63,6 +65,10 @@ class Checked:
             summary = "A contract is kept for each plugin."
             subject = f"{entry.kind} {entry.name}"
             yield _step("CHECK-NO-CONTRACT", subject, summary, NO_CONTRACT, partial(self._find, entry))
+        for contract in self._contracts if self._writes_schema else ():
+            if issubclass(contract, DeclaredPlugin):
+                summary = "What the plugin adds to the API is written beside it."
+                yield _step("CHECK-SCHEMA", contract.__name__, summary, LOADS, partial(_write_schema, contract))
         for contract in self._contracts:
             for rule in rules_of(contract):
                 if rule.code != "OWN-TEST":  # it may ask for fixtures, which pytest alone has
@@ -76,7 +82,7 @@ class Checked:
         for name in path.split("."):
             value = getattr(value, name)
         self._loaded[entry] = value
-        if problem := kinds.problem(entry.kind, value):
+        if problem := accepting.problem(entry.kind, entry.name, value):
             raise Broken(f"{problem[0].upper()}{problem[1:]}.")
 
     def _read(self, file: Path) -> None:
@@ -115,6 +121,16 @@ def _try(contract: type[Contract], rule: Rule) -> None:
         getattr(contract(), rule.method)(kit)
 
 
+def _write_schema(contract: type[DeclaredPlugin]) -> None:
+    """Write the file that PL-SCHEMA compares; one that would be empty is removed."""
+    with opened() as kit:
+        text, file = contract().added(kit), contract().schema_path()
+    if text:
+        file.write_text(text, "utf-8")
+    else:
+        file.unlink(missing_ok=True)
+
+
 def _ended(step: Step) -> Verdict:
     """Take the step and say how it went."""
     try:
@@ -126,16 +142,16 @@ def _ended(step: Step) -> Verdict:
     except Broken as error:
         return replace(step.verdict, reason=str(error))
     except BaseException as error:  # the checked code may raise anything
-        return replace(step.verdict, reason=f"It raised {type(error).__name__}: {error}.")
+        return replace(step.verdict, reason=f"It raised {type(error).__name__}: {error}".rstrip(".") + ".")
     return step.verdict
 
 
-def main(folder: Path, told: list[str], lost: list[str], answers: BinaryIO) -> None:
+def main(folder: Path, told: list[str], lost: list[str], answers: BinaryIO, *, writes_schema: bool = False) -> None:
     """Take every step that was not told of yet; those that load are taken again, but for those that lost a process."""
     found = distribution.read(folder)
     for place in (found.folder, found.folder / "tests", found.source):
         sys.path.insert(0, str(place))
-    for step in Checked(found).steps():
+    for step in Checked(found, writes_schema=writes_schema).steps():
         if step.key in lost or (step.key in told and not step.key.startswith("CHECK-")):
             continue
         _tell(answers, {"key": step.key, "begun": asdict(step.verdict)})
@@ -151,5 +167,5 @@ if __name__ == "__main__":
     given = orjson.loads(sys.stdin.buffer.read())
     with os.fdopen(os.dup(1), "wb") as pipe:  # what the plugin prints must not be taken for an answer
         os.dup2(2, 1)
-        main(Path(sys.argv[1]), given["told"], given["lost"], pipe)
+        main(Path(sys.argv[1]), given["told"], given["lost"], pipe, writes_schema=given["writes_schema"])
     os._exit(0)  # a thread that the plugin has left behind must not hold the process

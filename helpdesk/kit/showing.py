@@ -9,8 +9,10 @@ from helpdesk.helpcenter.links import Links
 from helpdesk.helpcenter.pages import Place
 from helpdesk.helpcenter.rendering import Renderer
 from helpdesk.helpcenter.rules import Entry, Problem
+from helpdesk.helpcenter.slots import Slots
 from helpdesk.helpcenter.themes import Line, Themes
 from helpdesk.helpcenter.views import Receipt, ServiceView
+from helpdesk.hosting import slots
 from helpdesk.kernel.errors import HelpdeskError
 from helpdesk.plugins import registry
 from helpdesk.sdk.testing.rules import Broken
@@ -27,7 +29,7 @@ def page(service: ServiceView, theme: str, name: str, *, language: str) -> str:
         renderer = Renderer(Themes(registry.themes(), core_version=version("helpdesk")))
         if theme in renderer.themes.problems:
             raise Broken(f"The desk cannot use the theme “{theme}”: {renderer.themes.problems[theme]}")
-        place = Place(service, language, Links("https://desk.example"))
+        place = Place(service, language, Links("https://desk.example"), Slots(slots.fill).of(service, language))
         html = renderer.render(renderer.themes.line(theme), name, _context(place, name))
     except HelpdeskError as error:
         raise Broken(f"The theme “{theme}” cannot show the page {name}: {error.message}") from error

@@ -16,8 +16,8 @@ says, so that a plugin that fails costs no more than its own answer. What is ans
 the annotation: numbers of 32 bits, aware times, at most 1000 items in a list. ``Denied`` and ``Refused``
 reach whoever asked, with their text; every other failure is told without it.
 
-Beside the plugin lies its ``schema.graphql``, kept by the tests: ``helpdesk schema export --plugin <name>``
-prints it.
+Beside the plugin's pyproject.toml lies its ``schema.graphql``, which its contract compares with what it adds:
+``helpdesk plugin check PATH --write-schema`` writes it.
 """
 
 import dataclasses

@@ -38,6 +38,7 @@ from helpdesk.sdk.settings import PluginSettings
 from helpdesk.sdk.tables import Table
 
 __all__ = [
+    "LEAST_PERIOD_SECONDS",
     "Denied",
     "Hook",
     "HookKind",
@@ -55,6 +56,9 @@ __all__ = [
 ]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
+
+LEAST_PERIOD_SECONDS = 10
+"""A periodic hook is called no more often; one that wants to be is not used."""
 
 
 class HookKind(StrEnum):

@@ -32,6 +32,7 @@ def test_day_is_kept_as_the_moment_with_which_it_begins() -> None:
     field = made(Date, earliest="2026-01-01", latest="2026-12-31")
     kept = field.parse("2026-01-31", language="ko")
     assert (kept, field.format(kept, language="ko")) == ("2026-01-31T00:00:00+00:00", "2026-01-31")
+    assert field.parse(kept, language="ko") == kept
     assert refusal(field, "2025-12-31") == "This must not be before 2026-01-01."
     assert refusal(field, "2027-01-01", "ko") == "2026-12-31 이전이어야 합니다."
     assert field.widget(language="ko").attributes["min"] == "2026-01-01"

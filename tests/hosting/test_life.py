@@ -18,7 +18,7 @@ from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.rules import PluginState
 from helpdesk.sdk.events import MessageAdded, TicketCreated, TicketTagged
 from helpdesk.sdk.host import Host
-from helpdesk.sdk.plugin import Plugin, PluginSettings, receiver, subscriber
+from helpdesk.sdk.plugin import Plugin, PluginSettings, periodic, receiver, subscriber
 from helpdesk.sdk.tables import Table
 from helpdesk.tickets import tagging
 from helpdesk.tickets.models import Ticket
@@ -312,6 +312,10 @@ def _method(_self: Plugin, _host: Host, _event: object) -> None:
     return None
 
 
+def _tick(_self: Plugin, _host: Host) -> None:
+    return None
+
+
 @pytest.mark.parametrize(
     ("facts", "word"),
     [
@@ -326,6 +330,7 @@ def _method(_self: Plugin, _host: Host, _event: object) -> None:
         ({"rights": ([],)}, ""),
         ({"listen": receiver([])(_method)}, ""),  # type: ignore[arg-type]  # it is wrong
         ({"listen": receiver("nonsense")(_method)}, "must name events"),  # type: ignore[arg-type]  # it is wrong
+        ({"tick": periodic(every_seconds=9)(_tick)}, "at least 10"),
     ],
 )
 def test_wrong_declaration_quarantines_with_a_sentence(desk: Desk, facts: Mapping[str, Any], word: str) -> None:

@@ -1,28 +1,39 @@
 """Good plugins of the small kinds, and broken ones: by the contract, each with the one rule that it breaks."""
 
 import contextlib
+import logging
 import secrets
 import socket
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 
-from helpdesk.sdk.action import Action, ActionSettings, AddNote, AddTags, Effect, Later, Refused, Retry
+from helpdesk.sdk.action import Action, ActionSettings, AddNote, AddTags, Effect, Later, Refused, Retry, SetStatus
 from helpdesk.sdk.assigner import Assigner
 from helpdesk.sdk.condition import Condition, FieldKind
 from helpdesk.sdk.facts import AgentFacts, TicketFacts
 from helpdesk.sdk.field_type import FieldType, NotAValue, Widget
-from helpdesk.sdk.storage import Missing, Storage, StorageSettings
 from helpdesk.sdk.testing.action import ActionContract
 from helpdesk.sdk.testing.assigner import AssignerContract
 from helpdesk.sdk.testing.condition import ConditionContract
 from helpdesk.sdk.testing.contract import CodeContract
 from helpdesk.sdk.testing.field_type import FieldTypeContract
-from helpdesk.sdk.testing.kit import Kit
-from helpdesk.sdk.testing.storage import StorageContract
+from tests.kit.stores import (
+    Choosy,
+    Doubting,
+    Erring,
+    FolderContract,
+    Forgetful,
+    Greedy,
+    Halving,
+    Jealous,
+    Keeping,
+    Sharing,
+    Swallowing,
+    Telling,
+)  # fmt: skip
 
 
 class TellSettings(ActionSettings):
@@ -74,8 +85,6 @@ class TellOnce(Tell):
 
 class TellAll(Tell):
     def perform(self, data: Mapping[str, Any]) -> None:
-        import logging
-
         logging.getLogger("tell").info("telling by %s", self.settings.token.get_secret_value())
         super().perform(data)
 
@@ -83,6 +92,13 @@ class TellAll(Tell):
 class TellNobody(Tell):
     def check(self) -> None:
         raise Refused("Nobody is there.")
+
+
+class TellNonsense(Tell):
+    """Decides for a status that the desk does not have."""
+
+    def run(self, ticket: TicketFacts) -> Iterable[Effect]:
+        return [SetStatus("LOST")]
 
 
 class TellContract(ActionContract):
@@ -122,6 +138,13 @@ class AskedWords(Words):
         with contextlib.suppress(OSError):
             socket.create_connection(("203.0.113.7", 80), timeout=1).close()
         return super().values(tickets)
+
+
+class CountlessWords(Words):
+    """Answers numbers that fit into no database."""
+
+    def values(self, tickets: Sequence[TicketFacts]) -> Sequence[Any]:
+        return [2**70 for _ticket in tickets]
 
 
 class WordsContract(ConditionContract):
@@ -184,6 +207,13 @@ class ScriptedNumber(Number):
         return Widget(attributes={"onclick": "alert(1)"})
 
 
+class HandledNumber(Number):
+    """Asks for an attribute that would send the form elsewhere."""
+
+    def widget(self, *, language: str) -> Widget:
+        return Widget(attributes={"formaction": "https://elsewhere.example"})
+
+
 class NumberContract(FieldTypeContract):
     field_type = Number
     good = ("123-45-67890", "1234567890")
@@ -225,105 +255,24 @@ class Counting(Idlest):
         return candidates[self.turn % len(candidates)].id
 
 
+class Distant(Idlest):
+    """Believes that ids are large, as those of the samples are."""
+
+    def choose(self, ticket: TicketFacts, candidates: Sequence[AgentFacts]) -> int | None:
+        return next(one.id for one in candidates if one.id >= 100)
+
+
+class Asking(Idlest):
+    """Asks the network first, and goes on without it."""
+
+    def choose(self, ticket: TicketFacts, candidates: Sequence[AgentFacts]) -> int | None:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("203.0.113.7", 80), timeout=1).close()
+        return super().choose(ticket, candidates)
+
+
 class IdlestContract(AssignerContract):
     assigner = Idlest
-
-
-class FolderSettings(StorageSettings):
-    folder: Path = Field(description="Where contents lie.")
-
-
-class Folder(Storage):
-    """Contents as files of a folder."""
-
-    title: ClassVar = {"en": "Folder"}
-    Settings: ClassVar = FolderSettings
-
-    def write(self, name: str, content: BinaryIO, *, size: int) -> None:
-        half = self.settings.folder / f"{name}.{secrets.token_hex(8)}"
-        with half.open("wb") as file:
-            while piece := content.read(65_536):
-                file.write(piece)
-        half.rename(self.settings.folder / name)
-
-    def open(self, name: str) -> BinaryIO:
-        try:
-            return (self.settings.folder / name).open("rb")
-        except FileNotFoundError as error:
-            raise Missing(name) from error
-
-    def exists(self, name: str) -> bool:
-        return bool((self.settings.folder / name).is_file())
-
-    def delete(self, name: str) -> None:
-        (self.settings.folder / name).unlink(missing_ok=True)
-
-
-class Swallowing(Folder):
-    def write(self, name: str, content: BinaryIO, *, size: int) -> None:
-        super().write(name, content, size=size)
-        (self.settings.folder / name).write_bytes((self.settings.folder / name).read_bytes().replace(b"\r\n", b"\n"))
-
-
-class Greedy(Folder):
-    def write(self, name: str, content: BinaryIO, *, size: int) -> None:
-        half = self.settings.folder / f"{name}.{secrets.token_hex(8)}"
-        half.write_bytes(content.read(size))
-        half.rename(self.settings.folder / name)
-
-
-class Jealous(Folder):
-    def write(self, name: str, content: BinaryIO, *, size: int) -> None:
-        if self.exists(name):
-            raise Refused("It is here.")
-        super().write(name, content, size=size)
-
-
-class Erring(Folder):
-    def open(self, name: str) -> BinaryIO:
-        return (self.settings.folder / name).open("rb")
-
-
-class Keeping(Folder):
-    def delete(self, name: str) -> None:
-        (self.settings.folder / name).unlink()
-
-
-class Forgetful(Folder):
-    """Keeps what it is given in memory, too, and believes that alone."""
-
-    def __init__(self, settings: Any) -> None:
-        super().__init__(settings)
-        self.known: set[str] = set()
-
-    def write(self, name: str, content: BinaryIO, *, size: int) -> None:
-        super().write(name, content, size=size)
-        self.known.add(name)
-
-    def open(self, name: str) -> BinaryIO:
-        if name not in self.known:
-            raise Missing(name)
-        return super().open(name)
-
-
-class Halving(Folder):
-    def write(self, name: str, content: BinaryIO, *, size: int) -> None:
-        if not self.exists(name):
-            with (self.settings.folder / name).open("wb") as file:
-                while piece := content.read(65_536):
-                    file.write(piece)
-
-
-class Doubting(Folder):
-    def check(self) -> None:
-        raise Refused("Who knows?")
-
-
-class FolderContract(StorageContract):
-    storage = Folder
-
-    def settings_for(self, kit: Kit) -> Mapping[str, Any]:
-        return {"folder": str(kit.folder)}
 
 
 CONTRACTS: tuple[type[CodeContract], ...] = (
@@ -332,22 +281,25 @@ CONTRACTS: tuple[type[CodeContract], ...] = (
 BROKEN: dict[type[CodeContract], dict[str, type]] = {
     TellContract: {
         "AC-EFFECTS": TellNothing, "AC-QUICK": TellSlowly, "AC-PURE": TellAnything, "AC-LATER-DATA": TellObjects,
-        "AC-PERFORM": TellOnce, "AC-SECRET-LOG": TellAll, "AC-CHECK": TellNobody,
+        "AC-PERFORM": TellOnce, "AC-SECRET-LOG": TellAll, "AC-CHECK": TellNobody, "AC-DESK": TellNonsense,
     },
     WordsContract: {
         "CO-ALIGNED": FewWords, "CO-KIND": WordsAsText, "CO-QUICK": SlowWords, "CO-PURE": AskedWords,
+        "CO-DESK": CountlessWords,
     },
     NumberContract: {
         "FT-GOOD": NumberAsInteger, "FT-BAD": NumberOfAnything, "FT-LANGUAGE": EnglishNumber,
         "FT-GARBAGE": TrustingNumber, "FT-STABLE": DashedNumber, "FT-FORMAT": ShownAsBytes,
-        "FT-WIDGET": ScriptedNumber,
+        "FT-WIDGET": ScriptedNumber, "FT-DESK": HandledNumber,
     },
     IdlestContract: {
         "AS-CANDIDATE": Stranger, "AS-SOMEBODY": Nobody, "AS-QUICK": Sleeper, "AS-STATELESS": Counting,
+        "AS-OUTSIDE": Asking, "AS-DESK": Distant,
     },
     FolderContract: {
         "ST-GIVES-BACK": Swallowing, "ST-STREAMS": Greedy, "ST-AGAIN": Jealous, "ST-MISSING": Erring,
         "ST-DELETE": Keeping, "ST-KEEPS": Forgetful, "ST-BROKEN-OFF": Halving, "ST-CHECK": Doubting,
+        "ST-THREADS": Sharing, "ST-SECRET-LOG": Telling, "ST-DESK": Choosy,
     },
 }  # fmt: skip
 ALSO: dict[str, set[str]] = {

@@ -19,7 +19,7 @@ class TestGoodEcho(EchoContract):
 @pytest.mark.parametrize(("code", "channel"), CASES, ids=lambda value: getattr(value, "__name__", value))
 def test_fault_breaks_its_rule_and_no_other(code: str, channel: type[Channel]) -> None:
     contract = type("Broken", (EchoContract,), {"channel": channel})
-    found = broken_rules(contract)
+    found = broken_rules(contract, code)
     found.pop("SDK-IMPORTS", None)  # the module of the broken ones holds one that reaches past the SDK
     if code in ("SDK-API", "SDK-TITLE"):  # the desk refuses such a class, and every rule that needs it is skipped
         found.pop("SDK-ACCEPTED")

@@ -1,13 +1,17 @@
 """``helpdesk plugin check`` on folders as authors have them: a good one, and each way of being wrong."""
 
 import json
+import shutil
+import textwrap
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from helpdesk.cli import main
+from helpdesk.kit import writing
 from helpdesk.kit.checking import check
+from helpdesk.plugins.kinds import Kind
 from tests.kit.folders import PYPROJECT, write
 
 BROKEN: dict[str, dict[str, tuple[str, str] | None]] = {
@@ -23,6 +27,15 @@ BROKEN: dict[str, dict[str, tuple[str, str] | None]] = {
     "CHECK-LOADS": {"source": ("class Parrot", "class Polly")},
     "CH-RETRY": {"source": ("answer.status >= 500", "answer.status == 418")},
 }
+
+
+def new_plugin(place: Path, imported: str, hook: str) -> Path:
+    """Write a new whole plugin that has one hook more."""
+    folder = writing.write("greeter", Kind.PLUGIN, folder=place / "greeter").folder
+    source = folder / "src/helpdesk_greeter/plugin.py"
+    text = source.read_text("utf-8").replace("from helpdesk.sdk.plugin", f"{imported}\nfrom helpdesk.sdk.plugin")
+    source.write_text(f"{text}\n{textwrap.indent(hook, '    ')}", "utf-8")
+    return folder
 
 
 def findings(folder: Path, **given: float) -> dict[str, str]:
@@ -106,3 +119,21 @@ def test_theme_in_the_groups_is_no_channel(tmp_path: Path) -> None:
     assert "helpdesk.channels" in PYPROJECT
     found = findings(write(tmp_path, pyproject=("helpdesk.channels", "helpdesk.themes"), contract=None))
     assert found["CHECK-LOADS"] == "A theme's entry point must name its folder."
+
+
+def test_what_a_whole_plugin_adds_to_the_api_is_written_beside_it(tmp_path: Path) -> None:
+    hook = (
+        '@query(right="ticket.read", description="A word.")\ndef word(self, host: Host) -> str:\n    return "Hello."\n'
+    )
+    folder = new_plugin(tmp_path, "from helpdesk.sdk.graphql import query", hook)
+    verdicts = {verdict.code: verdict for verdict in check(folder, writes_schema=True)}
+    assert not [verdict for verdict in verdicts.values() if verdict.is_finding]
+    assert not verdicts["PL-SCHEMA"].is_skipped
+    assert "  greeterWord: String\n" in (folder / "schema.graphql").read_text("utf-8")
+
+
+def test_whole_plugin_that_the_desk_would_quarantine_is_found(tmp_path: Path) -> None:
+    hook = "@periodic(every_seconds=9)\ndef tick(self, host: Host) -> None: ...\n"
+    folder = new_plugin(tmp_path, "from helpdesk.sdk.plugin import periodic", hook)
+    shutil.rmtree(folder / "tests")
+    assert "at least 10" in findings(folder)["CHECK-LOADS"]

@@ -34,6 +34,10 @@ BROKEN: dict[str, tuple[str, str]] = {
     "TH-PICTURES": ("templates/pages/home.html", "<html lang='x'><img src='/a.png'></html>"),
     "TH-ELSEWHERE": ("assets/dawn.css", "@import 'https://fonts.example/a.css';"),
     "TH-TEXTS": ("locales/ko.toml", '[dawn]\nbye = "안녕"\n'),
+    "TH-BESIDE": (
+        "templates/pages/home.html",
+        "<html lang='x'>{% if slot('home.bottom') %}{% include 'nowhere.html' %}{% endif %}</html>",
+    ),
     "TH-NO-CODE": ("templates/pages/code.py", "print(1)\n"),
 }
 

@@ -7,13 +7,13 @@
         settings = {"group_id": 7}
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, get_args
 from unittest import SkipTest
 
 import orjson
 
-from helpdesk.sdk.action import Action, Effect, Later
+from helpdesk.sdk.action import Action, AddNote, AddTags, Assign, Effect, Later, RemoveTags, Reply, SetStatus
 from helpdesk.sdk.errors import Refused, Retry
 from helpdesk.sdk.http import HttpResponse
 from helpdesk.sdk.testing import samples
@@ -101,6 +101,28 @@ class ActionContract(CodeContract):
         kit.provide(lambda call: self.answer(Outcome.TAKEN, call))
         self._made(kit).check()
 
+    @rule("AC-DESK", fix="Return effects that the desk can carry out on any open ticket; see helpdesk.sdk.action.")
+    def test_desk_does_what_was_decided(self, kit: Kit) -> None:
+        """Run on a ticket by the desk, what the action decides has happened to the ticket, and outside."""
+        self._require_done(kit)
+
+    @rule("AC-BESIDE", fix="Share no global state, names or signals with other plugins.")
+    def test_works_beside_all_others(self, kit: Kit) -> None:
+        """The action works beside every installed plugin, and beside ones that raise everywhere."""
+        kit.crowd()
+        self._require_done(kit)
+
+    def _require_done(self, kit: Kit) -> None:
+        kit.provide(lambda call: self.answer(Outcome.TAKEN, call))
+        ticket = kit.ticket()
+        effects = self._effects(kit, ticket)
+        kit.act(self.called(), ticket.id, self.settings_for(kit))
+        kit.work()
+        lacking = [type(effect).__name__ for effect in effects if not _has_happened(kit, ticket.id, effect, effects)]
+        ensure(not lacking, f"Of what it decided, {', '.join(lacking)} did not come about.")
+        failures = kit.failures(self.kind, self.called())
+        ensure(not failures, f"On the desk it failed in {'; '.join(failures)}")
+
     def _made(self, kit: Kit) -> Any:
         self.install(kit)
         made = self.made(kit)
@@ -132,3 +154,33 @@ class ActionContract(CodeContract):
         except Exception as other:
             raise Broken(f"perform raised {type(other).__name__} ({other}) instead of {error.__name__}.") from other
         raise Broken(f"perform returned although the answer was “{outcome}”; it must raise {error.__name__}.")
+
+
+def _has_happened(kit: Kit, ticket_id: int, effect: Effect, effects: Sequence[Effect]) -> bool:
+    """Return whether the ticket shows the effect, unless a later one may have undone it."""
+    ticket = next(one for one in kit.tickets() if one.id == ticket_id)
+    later = effects[effects.index(effect) + 1 :]
+    if any(isinstance(one, _UNDOING.get(type(effect), ())) for one in later):
+        return True
+    is_shown = True
+    match effect:
+        case SetStatus(status):
+            is_shown = ticket.status == status
+        case Assign(agent_id, group_id):
+            is_shown = (ticket.agent_id, ticket.group_id) == (agent_id, group_id)
+        case Reply(text) | AddNote(text):
+            is_shown = text.strip() in [message.text for message in kit.messages(ticket_id)]
+        case AddTags(tags):
+            is_shown = set(tags) <= set(ticket.tags)
+        case RemoveTags(tags):
+            is_shown = not set(tags) & set(ticket.tags)
+    return is_shown
+
+
+_UNDOING: Mapping[type, tuple[type, ...]] = {
+    SetStatus: (SetStatus, Reply),
+    Assign: (Assign,),
+    AddTags: (RemoveTags,),
+    RemoveTags: (AddTags,),
+}
+"""What may undo an effect; an answer to a customer changes the status, too."""

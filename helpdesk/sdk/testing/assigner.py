@@ -68,6 +68,28 @@ class AssignerContract(CodeContract):
             made.choose(ticket, samples.agents(7))
         ensure(not kit.strays(), f"choose connected to {', '.join(kit.strays())}.")
 
+    @rule("AS-DESK", fix="Choose among whoever the desk hands over; their ids and numbers are not those of samples.")
+    def test_desk_gives_the_ticket_to_the_chosen(self, kit: Kit) -> None:
+        """Asked by the desk, it chooses, and the ticket goes there."""
+        self._require_given(kit)
+
+    @rule("AS-BESIDE", fix="Share no global state, names or signals with other plugins.")
+    def test_works_beside_all_others(self, kit: Kit) -> None:
+        """The assigner works beside every installed plugin, and beside ones that raise everywhere."""
+        kit.crowd()
+        self._require_given(kit)
+
+    def _require_given(self, kit: Kit) -> None:
+        self.install(kit)
+        ids = {one.id for one in kit.agents()}
+        given = []
+        for _time in range(2):
+            ticket = kit.ticket()
+            given.append(kit.hand_out(self.called(), ticket.id, self.settings_for(kit)))
+            now = next(one for one in kit.tickets() if one.id == ticket.id)
+            ensure(now.agent_id == given[-1], f"It chose {given[-1]}, and the ticket went to {now.agent_id}.")
+        ensure(set(given) & ids, "Of two tickets that the desk handed it, nobody was given any.")
+
     def _made(self, kit: Kit) -> Any:
         self.install(kit)
         return self.made(kit)

@@ -69,12 +69,45 @@ class ConditionContract(CodeContract):
         ensure(first == second, f"The same tickets had {first!r:.200}, then {second!r:.200}.")
         ensure(not kit.strays(), f"values connected to {', '.join(kit.strays())}.")
 
+    @rule("CO-DESK", fix="Return values that the condition language can compare; see the kinds of fields.")
+    def test_desk_finds_tickets_by_it(self, kit: Kit) -> None:
+        """Asked by the desk, a condition on the plugin's field holds for the tickets that have the value."""
+        self._require_found(kit)
+
+    @rule("CO-BESIDE", fix="Share no global state, names or signals with other plugins.")
+    def test_works_beside_all_others(self, kit: Kit) -> None:
+        """The condition works beside every installed plugin, and beside ones that raise everywhere."""
+        kit.crowd()
+        self._require_found(kit)
+
+    def _require_found(self, kit: Kit) -> None:
+        made = self._made(kit)
+        kit.hold(kit.now())  # a value may follow from the time
+        tickets = [kit.ticket(), kit.live(), kit.ticket("Three short words", email="jun@shop.example")]
+        values = self._values(made, tickets)
+        field, ids = f"plugin.{self.called()}", [one.id for one in tickets]
+        for value in values:
+            is_empty = value is None or value == ""
+            asked = {"op": "isEmpty"} if is_empty else {"op": "is", "value": _written(value)}
+            found = kit.meets({"field": field, **asked}, ids)
+            wanted = [one is None or one == "" if is_empty else one == value for one in values]
+            is_right = all(found[at] for at, has in enumerate(wanted) if has)
+            is_right = is_right and (found == wanted or made.kind is FieldKind.TEXT)  # texts are compared loosely
+            ensure(is_right, f"Of tickets with {values!r:.200} those with {value!r:.80} are found as {found}.")
+        failures = kit.failures(self.kind, self.called())
+        ensure(not failures, f"On the desk it failed in {'; '.join(failures)}")
+
     def _made(self, kit: Kit) -> Condition:
         self.install(kit)
         return self.condition()
 
     def _values(self, made: Condition, tickets: Sequence[Any]) -> list[Any]:
         return list(made.values(tickets))
+
+
+def _written(value: Any) -> Any:
+    """Return the value as conditions are written, in JSON."""
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _is_of(kind: FieldKind, value: Any) -> bool:

@@ -113,6 +113,32 @@ class FieldTypeContract(CodeContract):
             unsafe = [name for name in widget.attributes if name.lower().startswith("on") or name.lower() == "style"]
             ensure(not unsafe, f"The attributes {', '.join(unsafe)} would run code in the page.")
 
+    @rule(
+        "FT-DESK", fix="Return values, texts and widgets as the page of the SDK says: the desk believes nothing else."
+    )
+    def test_desk_takes_its_answers(self, kit: Kit) -> None:
+        """Asked by the desk, it reads what is right, refuses what is wrong, and has a widget that forms may show."""
+        self._require_taken(kit)
+
+    @rule("FT-BESIDE", fix="Share no global state, names or signals with other plugins.")
+    def test_works_beside_all_others(self, kit: Kit) -> None:
+        """The field type works beside every installed plugin, and beside ones that raise everywhere."""
+        kit.crowd()
+        self._require_taken(kit)
+
+    def _require_taken(self, kit: Kit) -> None:
+        made, settings = self._made(kit), self.settings_for(kit)
+        for language in LANGUAGES:
+            for given in self.good:
+                found = kit.fill_in(self.called(), given, settings, language=language)
+                ensure(not found.message, f"{given!r:.80} is refused: {found.message}")
+                ensure(found.text, f"{given!r:.80} is shown as nothing.")
+                same = found.value == made.parse(given, language=language)
+                ensure(same or made.kind is FieldKind.TIME, f"{given!r:.80} is stored as {found.value!r:.80}.")
+            for given in self.bad:
+                found = kit.fill_in(self.called(), given, settings, language=language)
+                ensure(found.message, f"{given!r:.80} is taken, as {found.value!r:.80}.")
+
     def _made(self, kit: Kit) -> Any:
         self.install(kit)
         return self.made(kit)

@@ -15,10 +15,13 @@ import orjson
 
 from helpdesk.sdk.channel import Channel, File, InboundRequest
 from helpdesk.sdk.facts import AgentFacts, CustomerFacts, MessageFacts, ServiceFacts, TicketFacts
+from helpdesk.sdk.field_type import Widget
 from helpdesk.sdk.host import Host
 from helpdesk.sdk.http import Http, HttpResponse
+from helpdesk.sdk.plugin import Plugin
+from helpdesk.sdk.web import WebRequest
 
-__all__ = ["HttpCall", "Kit", "Provider", "SeenDelivery", "SeenItem"]
+__all__ = ["FilledIn", "HttpCall", "Kit", "Provider", "SeenDelivery", "SeenItem"]
 
 
 Entered = TypeVar("Entered")
@@ -67,23 +70,54 @@ class SeenItem:
     ticket_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class FilledIn:
+    """What a field made of something typed: its value and how that is shown, or the ``message`` that refuses it."""
+
+    value: Any
+    text: str
+    message: str
+    widget: Widget
+
+
 class Kit(Protocol):
     """A desk of the test's own."""
 
     folder: Path
     """An empty folder for whatever the test needs."""
 
-    service: ServiceFacts
-    """The one service of the desk."""
-
     http: Http
     """What plugins call the outside with; answered by the provider."""
 
-    def install(self, kind: str, name: str, value: Any) -> None:
-        """Install a plugin and enable it, checked as the desk does. Raises Broken for one that it refuses."""
+    @property
+    def service(self) -> ServiceFacts:
+        """Return the one service of the desk."""
+
+    def install(
+        self,
+        kind: str,
+        name: str,
+        value: Any,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        service_settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Install a plugin and enable it, checked as the desk does. Raises Broken for one that it refuses.
+
+        A whole plugin is told its settings, its tables are made, and from now on it hears of what happens.
+        """
 
     def crowd(self) -> None:
-        """Bring every installed plugin in as well, and a channel that raises everywhere, with mail to read."""
+        """Bring every installed plugin in as well, and plugins of all kinds that raise wherever they are called.
+
+        They have all been called once: by mail, and over a ticket, which stays.
+        """
+
+    def failures(self, kind: str, name: str) -> Sequence[str]:
+        """Return where the plugin has failed so far, and why, as the desk has noted it."""
+
+    def called(self, kind: str, name: str) -> Sequence[str]:
+        """Return the hooks of the plugin that the desk has called, receivers aside."""
 
     def now(self) -> datetime:
         """Return the desk's time."""
@@ -126,6 +160,12 @@ class Kit(Protocol):
     ) -> TicketFacts:
         """Make a ticket of a customer's, without any channel account."""
 
+    def live(self) -> TicketFacts:
+        """Let a day go by, its work done: a customer asks, and an agent takes, tags, answers, notes and resolves.
+
+        Mail comes in and goes out, too, and what is left for later falls due. Returns the ticket.
+        """
+
     def reply(self, ticket: int, text: str, files: Sequence[File] = ()) -> int:
         """Answer a ticket as the agent does, and return the message's id; ``work`` sends it."""
 
@@ -165,11 +205,41 @@ class Kit(Protocol):
     def columns(self, table: str) -> Sequence[str]:
         """Return the names of a table's columns."""
 
-    def migrate(self, plugin: str, migrations: Path, *, is_down: bool = False) -> None:
-        """Apply the plugin's migrations, or take them all back."""
+    def migrate(self, name: str, plugin: type[Plugin], *, is_down: bool = False) -> None:
+        """Apply the migrations of a whole plugin as the desk does, within its fence, or take them all back."""
 
     def page(self, theme: str, page: str, *, language: str) -> str:
-        """Return a page of the help center in an installed theme. Raises Broken with why the theme cannot make it."""
+        """Return a page of the help center, its slots filled, in an installed theme.
+
+        Raises Broken with why the theme cannot make it.
+        """
 
     def host(self, plugin: str) -> Host:
         """Return the desk as an installed whole plugin sees it."""
+
+    def web(self, plugin: str, request: WebRequest) -> HttpResponse:
+        """Send a request to a whole plugin's address, and return what comes back."""
+
+    def sdl(self, name: str, plugin: type[Plugin]) -> str:
+        """Return what the plugin adds to the GraphQL API, in the schema definition language; nothing for nothing."""
+
+    def export(self, plugin: str, customer: int) -> Mapping[str, Any]:
+        """Return what a whole plugin keeps of a customer, asked by the desk. Raises Broken when it does not say."""
+
+    def erase(self, plugin: str, customer: int) -> None:
+        """Have a whole plugin forget a customer. Raises Broken when it fails."""
+
+    def act(self, action: str, ticket: int, settings: Mapping[str, Any]) -> None:
+        """Run an installed action on a ticket, with an administrator's rights."""
+
+    def hand_out(self, assigner: str, ticket: int, settings: Mapping[str, Any]) -> int | None:
+        """Have an installed assigner choose whose the ticket is, among the agents, and return who has it."""
+
+    def fill_in(self, field_type: str, given: Any, settings: Mapping[str, Any], *, language: str) -> FilledIn:
+        """Return what a field of an installed type makes of what was typed."""
+
+    def meets(self, condition: Mapping[str, Any], tickets: Sequence[int]) -> Sequence[bool]:
+        """Return for each ticket whether it meets a condition, such as one on ``plugin.<name>``."""
+
+    def keep_files(self, storage: str, settings: Mapping[str, Any]) -> None:
+        """Keep the desk's files in an installed storage from now on."""

@@ -1,5 +1,5 @@
-"""What a whole plugin owes: hooks that the desk knows, rights that there are, tables of its own, and personal data
-that it can show and forget.
+"""What a whole plugin owes: what its class and its files say (``declared.py``), hooks that do what is due on a desk,
+pages and slots that are seen, and personal data that it can show and forget.
 
 ::
 
@@ -8,228 +8,224 @@ that it can show and forget.
         name = "visits"
 """
 
-import inspect
-import re
-import tomllib
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 from unittest import SkipTest
 
-import orjson
-
-from helpdesk.kernel.events import Event
 from helpdesk.sdk.facts import CustomerFacts
-from helpdesk.sdk.graphql import CORE_TYPES
 from helpdesk.sdk.host import Host
-from helpdesk.sdk.plugin import Hook, HookKind, Plugin, hooks_of
-from helpdesk.sdk.slots import SLOTS
-from helpdesk.sdk.tables import Table
-from helpdesk.sdk.testing.contract import CodeContract
-from helpdesk.sdk.testing.kit import Kit
+from helpdesk.sdk.http import HttpResponse
+from helpdesk.sdk.plugin import Hook, HookKind
+from helpdesk.sdk.testing.contract import secrets_of
+from helpdesk.sdk.testing.declared import DeclaredPlugin
+from helpdesk.sdk.testing.kit import HttpCall, Kit
 from helpdesk.sdk.testing.rules import Broken, ensure, rule
-from helpdesk.sdk.web import METHODS
+from helpdesk.sdk.web import WebRequest
 
-LEAST_SECONDS = 10
-_PATH = re.compile(r"[\w./<>:-]*")
-_PLACE = re.compile(r"\{(\w+)\}")
-_GRAPHQL = (HookKind.QUERY, HookKind.MUTATION, HookKind.FIELD)
-_GIVEN: Mapping[HookKind, int] = {
-    HookKind.RECEIVER: 2, HookKind.SUBSCRIBER: 2, HookKind.JOB: 2, HookKind.PERIODIC: 1, HookKind.PAGE: 2,
-    HookKind.WEBHOOK: 2, HookKind.SLOT: 2,
-}  # fmt: skip
-"""How many arguments each kind of hook is given; those of GraphQL have arguments of their own."""
+LANGUAGES = ("ko", "en")
+THEME = "default"
+HEAD = "head"
+DUE = (HookKind.RECEIVER, HookKind.SUBSCRIBER, HookKind.JOB, HookKind.PERIODIC)
 
 
-class PluginContract(CodeContract):
+class PluginContract(DeclaredPlugin):
     """The rules of one whole plugin."""
 
-    kind = "plugin"
-    plugin: ClassVar[type[Plugin]]
-
     service_settings: ClassVar[Mapping[str, Any]] = {}
-    """What a service tells the plugin in the tests."""
+    """What a service tells the plugin in the tests, beside the ``settings`` of the installation."""
+
+    jobs: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Data for jobs that nothing leaves on a usual day, by their names."""
+
+    webhooks: ClassVar[Mapping[str, WebRequest]] = {}
+    """A request for each webhook, by its path, with what proves that the provider sent it."""
+
+    def arrange(self, kit: Kit) -> None:
+        """Start what the plugin needs outside; ``kit.allow(host, port)`` opens the way to it."""
+
+    def answer(self, call: HttpCall) -> HttpResponse:
+        """Return what the outside answers to a call by ``host.http``: 200 unless told."""
+        return HttpResponse(200, {"content-type": "application/json"}, b"{}")
+
+    def something_to_show(self, host: Host) -> None:
+        """Let there be something for the slots to show; for a plugin whose slots are empty at first."""
 
     def personal_data(self, host: Host, customer: CustomerFacts) -> None:
         """Let the plugin store something about the customer; for one that keeps personal data."""
         raise NotImplementedError("write personal_data(self, host, customer) in the test class")
 
-    def erased(self) -> bool:
-        """Return whether the plugin says that it forgets and shows what it keeps of customers."""
-        own = self.value()
-        return own.erase is not Plugin.erase and own.export is not Plugin.export
+    @rule("PL-LIVES", fix="Mend the hook that is named; it was called by the desk, over tickets as they come.")
+    def test_hooks_do_what_is_due(self, kit: Kit) -> None:
+        """On a usual day receivers, subscribers, jobs and periodic hooks are called by the desk, and none fails."""
+        if not self._of(*DUE):
+            raise SkipTest("This plugin has none of these hooks.")
+        self._begin(kit)
+        self._require_a_day(kit)
 
-    @rule("PL-HOOKS", fix="Decorate the method as the pages of the SDK say; they name what each decorator takes.")
-    def test_hooks_are_known_to_the_desk(self, kit: Kit) -> None:
-        """Each hook names an event, a slot, a path or a type that there is."""
-        for hook in hooks_of(self.value()):
-            if fault := _FAULTS.get(hook.kind, _nothing)(hook):
-                raise Broken(f"The {hook.kind} {hook.name} {fault}.")
+    @rule("PL-PAGES", fix="Answer every request, whatever it lacks, with a WebAnswer: 404 for what there is not.")
+    def test_pages_answer(self, kit: Kit) -> None:
+        """Each page answers a bare request by each of its methods."""
+        if not self._of(HookKind.PAGE):
+            raise SkipTest("This plugin has no pages.")
+        self._begin(kit)
+        self._require_pages(kit)
 
-    @rule("PL-ARGUMENTS", fix="Give the method the parameters that the decorator's docstring names.")
-    def test_hooks_take_what_they_are_given(self, kit: Kit) -> None:
-        """Each hook can be called with what the desk hands it."""
-        for hook in hooks_of(self.value()):
-            if hook.kind in _GIVEN:
-                method = getattr(self.value(), hook.name)
-                given = [object()] * (1 + _GIVEN[hook.kind])
-                try:
-                    inspect.signature(method).bind(*given)
-                except TypeError as error:
-                    raise Broken(f"The {hook.kind} {hook.name} cannot be called as it will be: {error}.") from None
+    @rule("PL-WEBHOOKS", fix="Raise Unverified in verify unless the proof fits, and take what the provider sends.")
+    def test_webhooks_take_what_the_provider_sends(self, kit: Kit) -> None:
+        """What the provider sends to a webhook is taken and understood; without its proof it gets 401."""
+        hooks = self._of(HookKind.WEBHOOK)
+        if not hooks:
+            raise SkipTest("This plugin has no webhooks.")
+        self._begin(kit)
+        for hook in hooks:
+            request = self._request_for(hook)
+            status = kit.web(self.called(), replace(request, headers={}, query={})).status
+            ensure(status == 401, f"Without its proof, the request to {request.path} was answered with {status}.")
+            status = kit.web(self.called(), request).status
+            ensure(status == 200, f"The request to {request.path} was answered with {status}. {self._failures(kit)}")
+        kit.work()
+        names = tuple(f"{hook.name}:" for hook in hooks)
+        failures = [one for one in kit.failures(self.kind, self.called()) if one.startswith(names)]
+        ensure(not failures, f"It failed in {'; '.join(failures)}")
 
-    @rule("PL-RIGHTS", fix="Name rights as the desk does, such as ticket.read, and no more than the plugin needs.")
-    def test_rights_are_known_to_the_desk(self, kit: Kit) -> None:
-        """Each right that the plugin or its GraphQL fields ask for is one of the desk's."""
-        asked = {*self.value().rights, *(hook.facts["right"] for hook in self._of(*_GRAPHQL))}
-        unknown = sorted(asked - set(kit.rights()))
-        ensure(not unknown, f"The desk has no right {', '.join(unknown)}.")
+    @rule("PL-SECRET-LOG", fix="Log no settings, no headers and no requests; host.log hides secrets by itself.")
+    def test_no_secret_is_logged(self, kit: Kit) -> None:
+        """No secret of the installation's settings, or of the service's, stands in any line of the log."""
+        self._begin(kit)
+        host = kit.host(self.called())
+        secrets = secrets_of(host.settings) + secrets_of(host.service_settings)
+        if not secrets:
+            raise SkipTest("This plugin is told no secrets.")
+        kit.live()
+        for hook in self._of(HookKind.WEBHOOK):
+            kit.web(self.called(), self._request_for(hook))
+        for hook in self._of(HookKind.PAGE):
+            kit.web(self.called(), WebRequest("GET", hook.facts["path"]))
+        kit.work()
+        found = [name for name, secret in secrets if secret in kit.logged()]
+        ensure(not found, f"The log holds the secret of the setting {', '.join(found)}.")
 
-    @rule("PL-TABLE-NAMES", fix="Give each table class Meta: table_name = 'p_<plugin>_…'.")
-    def test_tables_are_named_after_the_plugin(self, kit: Kit) -> None:
-        """Each table is of the SDK's Table and carries the plugin's name."""
-        for table in self.value().tables:
-            ensure(issubclass(table, Table), f"{table.__name__} is no subclass of helpdesk.sdk.tables.Table.")
-            name = table._meta.table_name
-            ensure(name.startswith(self._prefix()), f"{table.__name__} is called {name}, not {self._prefix()}….")
-
-    @rule("PL-TABLE-KEYS", fix="Keep the ids of the desk's things as plain numbers.")
-    def test_tables_hold_no_row_of_the_desk_back(self, kit: Kit) -> None:
-        """No table has a foreign key onto a table that is not the plugin's own."""
-        for table in self.value().tables:
-            for field, target in table._meta.refs.items():
-                is_own = target._meta.table_name.startswith(self._prefix())
-                ensure(is_own, f"{table.__name__}.{field.name} is a foreign key onto {target._meta.table_name}.")
-
-    @rule("PL-MIGRATIONS", fix="Write a numbered migration for each change, whose down undoes what its up does.")
-    def test_migrations_go_up_and_down_and_up_again(self, kit: Kit) -> None:
-        """The migrations make exactly the tables of the plugin, take them back, and make them again."""
-        own = {table._meta.table_name for table in self.value().tables}
-        if not own and self.value().migrations is None:
-            raise SkipTest("This plugin has no tables.")
-        ensure(isinstance(self.value().migrations, Path), "There are tables and no folder of migrations.")
-        before = set(kit.tables())
-        for made in (own, set(), own):
-            kit.migrate(self.called(), self.value().migrations, is_down=not made)
-            found = set(kit.tables()) - before
-            history = {name for name in found if name.startswith("migration_")}
-            ensure(found - history == made, f"They left {_listed(found - history)} instead of {_listed(made)}.")
-        for table in self.value().tables:
-            columns = {column.column_name for column in table._meta.sorted_fields}
-            found = set(kit.columns(table._meta.table_name))
-            ensure(found == columns, f"{table.__name__} has {_listed(columns)}; the migrations make {_listed(found)}.")
-
-    @rule("PL-TEMPLATES", fix="Set templates to the folder of the slots' templates.")
-    def test_slots_have_their_templates(self, kit: Kit) -> None:
-        """A plugin with slots has a folder of templates."""
+    @rule("PL-SLOTS", fix="Return SlotContent with a template of the folder and plain values; see helpdesk.sdk.slots.")
+    def test_slots_are_seen_in_pages(self, kit: Kit) -> None:
+        """What the plugin shows in each slot is seen in a page of the help center, in Korean and in English."""
         if not self._of(HookKind.SLOT):
             raise SkipTest("This plugin fills no slots.")
-        folder = self.value().templates
-        ensure(isinstance(folder, Path) and any(folder.rglob("*.html")), f"{folder} holds no templates.")
-
-    @rule("PL-TEXTS", fix="Write each text in every language, with the same {places}.")
-    def test_texts_are_the_same_in_all_languages(self, kit: Kit) -> None:
-        """A text that is there in one language is there in all, and says the same of the same values."""
-        if self.value().locales is None:
-            raise SkipTest("This plugin has no texts.")
-        files = sorted(Path(self.value().locales).glob("*.toml"))
-        ensure(any(file.stem == "en" for file in files), "There is no en.toml.")
-        texts = {file.stem: dict(_flat(tomllib.loads(file.read_text("utf-8")))) for file in files}
-        for language, own in texts.items():
-            for key, text in texts["en"].items():
-                ensure(key in own, f"{language}.toml has no text {key}.")
-                same = set(_PLACE.findall(text)) == set(_PLACE.findall(own[key]))
-                ensure(same, f"The text {key} names other places in {language} than in en.")
-            more = sorted(own.keys() - texts["en"].keys())
-            ensure(not more, f"en.toml has no text {', '.join(more)}.")
-
-    @rule("PL-PERSONAL", fix="Write erase and export, and set keeps_personal_data = True.")
-    def test_personal_data_can_be_shown_and_forgotten(self, kit: Kit) -> None:
-        """A plugin that keeps personal data can show it to the customer, and forget it."""
-        keeps = self.value().keeps_personal_data
-        if not keeps and not self.erased():
-            raise SkipTest("This plugin keeps no personal data (keeps_personal_data).")
-        ensure(keeps, "It erases or exports, and does not say that it keeps personal data.")
-        ensure(self.erased(), "It keeps personal data, and lacks erase or export.")
+        bare = self._pages(kit)
+        self._begin(kit)
+        self._require_slots(kit, bare)
 
     @rule("PL-ERASE", fix="Let export return all that is kept of the customer, and erase remove it, twice if asked.")
     def test_what_is_kept_of_a_customer_is_shown_and_forgotten(self, kit: Kit) -> None:
         """What the plugin has stored of a customer is exported; erased, it is gone, and nobody else's with it."""
         if not self.value().keeps_personal_data:
             raise SkipTest("This plugin keeps no personal data (keeps_personal_data).")
-        self.install(kit)
-        if self.value().migrations is not None:
-            kit.migrate(self.called(), self.value().migrations)
+        self._begin(kit)
         kit.ticket(email="mina@shop.example")
         kit.ticket(email="jun@shop.example")
+        kit.work()
         mina, jun = kit.customers()
-        host, made = kit.host(self.called()), self.made(kit)
-        blank = made.export(host, mina)
+        name = self.called()
+        kit.erase(name, mina.id)
+        blank = kit.export(name, mina.id)
         for customer in (mina, jun):
-            self.personal_data(host, customer)
-        kept = made.export(host, mina)
+            self.personal_data(kit.host(name), customer)
+        kept = kit.export(name, mina.id)
         ensure(kept != blank, "export returns the same before and after something was stored.")
-        ensure(orjson.loads(orjson.dumps(kept)) == kept, "export returns something else than JSON values.")
-        others = made.export(host, jun)
+        others = kit.export(name, jun.id)
         for _time in range(2):
-            made.erase(host, mina)
-        ensure(made.export(host, mina) == blank, "After erase, export still returns something of the customer.")
-        ensure(made.export(host, jun) == others, "Erasing one customer took another one's data.")
+            kit.erase(name, mina.id)
+        ensure(kit.export(name, mina.id) == blank, "After erase, export still returns something of the customer.")
+        ensure(kit.export(name, jun.id) == others, "Erasing one customer took another one's data.")
 
-    def _prefix(self) -> str:
-        return f"p_{self.called()}_"
+    @rule("PL-BESIDE", fix="Share no global state, names or signals with other plugins.")
+    def test_works_beside_all_others(self, kit: Kit) -> None:
+        """The plugin works beside every installed plugin, and beside ones that raise everywhere."""
+        kit.crowd()
+        bare = self._pages(kit)
+        self._begin(kit)
+        self._require_a_day(kit)
+        self._require_pages(kit)
+        self._require_slots(kit, bare)
+        if self.value().keeps_personal_data:
+            kit.export(self.called(), kit.customers()[-1].id)
+            kit.erase(self.called(), kit.customers()[-1].id)
 
-    def _of(self, *kinds: HookKind) -> list[Hook]:
-        return [hook for hook in hooks_of(self.value()) if hook.kind in kinds]
+    def _put_in(self, kit: Kit) -> None:
+        told = {"settings": self.settings_for(kit), "service_settings": self.service_settings}
+        kit.install(self.kind, self.called(), self.value(), **told)
+
+    def _begin(self, kit: Kit) -> None:
+        self.arrange(kit)
+        kit.provide(self.answer)
+        self.install(kit)
+
+    def _require_a_day(self, kit: Kit) -> None:
+        host = kit.host(self.called())
+        for job, data in self.jobs.items():
+            host.enqueue(job, data)
+        kit.live()
+        self._require_no_failure(kit)
+        idle = {hook.name for hook in self._of(HookKind.JOB)} - set(kit.called(self.kind, self.called()))
+        ensure(not idle, f"No job {_listed(idle)} was left; name data for it by jobs = {{…}} in the test class.")
+
+    def _require_pages(self, kit: Kit) -> None:
+        for hook in self._of(HookKind.PAGE):
+            for method in hook.facts["methods"]:
+                status = kit.web(self.called(), WebRequest(method, hook.facts["path"])).status
+                said = f"{method} {hook.facts['path']} was answered with {status}. {self._failures(kit)}"
+                ensure(status < 500, said.strip())
+
+    def _require_slots(self, kit: Kit, bare: Mapping[tuple[str, str], str]) -> None:
+        self.something_to_show(kit.host(self.called()))
+        for _try in range(2):  # a machine that is busy may let one pass its time
+            lacking = self._unseen(bare, self._pages(kit))
+            if not lacking:
+                return
+        raise Broken(f"What it shows is not seen: {'; '.join(lacking)}. {self._failures(kit)}".strip())
+
+    def _unseen(self, bare: Mapping[tuple[str, str], str], shown: Mapping[tuple[str, str], str]) -> list[str]:
+        """Return the slots, with page and language, in which the plugin is not seen as often as it should be."""
+        wanted = [hook.facts["slot"] for hook in self._of(HookKind.SLOT)]
+        found = []
+        for slot in dict.fromkeys(wanted):
+            for language in LANGUAGES:
+                page = (_page_of(slot), language)
+                seen = self._count(slot, bare[page], shown[page])
+                if seen < (1 if slot == HEAD else wanted.count(slot)):
+                    found.append(f"{slot} on the page {page[0]} in “{language}”")
+        return found
+
+    def _pages(self, kit: Kit) -> Mapping[tuple[str, str], str]:
+        """Return the pages of the help center that the plugin shows something on, in each language."""
+        pages = {_page_of(hook.facts["slot"]) for hook in self._of(HookKind.SLOT)}
+        return {(page, one): kit.page(THEME, page, language=one) for page in pages for one in LANGUAGES}
+
+    def _count(self, slot: str, before: str, after: str) -> int:
+        """Return how often the plugin is seen in the slot; in ``head``, whether anything was added to it."""
+        if slot == HEAD:
+            return int(before.partition("</head>")[0] != after.partition("</head>")[0])
+        return after.count(f'data-hd-slot="{self.called()}:{slot}"')
+
+    def _request_for(self, hook: Hook) -> WebRequest:
+        path = hook.facts["path"]
+        if path not in self.webhooks:
+            raise Broken(f"The contract has no request for the webhook {path}; write webhooks = {{…}} in it.")
+        return replace(self.webhooks[path], method="POST", path=path)
+
+    def _failures(self, kit: Kit) -> str:
+        found = kit.failures(self.kind, self.called())
+        return f"It failed in {'; '.join(found)}".rstrip(".") + "." if found else ""
+
+    def _require_no_failure(self, kit: Kit) -> None:
+        said = self._failures(kit)
+        ensure(not said, said)
 
 
-def _nothing(_hook: Hook) -> str:
-    return ""
+def _page_of(slot: str) -> str:
+    """Return a page that has the slot."""
+    return "inquiry" if slot.startswith("inquiry.") else "home"
 
 
-def _events(hook: Hook) -> str:
-    events = hook.facts["events"]
-    if not events:
-        return "names no event"
-    wrong = [event for event in events if not (inspect.isclass(event) and issubclass(event, Event))]
-    return f"names {wrong[0]!r}, which is no event of helpdesk.sdk.events" if wrong else ""
-
-
-def _period(hook: Hook) -> str:
-    seconds = hook.facts["every_seconds"]
-    return f"wants to be called every {seconds} seconds; at least {LEAST_SECONDS} are between" if seconds < 10 else ""
-
-
-def _slot(hook: Hook) -> str:
-    name = hook.facts["slot"]
-    return "" if name in SLOTS else f"fills the slot {name!r}; there are {', '.join(SLOTS)}"
-
-
-def _path(hook: Hook) -> str:
-    path = hook.facts["path"]
-    if not isinstance(path, str) or not _PATH.fullmatch(path) or path.startswith("/"):
-        return f"lies at {path!r}; a path is written without a slash before it, as in “visits/today”"
-    unknown = sorted(set(hook.facts.get("methods", ())) - METHODS)
-    return f"answers {', '.join(unknown)}, which is no method of HTTP" if unknown else ""
-
-
-def _core_type(hook: Hook) -> str:
-    on = hook.facts["on"]
-    return "" if on in CORE_TYPES else f"is a field on {on!r}; fields may be added to {', '.join(CORE_TYPES)}"
-
-
-_FAULTS: Mapping[HookKind, Callable[[Hook], str]] = {
-    HookKind.RECEIVER: _events, HookKind.SUBSCRIBER: _events, HookKind.PERIODIC: _period, HookKind.SLOT: _slot,
-    HookKind.PAGE: _path, HookKind.WEBHOOK: _path, HookKind.FIELD: _core_type,
-}  # fmt: skip
-
-
-def _flat(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for key, value in table.items():
-        found += _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [(f"{prefix}{key}", str(value))]
-    return found
-
-
-def _listed(names: set[str]) -> str:
-    return ", ".join(sorted(names)) or "nothing"
+def _listed(names: Sequence[str] | set[str]) -> str:
+    return ", ".join(sorted(names))

@@ -50,7 +50,7 @@ def rule(code: str, *, fix: str) -> Callable[[Check[Owner]], Check[Owner]]:
             except Broken as error:
                 raise Finding(code, str(error), fix) from None
             except (Exception, SystemExit) as error:  # the plugin's own code runs in here
-                raise Finding(code, f"It raised {type(error).__name__}: {error}.", fix) from error
+                raise Finding(code, f"It raised {type(error).__name__}: {error}", fix) from error
 
         summary = (method.__doc__ or "").strip().partition("\n")[0]
         checked.__rule__ = Rule(code, method.__name__, summary, fix)  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
+from helpdesk.sdk.channel import File
 from helpdesk.sdk.storage import Missing, Storage
 from helpdesk.sdk.testing.contract import CodeContract, secrets_of
 from helpdesk.sdk.testing.kit import Kit
@@ -147,6 +148,25 @@ class StorageContract(CodeContract):
         made.delete(name)
         found = [name for name, secret in secrets_of(made.settings) if secret in kit.logged()]
         ensure(not found, f"The log holds the secret of the setting {', '.join(found)}.")
+
+    @rule("ST-DESK", fix="Read any stream in pieces, and return one; raise Missing, Retry or Refused and nothing else.")
+    def test_desk_keeps_its_files_in_it(self, kit: Kit) -> None:
+        """A file of a message comes back from it, byte by byte."""
+        self._require_kept(kit)
+
+    @rule("ST-BESIDE", fix="Share no global state, names or signals with other plugins.")
+    def test_works_beside_all_others(self, kit: Kit) -> None:
+        """The storage works beside every installed plugin, and beside ones that raise everywhere."""
+        kit.crowd()
+        self._require_kept(kit)
+
+    def _require_kept(self, kit: Kit) -> None:
+        self.arrange(kit)
+        self.install(kit)
+        kit.keep_files(self.called(), self.settings_for(kit))
+        message = kit.reply(kit.ticket().id, "Here it is.", (File("견적서.bin", "application/octet-stream", CONTENT),))
+        files = kit.files(message)
+        ensure([one.data for one in files] == [CONTENT], f"Of one file of {len(CONTENT)} bytes another came back.")
 
     def _made(self, kit: Kit) -> Any:
         self.arrange(kit)

@@ -93,6 +93,14 @@ class ThemeContract(Contract):
         found = [file.name for folder in folders for file in folder.rglob("*.py")]
         ensure(not found, f"It has {', '.join(found)}.")
 
+    @rule("TH-BESIDE", fix="Let a slot be empty or full, whatever fills it: write {{ slot(name) }} and no more.")
+    def test_works_beside_all_others(self, kit: Kit) -> None:
+        """Each page is made beside every installed plugin, and beside ones whose slots fail or are full."""
+        kit.crowd()
+        self.install(kit)
+        for page in PAGES:
+            kit.page(self.called(), page, language="ko")
+
     def _manifest(self) -> dict[str, Any]:
         file = self.value() / "theme.toml"
         return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}

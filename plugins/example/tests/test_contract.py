@@ -25,6 +25,7 @@ from helpdesk.sdk.testing.kit import HttpCall, Kit
 from helpdesk.sdk.testing.plugin import PluginContract
 from helpdesk.sdk.testing.storage import StorageContract
 from helpdesk.sdk.testing.theme import ThemeContract
+from helpdesk.sdk.web import WebRequest
 
 TOKEN = "a peculiar secret"
 
@@ -106,6 +107,14 @@ class TestPlugin(PluginContract):
 
     plugin = Satisfaction
     name = "example"
+    settings: ClassVar = {"survey_token": TOKEN}
+    service_settings: ClassVar = {"is_asking": True}
+    webhooks: ClassVar = {"survey": WebRequest("POST", "survey", b'{"ticket": 1, "score": 5}', {"x-token": TOKEN})}
+
+    def something_to_show(self, host: Host) -> None:
+        """Let there be an average."""
+        said = {"ticket_id": 1, "customer_id": None, "score": 5, "rated_at": host.now()}
+        Rating.insert(service_id=host.service.id, **said).execute()
 
     def personal_data(self, host: Host, customer: CustomerFacts) -> None:
         """Let the customer rate a ticket of their own: there is one rating of each."""
