@@ -11,7 +11,7 @@ from helpdesk.access.models import AgentSession, OpenApi, ServiceKey
 from helpdesk.access.operations import KEY_PREFIX
 from helpdesk.access.queries import allowed_networks
 from helpdesk.access.sessions import SESSION_PREFIX
-from helpdesk.agents.queries import agents_by_ids
+from helpdesk.agents.queries import AgentRow, agents_by_ids
 from helpdesk.kernel import clock
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.crypto import hash_token
@@ -72,8 +72,13 @@ def _session_holder(service_id: int, token: str) -> Actor:
     agent = agents_by_ids([agent_id[0]])[0] if agent_id else None
     if agent is None or agent.service_id != service_id or not agent.is_active:
         raise _unknown()
+    return actor_of(agent)
+
+
+def actor_of(agent: AgentRow) -> Actor:
+    """Return the agent as an actor; who it is, and that they are active, has been proven."""
     rights = rules.rights_of_agent(agent.role)
-    return Actor(ActorKind.AGENT, service_id, id=agent.id, name=agent.name, rights=rights)
+    return Actor(ActorKind.AGENT, agent.service_id, id=agent.id, name=agent.name, rights=rights)
 
 
 def _unknown() -> Unauthenticated:

@@ -29,6 +29,7 @@ RIGHTS: Mapping[str, str] = {
     "channel_account.write": "Make, change, test and delete channel accounts.",
     "inbox.read": "See what came in, also what could not be read.",
     "inbox.retry": "Have what came in read again.",
+    "inbox.release": "Believe the sender of a message that is held, and have it filed.",
     "delivery.read": "See what becomes of outgoing messages.",
     "delivery.retry": "Send a failed message again.",
     "service.read": "See the service.",

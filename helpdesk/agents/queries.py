@@ -60,6 +60,11 @@ def agents_by_ids(ids: Sequence[int | None]) -> list[AgentRow | None]:
     return [found.get(agent_id) if agent_id is not None else None for agent_id in ids]
 
 
+def agent_of_email(service_id: int, email: str) -> AgentRow | None:
+    """Return the agent of the (normalised) address in the service, an inactive one too."""
+    return next(iter(_agents(Agent.service == service_id, Member.email == email)), None)
+
+
 def agents_of_service(service_id: int) -> list[AgentRow]:
     """Return the agents of the service in the order of adding, the inactive ones too."""
     return _agents(Agent.service == service_id)

@@ -10,10 +10,13 @@ by an endless regular expression say, is ended by Linux together with the thread
 
 import ctypes
 import logging
+import math
 import os
+import resource
 import signal
 import sys
 import threading
+import time
 import traceback
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -34,6 +37,8 @@ from helpdesk.sdk.channel import Channel, InboundRequest, Outbound, Refused, Ret
 SAID = (Retry, Refused, WindowClosed, Unverified)
 LONGEST_TRACE = 10_000
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+READ_BYTES = 512 * 2**20
+READ_CPU_SECONDS = 2.0  # counted in whole seconds of the process, so one message may take up to a second more
 
 
 class FromDesk(Exception):
@@ -48,6 +53,7 @@ class Child:
         self._lock = threading.Lock()
         self._first: SimpleQueue[Frame] = SimpleQueue()
         self._is_ready = threading.Event()
+        self._is_reader = False
         self._kind: type[Channel] | None = None
         self._fault = ""
         self._channels: dict[int, Channel] = {}
@@ -103,6 +109,9 @@ class Child:
         got = loading.import_all(Kind.CHANNEL, {name}).get(name, nothing)
         self._fault = got.fault or kinds.problem(Kind.CHANNEL, got.value)
         self._kind = None if self._fault else got.value
+        self._is_reader = hello["is_reader"]
+        if self._is_reader:
+            resource.setrlimit(resource.RLIMIT_DATA, (READ_BYTES, READ_BYTES))
 
     def _do(self, frame: Frame) -> None:
         """Do what the desk wants and write what came of it."""
@@ -123,6 +132,9 @@ class Child:
         channel = self._channels[frame["account"]]
         if frame["do"] == "listen":
             return channel.listen(Inlet(self, frame["number"]))
+        if self._is_reader:
+            latest = math.ceil(time.process_time() + READ_CPU_SECONDS)
+            resource.setrlimit(resource.RLIMIT_CPU, (latest, resource.RLIM_INFINITY))
         return HOOKS[frame["do"]](channel, frame["given"])
 
     def _opened(self, settings: Mapping[str, Any]) -> Channel:

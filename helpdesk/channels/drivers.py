@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from helpdesk.channels import answers, rules
-from helpdesk.channels.isolation import Isolated
+from helpdesk.channels.isolation import Isolated, Reader
 from helpdesk.channels.processes import ProcessEnded
 from helpdesk.channels.rules import SECONDS
 from helpdesk.kernel.errors import Unavailable
@@ -56,11 +56,14 @@ class Driver:
         self.secrets = secrets_of(settings)
         self._ref = Ref(Kind.CHANNEL, name)
         self._channel: Channel | Isolated
+        self._reader: Reader | None = None
         if registry.is_isolated(name):
             self._channel = Isolated(name, stored, self.secrets)
             self._start()
         else:
             self._channel = self._guarded("__init__", lambda: _instance(kind, settings))
+            if kind.reads_apart and registry.is_installed(Kind.CHANNEL, name):
+                self._reader = Reader(name, stored, self.secrets)
 
     def verify(self, request: InboundRequest) -> None:
         """Raise Unverified unless the provider sent the request."""
@@ -68,7 +71,8 @@ class Driver:
 
     def receive(self, request: InboundRequest) -> list[Inbound | DeliveryReport]:
         """Return what the request says."""
-        return self._call("receive", lambda: answers.messages(self._channel.receive(request)))
+        reader = self._reader or self._channel
+        return self._call("receive", lambda: answers.messages(reader.receive(request)))
 
     def identify(self, message: Outbound) -> str | None:
         """Return the id under which the message will be known outside, if the channel chooses it."""
@@ -124,8 +128,9 @@ class Driver:
 
     def close(self) -> None:
         """Let go of the instance; a call that is under way goes on."""
-        if isinstance(self._channel, Isolated):
-            self._channel.close()
+        for one in (self._channel, self._reader):
+            if isinstance(one, Isolated):
+                one.close()
 
     def _call(self, hook: str, function: Callable[[], Answer]) -> Answer:
         self._start()

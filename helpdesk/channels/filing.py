@@ -5,23 +5,28 @@ is copied in does not take part: only the ticket's customer does, and whom the d
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from helpdesk.access.authentication import actor_of
+from helpdesk.agents import queries as agents
+from helpdesk.agents.rules import normal_email
 from helpdesk.channels import outbox, rules
 from helpdesk.channels.models import OutsideId
-from helpdesk.channels.rules import Candidate, InboxOutcome
+from helpdesk.channels.rules import Candidate, HeldError, InboxOutcome
 from helpdesk.customers import queries as customers
 from helpdesk.kernel import actors
+from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.crypto import keyring
 from helpdesk.kernel.db import insert_once
+from helpdesk.kernel.errors import Invalid
 from helpdesk.organization import queries as organization
-from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, Nature
+from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, Nature, SenderProof
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.attachments import NewFile
 from helpdesk.tickets.operations import Added, NewTicket
-from helpdesk.tickets.rules import LONGEST_CHANNEL, Asker, body_of, subject_of
+from helpdesk.tickets.rules import LONGEST_CHANNEL, Asker, Body, body_of, subject_of
 
 MOST_ANSWERED = 50
 
@@ -40,8 +45,11 @@ class Filed:
     reason: str = ""
 
 
-def file_item(account: Any, item: Inbound | DeliveryReport) -> Filed:
-    """File one message or report. Runs in the transaction that ends the inbox row. Raises FiledElsewhereError."""
+def file_item(account: Any, item: Inbound | DeliveryReport, *, is_released: bool = False) -> Filed:
+    """File one message or report. Runs in the transaction that ends the inbox row.
+
+    Raises FiledElsewhereError, and HeldError for a suspicious one that no person has released.
+    """
     if isinstance(item, DeliveryReport):
         return _file_report(account, item)
     external_id = rules.outside_id(item.external_id)
@@ -52,6 +60,8 @@ def file_item(account: Any, item: Inbound | DeliveryReport) -> Filed:
         return Filed(InboxOutcome.DUPLICATE, seen.ticket_id, seen.message_id)
     if item.nature is Nature.SPAM:
         return Filed(InboxOutcome.SPAM, reason="The mail system marked it as spam.")
+    if item.suspicion and not is_released:
+        raise HeldError(rules.reason(item.suspicion))
     return _file_message(account, item)
 
 
@@ -69,9 +79,16 @@ def _file_report(account: Any, report: DeliveryReport) -> Filed:
 def _file_message(account: Any, item: Inbound) -> Filed:
     actor = actors.system(account.service_id)
     is_automatic = item.nature is Nature.AUTOMATIC
-    ticket_id = rules.choose(_candidates(account, item))
-    body = body_of(item.text, item.html)
+    agent = _proven_agent(account, item)
+    ticket_id = rules.choose(_candidates(account, item, is_agent=agent is not None))
+    words = body_of(item.text, item.html, quoted_from=item.quoted_from)
+    body = replace(words, proof=item.proof, proof_details=item.proof_details)
     files = [NewFile(file.filename, file.content_type, file.data, file.content_id) for file in item.files]
+    if ticket_id is not None and agent is not None and not is_automatic:
+        answer = Body(body.text[: body.quoted_from], proof=item.proof, proof_details=item.proof_details)
+        added = tickets.reply(agent, ticket_id, answer, files=files)
+        _remember(account.id, item.external_id, added)
+        return Filed(InboxOutcome.REPLY, added.ticket_id, added.message_id)
     if ticket_id is not None:
         added = tickets.receive(
             actor, ticket_id, body, asker=_asker(item.sender), files=files, is_automatic=is_automatic
@@ -82,11 +99,24 @@ def _file_message(account: Any, item: Inbound) -> Filed:
     if is_automatic:
         return Filed(InboxOutcome.AUTO, reason="A machine wrote it, and it answers no ticket.")
     subject, language = subject_of(item.subject, body=body.text), _language(account.service_id, item.language)
-    channel, asker = account.driver[:LONGEST_CHANNEL], _asker(item.sender)
+    asker = _asker(item.forwarded_from if agent is not None and item.forwarded_from else item.sender)
+    channel = account.driver[:LONGEST_CHANNEL]
     new = NewTicket(subject, body, channel, language, asker, account_id=account.id, files=files)
     added = tickets.create(actor, new)
     _remember(account.id, item.external_id, added)
     return Filed(InboxOutcome.TICKET, added.ticket_id, added.message_id)
+
+
+def _proven_agent(account: Any, item: Inbound) -> Actor | None:
+    """Return the agent who wrote, if one did and our own systems say that it was really them."""
+    if item.proof is not SenderProof.PASSED or item.sender.kind != "email":
+        return None
+    try:
+        email = normal_email(item.sender.value)
+    except Invalid:
+        return None
+    found = agents.agent_of_email(account.service_id, email)
+    return actor_of(found) if found is not None and found.is_active else None
 
 
 def _language(service_id: int, claimed: str | None) -> str:
@@ -108,8 +138,10 @@ def _asker(sender: Identity) -> Asker:
     return Asker(name=sender.name, identity=(sender.kind, sender.value))
 
 
-def _candidates(account: Any, item: Inbound) -> Iterator[Candidate]:
+def _candidates(account: Any, item: Inbound, *, is_agent: bool) -> Iterator[Candidate]:
     """Return the tickets that the message hints at, strongest hint first; the next is looked for only if asked.
+
+    A proven agent takes part in every ticket of the service.
 
     Order: reply token, answered ids, number in the subject. Source: CHANNELS section 6, threading.
     """
@@ -119,11 +151,11 @@ def _candidates(account: Any, item: Inbound) -> Iterator[Candidate]:
         if ticket is not None and ticket.service_id == account.service_id:
             yield Candidate(ticket.id, is_participant=True)
     for ticket_id in _answered(account.id, item.answers):
-        yield Candidate(ticket_id, _takes_part(account, ticket_id, item.sender))
+        yield Candidate(ticket_id, is_agent or _takes_part(account, ticket_id, item.sender))
     if item.ticket_number is not None and 0 < item.ticket_number < 2**63:
         numbered = ticket_queries.ticket_by_number(account.service_id, item.ticket_number)
         if numbered is not None:
-            yield Candidate(numbered.id, _takes_part(account, numbered.id, item.sender))
+            yield Candidate(numbered.id, is_agent or _takes_part(account, numbered.id, item.sender))
 
 
 def _answered(account_id: int, answers: Sequence[str]) -> list[int]:

@@ -135,6 +135,8 @@ def process(row: Any, settings: Settings) -> None:
         _file_once(row, items)
     except LeaseLostError:
         log.info("another worker took the inbox row over", extra={"inbox_id": row.id})
+    except rules.HeldError as error:
+        _hold_for_a_person(row, str(error))
     except PluginFailed as error:
         _after_fault(row, settings, error.message, is_free=driver is None or error.code == RESTING)
     except Unavailable as error:
@@ -189,7 +191,7 @@ def _file(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
     account = ChannelAccount.get_by_id(row.account_id)
     filed = filing.Filed(InboxOutcome.IGNORED)
     for item in items:
-        filed = filing.file_item(account, item)
+        filed = filing.file_item(account, item, is_released=row.is_released)
     done = release(
         row, state=InboxState.PROCESSED, outcome=filed.outcome, ticket=filed.ticket_id, message=filed.message_id,
         last_error=filed.reason,
@@ -207,6 +209,12 @@ def _file(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
 def _quarantine(row: Any, reason: str) -> None:
     log.error("inbox row quarantined", extra={"inbox_id": row.id, "account_id": row.account_id})
     release(row, state=InboxState.QUARANTINED, last_error=reason)
+
+
+def _hold_for_a_person(row: Any, reason: str) -> None:
+    """Set aside what was read well, and is not to be believed until a person says so."""
+    log.warning("inbox row held", extra={"inbox_id": row.id, "account_id": row.account_id})
+    release(row, state=InboxState.QUARANTINED, is_held=True, last_error=reason)
 
 
 def settle(row_id: int, settings: Settings) -> Any:
@@ -232,13 +240,29 @@ def settle(row_id: int, settings: Settings) -> Any:
 
 @transactional
 def retry(actor: Actor, row_id: int) -> None:
-    """Let a quarantined or waiting row be read again, with all its tries."""
+    """Let a quarantined or waiting row be read again, with all its tries; one that is held is held again."""
     actor.require("inbox.retry")
+    _read_again(actor, row_id)
+
+
+@transactional
+def let_through(actor: Actor, row_id: int) -> None:
+    """File a held row as it is: its sender is believed. Raises Conflict (NOT_HELD) for one that is not held."""
+    actor.require("inbox.release")
+    row = _read_again(actor, row_id)
+    if not row.is_held:
+        raise Conflict("This row is not held; nobody doubts its sender.", code="NOT_HELD")
+    InboxRow.update(is_released=True).where(InboxRow.id == row_id).execute()
+
+
+def _read_again(actor: Actor, row_id: int) -> Any:
     query = InboxRow.select().where(InboxRow.id == row_id, InboxRow.service == actor.service_id)
     row = (query if is_sqlite() else query.for_update()).first()
     if row is None:
         raise NotFound("There is no such inbox row.", path=("id",))
     if row.state is InboxState.PROCESSED:
         raise Conflict("This row was processed; there is nothing to try again.", code="NOT_RETRIABLE")
-    InboxRow.update(state=InboxState.RETRYING, due_at=0, attempts=0, lease=None).where(InboxRow.id == row_id).execute()
+    again = {"state": InboxState.RETRYING, "due_at": 0, "attempts": 0, "lease": None, "is_held": False}
+    InboxRow.update(**again).where(InboxRow.id == row_id).execute()
     jobs.wake(LINE)
+    return row

@@ -27,6 +27,7 @@ class Isolated:
     """A channel as it serves one account, in the other process; it answers as the channel itself would."""
 
     _keys = count(1)
+    _is_reader = False
 
     def __init__(self, name: str, settings: Mapping[str, Any], secrets: Sequence[str]) -> None:
         self._name, self._settings, self._secrets = name, dict(settings), secrets
@@ -42,7 +43,7 @@ class Isolated:
     def open(self) -> Child:
         """Return the process that serves the account; it is started, and made to know the account, where needed."""
         with self._lock:
-            child = processes.child_of(self._name)
+            child = processes.child_of(self._name, is_reader=self._is_reader)
             if child is not self._opened_in:
                 child.secrets.update(self._secrets)
                 child.call("open", self._key, self._settings, seconds=SECONDS["start"] + GRACE_SECONDS)
@@ -103,6 +104,17 @@ class Isolated:
             return self.open().call(hook, self._key, frames.plain(given), seconds=SECONDS[hook] + GRACE_SECONDS)
         except frames.TooLarge as error:
             raise Refused(f"It is too large for a channel in a process of its own: {error}.") from error
+
+
+class Reader(Isolated):
+    """A channel that only reads in the other process: a message at a time, so that one which ends it ends no other."""
+
+    _is_reader = True
+
+    def receive(self, request: InboundRequest) -> list[Inbound | DeliveryReport]:
+        """Have the request read, when its turn has come."""
+        with processes.turn_of(self._name):
+            return super().receive(request)
 
 
 @contextmanager

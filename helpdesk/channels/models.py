@@ -45,7 +45,8 @@ class Listening(Leased):
 class InboxRow(Leased):
     """What came in, stored before it is understood. ``storage_key`` leads to the raw bytes.
 
-    ``key`` is unique in the account; ``digest`` is the SHA-256 of the bytes.
+    ``key`` is unique in the account; ``digest`` is the SHA-256 of the bytes. A row that ``is_held`` waits for a person
+    to believe its sender; once one does it ``is_released``.
     """
 
     id = peewee.BigAutoField()
@@ -58,6 +59,8 @@ class InboxRow(Leased):
     request = JsonColumn()
     state = EnumColumn(InboxState)
     outcome = EnumColumn(InboxOutcome, null=True)
+    is_held = peewee.BooleanField(default=False)
+    is_released = peewee.BooleanField(default=False)
     ticket = peewee.ForeignKeyField(Ticket, backref="+", null=True, index=False)
     message = peewee.ForeignKeyField(Message, backref="+", null=True, index=False)
     received_at = TimeColumn()

@@ -19,6 +19,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -49,10 +50,11 @@ class ProcessEnded(Exception):
 
 
 class _Children:
-    """The running processes of this process, by channel."""
+    """The running processes of this process, by channel and whether it only reads."""
 
     def __init__(self) -> None:
-        self.current: dict[str, Child] = {}
+        self.current: dict[tuple[str, bool], Child] = {}
+        self.turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self.all: set[Child] = set()
         self.lock = threading.RLock()
 
@@ -60,8 +62,8 @@ class _Children:
 class Child:
     """One process, as the desk holds it."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, *, is_reader: bool) -> None:
+        self.name, self.is_reader = name, is_reader
         self.secrets: set[str] = set()
         self._reason = ""
         self._is_retired = False
@@ -73,7 +75,7 @@ class Child:
         threading.Thread(target=self._run, args=(started,), name=f"channel-{name}", daemon=True).start()
         started.result()
         threading.Thread(target=self._log, name=f"channel-{name}-log", daemon=True).start()
-        self._write(_hello(name))
+        self._write(_hello(name, is_reader=is_reader))
 
     @property
     def pid(self) -> int:
@@ -266,7 +268,7 @@ _children = _Children()
 def pids() -> dict[str, int]:
     """Return the running processes of this process by channel."""
     with _children.lock:
-        return {name: child.pid for name, child in _children.current.items()}
+        return {name: child.pid for (name, is_reader), child in _children.current.items() if not is_reader}
 
 
 def running() -> set[Child]:
@@ -277,7 +279,7 @@ def running() -> set[Child]:
 
 def is_current(child: Child) -> bool:
     """Return whether new calls go to the process."""
-    return _children.current.get(child.name) is child
+    return _children.current.get((child.name, child.is_reader)) is child
 
 
 def renew() -> None:
@@ -296,34 +298,42 @@ def end_all() -> None:
         child.kill("it was ended with the desk")
 
 
-def child_of(name: str) -> Child:
-    """Return the process of the channel; it is started where there is none."""
+def child_of(name: str, *, is_reader: bool) -> Child:
+    """Return the process of the channel, or the one in which it only reads; it is started where there is none."""
     with _children.lock:
-        child = _children.current.get(name)
+        child = _children.current.get((name, is_reader))
         if child is None:
-            child = _children.current[name] = Child(name)
+            child = _children.current[name, is_reader] = Child(name, is_reader=is_reader)
             _children.all.add(child)
         return child
+
+
+def turn_of(name: str) -> threading.Lock:
+    """Return what whoever reads with the channel holds meanwhile."""
+    with _children.lock:
+        return _children.turns[name]
 
 
 def forget(child: Child) -> None:
     """Have no further call go to the process."""
     with _children.lock:
-        if _children.current.get(child.name) is child:
-            del _children.current[child.name]
+        if is_current(child):
+            del _children.current[child.name, child.is_reader]
 
 
 def _after_fork() -> None:
     """Begin without any process in a process that was forked: the pipes are its parent's."""
     inherited, _children.lock = list(_children.all), threading.RLock()
     _children.current, _children.all = {}, set()
+    _children.turns.clear()
     for child in inherited:
         child.abandon()
 
 
-def _hello(name: str) -> Frame:
+def _hello(name: str, *, is_reader: bool) -> Frame:
     allow = [str(network) for network in http.client().allow]
-    return {"channel": name, "path": list(sys.path), "allow": allow, "log_level": logging.getLogger().level}
+    level = logging.getLogger().level
+    return {"channel": name, "path": list(sys.path), "allow": allow, "log_level": level, "is_reader": is_reader}
 
 
 def _value(frame: Frame, errors: Sequence[Exception]) -> Any:
@@ -356,6 +366,8 @@ def _reply(frame: Frame, asked: Callable[[Frame], Any] | None, errors: list[Exce
 def _how(status: int) -> str:
     if status >= 0:
         return f"with status {status}"
+    if status == -signal.SIGXCPU:
+        return "because it took too much processor time"
     with suppress(ValueError):
         return f"by signal {signal.Signals(-status).name}"
     return f"by signal {-status}"

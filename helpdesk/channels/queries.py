@@ -51,6 +51,7 @@ class InboxItemRow(Row):
     account_id: int
     state: InboxState
     outcome: InboxOutcome | None
+    is_held: bool
     ticket_id: int | None
     message_id: int | None
     size: int

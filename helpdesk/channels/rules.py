@@ -41,6 +41,10 @@ class InboxState(StrEnum):
     QUARANTINED = "QUARANTINED"
 
 
+class HeldError(Exception):
+    """A person should look before this message is believed; its words say why."""
+
+
 class InboxOutcome(StrEnum):
     """What became of what came in."""
 

@@ -76,6 +76,13 @@ class InboxRetryInput:
     id: strawberry.ID = strawberry.field(description="The inbox item.")
 
 
+@strawberry.input(description="What is held, and to be filed.")
+class InboxReleaseInput:
+    """What is held, and to be filed."""
+
+    id: strawberry.ID = strawberry.field(description="The inbox item.")
+
+
 @strawberry.type(description="The account that was made.")
 class ChannelAccountCreatePayload(Payload):
     """The account that was made."""
@@ -116,6 +123,13 @@ class DeliveryRetryPayload(Payload):
 
 @strawberry.type(description="The inbox item as it is now.")
 class InboxRetryPayload(Payload):
+    """The inbox item as it is now."""
+
+    item: InboxItem | None = strawberry.field(default=None, description="The inbox item; null on errors.")
+
+
+@strawberry.type(description="The inbox item as it is now.")
+class InboxReleasePayload(Payload):
     """The inbox item as it is now."""
 
     item: InboxItem | None = strawberry.field(default=None, description="The inbox item; null on errors.")
@@ -214,6 +228,14 @@ class ChannelMutations:
         item_id = ids.required_row_id(input.id, "InboxItem", path="id")
         inbox.retry(info.context.actor, item_id)
         return InboxRetryPayload(item=_item(item_id))
+
+    @strawberry.mutation(description="Believe the sender of something that is held, and have it filed.")
+    @answers(InboxReleasePayload)
+    def inbox_release(self, info: Info, input: Input[InboxReleaseInput]) -> InboxReleasePayload:
+        """Have something that is held filed."""
+        item_id = ids.required_row_id(input.id, "InboxItem", path="id")
+        inbox.let_through(info.context.actor, item_id)
+        return InboxReleasePayload(item=_item(item_id))
 
 
 def _delivery(delivery_id: int) -> Any:

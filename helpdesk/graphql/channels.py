@@ -32,7 +32,7 @@ enums.declare(
         "RECEIVED": "It is stored, and waits to be read.",
         "RETRYING": "Reading it failed, and is tried again.",
         "PROCESSED": "It was read; `outcome` says what became of it.",
-        "QUARANTINED": "It can't be read; it is kept, and can be tried again.",
+        "QUARANTINED": "It can't be read, or is held; it is kept, and can be tried again.",
     },
 )
 enums.declare(
@@ -105,6 +105,9 @@ class InboxItem(Node):
 
     state: InboxState = strawberry.field(description="How far it is.")
     outcome: InboxOutcome | None = strawberry.field(description="What became of it; null until it is processed.")
+    is_held: bool = strawberry.field(
+        description="Whether its sender is in doubt, so that a person must release it; `reason` says why."
+    )
     size: int = strawberry.field(description="Bytes.")
     digest: str = strawberry.field(description="SHA-256 of the raw bytes, in hexadecimal.")
     attempts: int = strawberry.field(description="How often it was tried.")

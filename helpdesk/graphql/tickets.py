@@ -25,6 +25,7 @@ from helpdesk.graphql.nodes import Node
 from helpdesk.kernel import events
 from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.events import HistoryEntry
+from helpdesk.sdk.channel import SenderProof
 from helpdesk.tickets import queries
 from helpdesk.tickets.queries import AttachmentRow, MessageRow, TicketRow
 from helpdesk.tickets.rules import MessageKind, TicketPriority, TicketStatus
@@ -46,6 +47,15 @@ enums.declare(
         "ON_HOLD": "It waits, for the customer or for something else.",
         "RESOLVED": "The final answer was given; it opens again when the customer writes.",
         "COMPLETED": "It is finished for good; what the customer writes becomes a new ticket.",
+    },
+)
+enums.declare(
+    SenderProof,
+    description="Whether a message comes from whom it says.",
+    values={
+        "NONE": "Nobody knows.",
+        "PASSED": "Systems of the desk's own say so.",
+        "FAILED": "Systems of the desk's own say that it does not.",
     },
 )
 enums.declare(
@@ -93,8 +103,21 @@ class Message(Node):
     """One contribution to a ticket."""
 
     kind: MessageKind = strawberry.field(description="What the message is.")
-    body_text: str = strawberry.field(description="The content as plain text.")
+    body_text: str = strawberry.field(description="The content as plain text, with all that it quotes.")
+
+    @strawberry.field(description="What the message says anew: the text before whatever it quotes.")
+    def new_text(self) -> str:
+        """Return the text without the quoted rest."""
+        return _split(self)[0]  # type: ignore[arg-type]  # the source is the row
+
+    @strawberry.field(description="What it quotes, for a screen to fold away; empty without any.")
+    def quoted_text(self) -> str:
+        """Return the quoted rest."""
+        return _split(self)[1]  # type: ignore[arg-type]  # the source is the row
+
     is_automatic: bool = strawberry.field(description="Whether a machine wrote it.")
+    proof: SenderProof = strawberry.field(description="Whether it comes from whom it says.")
+    proof_details: str = strawberry.field(description="By what that is known, such as spf=pass dmarc=pass.")
     created_at: datetime = strawberry.field(description="When it came or was written.")
 
     @batched(description="Who wrote it; null when nobody knows.", graphql_type=MessageAuthor | None)
@@ -126,6 +149,12 @@ class Message(Node):
         return channels.deliveries_of_messages([row.id for row in rows])
 
     is_type_of = nodes.of(MessageRow)
+
+
+def _split(row: MessageRow) -> tuple[str, str]:
+    """Return what is new in a message, and what it quotes."""
+    place = len(row.body_text) if row.quoted_from is None else row.quoted_from
+    return row.body_text[:place], row.body_text[place:].strip("\n")
 
 
 @strawberry.type(description="One page of messages.")

@@ -335,6 +335,11 @@ def is_isolated(name: str) -> bool:
     return plugin is not None and plugin.is_isolated
 
 
+def is_installed(kind: Kind, name: str) -> bool:
+    """Return whether an installed entry point leads to the plugin, so that another process can import it."""
+    return (kind, name) in _registry.table.plugins and (kind, name) not in _registry.registered
+
+
 def channels() -> dict[str, type[Channel]]:
     """Return the channel drivers in use, by name."""
     return named(Kind.CHANNEL)

@@ -35,6 +35,7 @@ __all__ = [
     "RecipientVerdict",
     "Refused",
     "Retry",
+    "SenderProof",
     "Sent",
     "Unverified",
     "Verdict",
@@ -86,6 +87,14 @@ class Nature(StrEnum):
     SPAM = "spam"
 
 
+class SenderProof(StrEnum):
+    """Whether the sender is who they say: proven by systems of our own, proven not to be, or nobody knows."""
+
+    NONE = "none"
+    PASSED = "passed"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Inbound:
     """One message from outside, understood.
@@ -95,6 +104,11 @@ class Inbound:
     ``reply_token`` is the token of ``Outbound.reply_token`` if it came back.
     ``ticket_number`` is a number read from the text of a subject: a hint, believed of participants only.
     ``sent_at`` is the sender's claim; it is shown, never relied upon.
+    ``quoted_from`` is where in ``text`` nothing new stands any more, only what the message quotes: it is folded.
+    ``proof`` says whether the sender is proven, ``proof_details`` by what, as ``spf=pass dmarc=pass``. An agent who is
+    proven answers customers by their message.
+    ``suspicion`` is why a person should look before anything is believed; then it is held until one does.
+    ``forwarded_from`` wrote what the message passes on; it is believed of a proven agent only.
     """
 
     external_id: str
@@ -110,6 +124,11 @@ class Inbound:
     copied: tuple[Identity, ...] = ()
     sent_at: datetime | None = None
     language: str | None = None
+    quoted_from: int | None = None
+    proof: SenderProof = SenderProof.NONE
+    proof_details: str = ""
+    suspicion: str = ""
+    forwarded_from: Identity | None = None
 
 
 class Verdict(StrEnum):
@@ -215,6 +234,13 @@ class Channel(ABC):
 
     listens: ClassVar[bool] = False
     """True when ``listen`` is to be run for each enabled account."""
+
+    reads_apart: ClassVar[bool] = False
+    """True when ``receive`` takes apart what strangers make, such as mails.
+
+    An installed channel then reads in a process of its own, one message after the other, each with two to three
+    seconds of processor time and 512 MiB of memory: what is built to break its reader breaks nothing else.
+    """
 
     http: Http
     """For calls to the outside. The core sets it right after ``__init__``; a plugin's own tests set their own."""

@@ -8,6 +8,7 @@ from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.columns import EnumColumn, TimeColumn
 from helpdesk.kernel.db import Model
 from helpdesk.organization.models import Service
+from helpdesk.sdk.channel import SenderProof
 from helpdesk.tickets.rules import MessageKind, TicketPriority, TicketStatus
 
 
@@ -61,7 +62,10 @@ class TicketTag(Model):
 
 
 class Message(Model):
-    """One contribution to a ticket. ``body_html`` is sanitised before it gets here."""
+    """One contribution to a ticket. ``body_html`` is sanitised before it gets here.
+
+    From the character ``quoted_from`` of ``body_text`` on, it only quotes what came before.
+    """
 
     id = peewee.BigAutoField()
     service = peewee.ForeignKeyField(Service, backref="+", index=False)
@@ -72,6 +76,9 @@ class Message(Model):
     author_name = peewee.CharField(max_length=200)
     body_text = peewee.TextField()
     body_html = peewee.TextField(null=True)
+    quoted_from = peewee.IntegerField(null=True)
+    proof = EnumColumn(SenderProof, default=SenderProof.NONE)
+    proof_details = peewee.CharField(max_length=255, default="")
     is_automatic = peewee.BooleanField(default=False)
     created_at = TimeColumn()
 

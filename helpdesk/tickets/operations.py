@@ -19,7 +19,7 @@ from helpdesk.sdk.events import MessageAdded, TicketAssigned, TicketCreated, Tic
 from helpdesk.tickets import attachments, rules
 from helpdesk.tickets.attachments import NewFile
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.tickets.rules import Asker, Body, MessageKind, TicketPriority, TicketStatus
+from helpdesk.tickets.rules import LONGEST_PROOF_DETAILS, Asker, Body, MessageKind, TicketPriority, TicketStatus
 
 NOBODY = Asker()
 LARGEST_FILE = 64 * 1024 * 1024
@@ -130,6 +130,7 @@ def reply(
     *,
     status: TicketStatus | None = None,
     uploads: Sequence[int] = (),
+    files: Sequence[NewFile] = (),
     expected_version: int | None = None,
     idempotency_key: str | None = None,
 ) -> Added:
@@ -152,6 +153,7 @@ def reply(
     rules.check_move(ticket.status, after)
     message_id = _insert_message(_author(actor, None, ""), ticket_id, MessageKind.REPLY, body)
     attachments.attach(actor, message_id, uploads)
+    attachments.add_files(actor.service_id, message_id, files, largest=LARGEST_FILE)
     _reindex(ticket, body.text)
     assignee = ticket.assignee_id or (actor.id if actor.kind is ActorKind.AGENT else None)
     happenings = [_added(actor, ticket_id, message_id, MessageKind.REPLY)]
@@ -289,6 +291,9 @@ def _insert_message(
         author_name=one_line(author.name, longest=LONGEST_AUTHOR),
         body_text=body.text,
         body_html=body.html,
+        quoted_from=body.quoted_from,
+        proof=body.proof,
+        proof_details=one_line(body.proof_details, longest=LONGEST_PROOF_DETAILS),
         is_automatic=is_automatic,
         created_at=clock.now(),
     ).execute()

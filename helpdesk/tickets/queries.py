@@ -13,6 +13,7 @@ from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.conditions import Field, FieldKind
 from helpdesk.kernel.paging import Order, Page, Window, page, pages_of
 from helpdesk.kernel.rows import Row, by_ids, counts_by, grouped, load, select
+from helpdesk.sdk.channel import SenderProof
 from helpdesk.tickets.models import Attachment, Message, Ticket, TicketTag
 from helpdesk.tickets.plugin_fields import plugin_fields
 from helpdesk.tickets.rules import MessageKind, TicketPriority, TicketStatus, sorted_tags
@@ -52,6 +53,9 @@ class MessageRow(Row):
     author_name: str
     body_text: str
     body_html: str | None
+    quoted_from: int | None
+    proof: SenderProof
+    proof_details: str
     is_automatic: bool
     created_at: datetime
 

@@ -7,12 +7,14 @@ from enum import StrEnum
 from helpdesk.kernel.errors import Conflict, Invalid
 from helpdesk.kernel.html import sanitise, text_of
 from helpdesk.kernel.text import clean, one_line
+from helpdesk.sdk.channel import SenderProof
 
 LONGEST_SUBJECT = 255
 LONGEST_BODY = 500_000
 LONGEST_CHANNEL = 32
 LONGEST_REFERENCE = 200
 LONGEST_TAG = 50
+LONGEST_PROOF_DETAILS = 255
 MOST_TAGS = 30
 
 
@@ -70,10 +72,16 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A message's content: always text, sometimes sanitised HTML as well."""
+    """A message's content: always text, sometimes sanitised HTML as well; ``quoted_from`` is where quoting begins.
+
+    ``proof`` says whether it comes from whom it says, and ``proof_details`` by what that is known.
+    """
 
     text: str
     html: str | None = None
+    quoted_from: int | None = None
+    proof: SenderProof = SenderProof.NONE
+    proof_details: str = ""
 
 
 def check_workable(status: TicketStatus) -> None:
@@ -149,10 +157,15 @@ def required_subject(text: str) -> str:
     return subject
 
 
-def body_of(text: str, html: str | None = None) -> Body:
+def body_of(text: str, html: str | None = None, *, quoted_from: int | None = None) -> Body:
     """Return the content as it may be stored: cleaned text, and sanitised HTML if there is any."""
     safe = sanitise(clean(html)) if html else None
-    return Body(clean(text).strip() or (text_of(safe) if safe else ""), safe or None)
+    words = clean(text).strip()
+    if not words:
+        return Body(text_of(safe) if safe else "", safe or None)
+    new = "" if quoted_from is None else clean(text[:quoted_from]).strip()
+    is_part = bool(new) and len(new) < len(words) and words.startswith(new)
+    return Body(words, safe or None, len(new) if is_part else None)
 
 
 def required_body(text: str, *, is_html: bool) -> Body:

@@ -46,6 +46,17 @@ def test_new_ticket_shows_what_came(post: Post) -> None:
     assert customers.customer_of_identity(post.desk.service_id, "email", MINA.upper()) == made.customer_id
 
 
+@pytest.mark.parametrize(
+    ("quoted_from", "new"), [(7, "네."), (None, None), (0, None), (4, "네"), (2, None), (999, None)]
+)
+def test_what_a_message_quotes_is_kept_and_known(post: Post, quoted_from: int | None, new: str | None) -> None:
+    text = "\n  네.\n\n> 질문은요?"
+    (message,) = messages(post.ticket(text=text, quoted_from=quoted_from))
+    assert message.body_text == text.strip()
+    shown = None if message.quoted_from is None else message.body_text[: message.quoted_from]
+    assert shown == new
+
+
 @pytest.mark.parametrize(("claimed", "kept"), [("en", "en"), ("ko", "ko"), (None, "ko"), ("fr, en;q=0.5" * 9, "ko")])
 def test_language_is_one_that_the_service_has(post: Post, claimed: str | None, kept: str) -> None:
     assert ticket(post.ticket(language=claimed)).language == kept

@@ -17,6 +17,7 @@ from helpdesk.sdk.channel import (
     Nature,
     Outbound,
     RecipientVerdict,
+    SenderProof,
     Sent,
     Unverified,
     Verdict,
@@ -68,6 +69,11 @@ class Echo(Channel):
                 reply_token=data.get("reply_token"),
                 ticket_number=data.get("ticket_number"),
                 nature=Nature(data.get("nature", "person")),
+                quoted_from=data.get("quoted_from"),
+                proof=SenderProof(data.get("proof", "none")),
+                proof_details=data.get("proof_details", ""),
+                suspicion=data.get("suspicion", ""),
+                forwarded_from=Identity("email", data["forwarded_from"]) if "forwarded_from" in data else None,
             )
         ]
 

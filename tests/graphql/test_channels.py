@@ -227,3 +227,28 @@ def test_delivery_does_not_lead_an_agent_to_the_settings_of_its_account(
     assert agent.post("{ deliveries(first: 1) { nodes { account { name } } } }").get_json()["data"]["deliveries"][
         "nodes"
     ]
+
+
+def test_what_a_message_quotes_is_told_apart(desk: Desk, administrator: Caller) -> None:
+    text = "네, 1042번입니다.\n\n-----원본 메시지-----\n주문 번호는요?"
+    made = account(administrator)
+    assert hook(administrator, made, text=text, quoted_from=text.index("-----")) == 200
+    desk.run_jobs()
+    (message,) = administrator.ask("Ticket", number=1)["ticket"]["messages"]["nodes"]
+    assert (message["bodyText"], message["newText"]) == (text, "네, 1042번입니다.")
+    assert message["quotedText"] == "-----원본 메시지-----\n주문 번호는요?"
+
+
+def test_what_is_held_is_released_by_a_person(desk: Desk, administrator: Caller, agent: Caller) -> None:
+    hook(
+        administrator, account(administrator), suspicion="It is a pretence.", proof="failed", proof_details="dmarc=fail"
+    )
+    desk.run_jobs()
+    item = only(administrator, "Inbox", state="QUARANTINED")
+    assert (item["isHeld"], item["reason"], item["ticket"]) == (True, "It is a pretence.", None)
+    assert agent.refused("InboxRelease", id=item["id"])[0] == "FORBIDDEN"
+    assert administrator.done("InboxRelease", id=item["id"])["item"]["state"] == "RETRYING"
+    desk.run_jobs()
+    (message,) = administrator.ask("Ticket", number=1)["ticket"]["messages"]["nodes"]
+    assert (message["proof"], message["proofDetails"]) == ("FAILED", "dmarc=fail")
+    assert administrator.refused("InboxRelease", id=item["id"])[0] == "NOT_RETRIABLE"

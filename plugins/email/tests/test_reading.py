@@ -76,6 +76,18 @@ def test_whole_mail_is_understood(read_mail):
     assert mail.nature == "person"
 
 
+def test_what_a_mail_quotes_is_found_in_its_text_and_in_its_html(read_mail):
+    head = "On Tue, Nov 3, 2026 at 3:12 PM Desk <support@desk.example> wrote:"
+    text = f"네, 맞아요.\n\n{head}\n> 주문 번호가 1042번인가요?\n"
+    mail = read_mail(f"From: a@b.example\nSubject: Re: order\n\n{text}".encode())
+    assert mail.text[: mail.quoted_from].strip() == "네, 맞아요."
+    html = f"<p>네, 맞아요.</p><p>{head.replace('<', '&lt;')}</p><blockquote>주문 번호가 1042번인가요?</blockquote>"
+    mail = read_mail(f"From: a@b.example\nContent-Type: text/html; charset=utf-8\n\n{html}".encode())
+    assert mail.text[: mail.quoted_from].strip() == "네, 맞아요."
+    mail = read_mail(f"From: a@b.example\nContent-Type: text/html; charset=utf-8\n\n{html}<p>네</p>".encode())
+    assert mail.quoted_from is None
+
+
 def test_every_kind_of_line_end_gives_the_same_mail(read_mail):
     expected = read_mail(WHOLE)
     for end in (b"\r\n", b"\r"):

@@ -38,6 +38,11 @@ class Mailbox:
         """Return the part of the address before the at sign."""
         return self.address.rpartition("@")[0]
 
+    @property
+    def domain(self) -> str:
+        """Return the part of the address behind the at sign."""
+        return self.address.rpartition("@")[2]
+
 
 @dataclass(slots=True)
 class _Draft:

@@ -19,6 +19,7 @@ class Email(Channel):
     identity_kind = "email"
     Settings = EmailSettings
     listens = True
+    reads_apart = True
     settings: EmailSettings
 
     def receive(self, request: InboundRequest) -> Iterable[Inbound | DeliveryReport]:

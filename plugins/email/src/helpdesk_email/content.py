@@ -12,7 +12,7 @@ from helpdesk.sdk.channel import File
 from helpdesk_email import markup
 from helpdesk_email.charsets import codec_of, decode
 from helpdesk_email.cleaning import clean, single_line
-from helpdesk_email.encodings import body_bytes
+from helpdesk_email.encodings import body_bytes, without_uuencoded
 from helpdesk_email.filenames import safe_name, unique_name
 from helpdesk_email.headers import read_headers
 from helpdesk_email.structure import Part
@@ -83,7 +83,9 @@ class _Collector:
             if markup.shows_something(html):
                 self.segments.append(_Segment(markup.text_of(html)[:MAX_TEXT], html))
             return
-        text = clean(text)
+        text, files = without_uuencoded(clean(text))
+        for name, data in files:
+            self._keep(File(name, "application/octet-stream", data))
         if len(text) > MAX_TEXT:
             self._keep(self._file(part))
         self.segments.append(_Segment(text[:MAX_TEXT].strip("\n")))

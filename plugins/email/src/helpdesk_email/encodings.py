@@ -8,6 +8,11 @@ from helpdesk_email.structure import Part
 _BASE64_GROUP = re.compile(rb"[A-Za-z0-9+/]+")
 _NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _SPACE = re.compile(rb"\s+")
+_WORDS = re.compile(rb"[^\s][ \t]+[^\s]")
+MOST_SPACES = 3
+_UUENCODED = re.compile(
+    r"^begin [0-7]{3,4} ([^\n]{1,255})\n((?:[!-`][ -`]{0,90}\n)*)(?:[ `]?[ \t]*\n)?end[ \t]*(?:\n|\Z)", re.MULTILINE
+)
 
 
 def body_bytes(part: Part) -> bytes:
@@ -25,7 +30,7 @@ def body_bytes(part: Part) -> bytes:
 def _from_base64(body: bytes) -> bytes:
     squeezed = _SPACE.sub(b"", body)
     foreign = len(_NO_BASE64.findall(squeezed))
-    if 10 * foreign > len(squeezed):
+    if 10 * foreign > len(squeezed) or len(_WORDS.findall(body[:10_000])) > MOST_SPACES:
         return body  # the label lies: this was never encoded
     if foreign:
         squeezed = _NO_BASE64.sub(b"", squeezed)
@@ -37,6 +42,17 @@ def _group(group: bytes) -> bytes:
     if len(group) % 4 == 1:
         group = group[:-1]
     return binascii.a2b_base64(group + b"=" * (-len(group) % 4))
+
+
+def without_uuencoded(text: str) -> tuple[str, list[tuple[str, bytes]]]:
+    """Return the text without the files that stand in it by uuencode, and those files by name."""
+    files: list[tuple[str, bytes]] = []
+
+    def take(block: re.Match[str]) -> str:
+        files.append((block[1].strip(), _from_uuencode(block[2].encode("ascii"))))
+        return ""
+
+    return _UUENCODED.sub(take, text), files
 
 
 def _from_uuencode(body: bytes) -> bytes:

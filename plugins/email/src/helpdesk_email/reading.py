@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, InboundRequest
 from helpdesk_email.addresses import Mailbox
+from helpdesk_email.authentication import authenticity
 from helpdesk_email.automatic import nature
 from helpdesk_email.bounces import read_report
 from helpdesk_email.content import charset_hint, read_content
@@ -23,6 +24,7 @@ from helpdesk_email.identifiers import (
     reply_token,
     ticket_number,
 )
+from helpdesk_email.quoting import forwarded_from, quoted_from
 from helpdesk_email.settings import EmailSettings
 from helpdesk_email.structure import parse
 
@@ -51,6 +53,7 @@ def read(request: InboundRequest, settings: EmailSettings) -> Inbound | Delivery
     sender = _sender(headers)
     subject = headers.text("subject", limit=MAX_SUBJECT)
     recipients = [mailbox.address for name in _DELIVERED_TO for mailbox in headers.mailboxes(name)]
+    authentic = authenticity(headers, sender=sender, settings=settings)
     return Inbound(
         external_id=external_id(headers, request.body),
         sender=Identity("email", sender.address or NO_SENDER, sender.name),
@@ -63,6 +66,11 @@ def read(request: InboundRequest, settings: EmailSettings) -> Inbound | Delivery
         ticket_number=ticket_number(subject),
         nature=nature(headers, sender=sender, settings=settings),
         copied=_copied(headers, sender=sender, settings=settings),
+        proof=authentic.proof,
+        proof_details=authentic.details,
+        suspicion=authentic.suspicion,
+        forwarded_from=forwarded_from(content.text, subject=subject),
+        quoted_from=quoted_from(content.text, subject=subject, html=content.html),
         sent_at=headers.date(now=request.received_at or datetime.now(UTC)),
     )
 

@@ -69,6 +69,12 @@ class EmailSettings(ChannelSettings):
         "", pattern=r"^[!-9;-~]*$", description="Header by which your spam filter marks a mail, such as X-Spam-Flag."
     )
 
+    authserv_id: str = Field(
+        "", pattern=r"^[!-:<-~]*$",
+        description="Name under which your own mail server writes Authentication-Results, such as mx.shop.example; it"
+        " must remove such headers that come from outside. Empty: nobody's sender is proven.",
+    )  # fmt: skip
+
     @field_validator("address")
     @classmethod
     def _address_is_usable(cls, address: str) -> str:

@@ -1,0 +1,122 @@
+"""Owns what is known of whether a mail comes from whom it says: the findings of our own mail server, and the name.
+
+Our server writes what it found (SPF, DKIM, DMARC) into ``Authentication-Results`` (RFC 8601), under a name of its own.
+Fields under any other name were written by strangers. So were those further down than two ``Received``: whatever
+a server adds stands above what it was given. A server that leaves strangers' fields of its own name in is wrong,
+and says for each method the first finding only.
+"""
+
+import re
+from dataclasses import dataclass
+
+from helpdesk.sdk.channel import SenderProof
+from helpdesk_email.addresses import Mailbox
+from helpdesk_email.headers import Headers
+from helpdesk_email.settings import EmailSettings
+
+MOST_RECEIVED_ABOVE = 2
+MOST_FIELDS = 20
+LONGEST_FIELD = 4_096
+
+_COMMENT = re.compile(r"\([^()]*\)")
+_FINDING = re.compile(r"\s*(spf|dkim|dmarc)\s*=\s*([a-z]{1,20})\b(.*)", re.IGNORECASE | re.DOTALL)
+_DOMAIN = re.compile(
+    r"\b(?:header\.(?:d|i|from)|smtp\.(?:mailfrom|helo))\s*=\s*\"?(?:[^\s;\"@]{0,320}@)?([^\s;\"@]+)", re.IGNORECASE
+)
+_ADDRESS_IN_NAME = re.compile(r"[\w.+-]{1,64}@([\w-]{1,63}(?:\.[\w-]{1,63})+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one method found, and of which domain: ``pass``, ``fail``, ``none``, ``softfail``, ``temperror`` …"""
+
+    method: str
+    result: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticity:
+    """Whether the sender is proven, what says so, and why a person should look first, if so."""
+
+    proof: SenderProof = SenderProof.NONE
+    details: str = ""
+    suspicion: str = ""
+
+
+def authenticity(headers: Headers, *, sender: Mailbox, settings: EmailSettings) -> Authenticity:
+    """Return what is known of the sender."""
+    found = _findings(headers, settings.authserv_id) if settings.authserv_id else []
+    proof = _proof(found, sender.domain)
+    details = " ".join(f"{one.method}={one.result}" for one in found)
+    if proof is SenderProof.FAILED:
+        return Authenticity(proof, details, f"It does not come from {sender.address}, our mail server says: {details}.")
+    return Authenticity(proof, details, _pretence(sender))
+
+
+def _findings(headers: Headers, authserv_id: str) -> list[Finding]:
+    """Return the first finding of each method that our own server wrote down; of several signatures, one that holds."""
+    found: dict[str, Finding] = {}
+    above = fields = 0
+    for name, value in headers.fields:
+        above += name == "received"
+        if above > MOST_RECEIVED_ABOVE or fields >= MOST_FIELDS:
+            break
+        if name != "authentication-results":
+            continue
+        fields += 1
+        text = _without_comments(value[:LONGEST_FIELD].decode("latin-1"))
+        server, *rest = text.split(";")
+        if (server.split() or [""])[0].lower() != authserv_id.lower():
+            continue
+        for one in (_finding(part) for part in rest):
+            if one is not None and (one.method not in found or (one.method == "dkim" and one.result == "pass")):
+                found[one.method] = one
+    return list(found.values())
+
+
+def _finding(part: str) -> Finding | None:
+    match = _FINDING.match(part)
+    if match is None:
+        return None
+    domain = _DOMAIN.search(match[3])
+    return Finding(match[1].lower(), match[2].lower(), domain[1].lower().rstrip(".") if domain else "")
+
+
+def _proof(found: list[Finding], domain: str) -> SenderProof:
+    """Return what the findings prove of a sender of the domain. DMARC has the last word where it was asked."""
+    results = {one.method: one for one in found}
+    dmarc = results.get("dmarc")
+    if dmarc is not None and dmarc.result == "pass" and dmarc.domain in {"", domain.lower()}:
+        return SenderProof.PASSED
+    if dmarc is not None and dmarc.result == "fail":
+        return SenderProof.FAILED
+    aligned = [one for one in found if one.method != "dmarc" and one.result == "pass" and _is_of(one.domain, domain)]
+    if aligned:
+        return SenderProof.PASSED
+    spf, dkim = results.get("spf"), results.get("dkim")
+    has_failed = spf is not None and spf.result == "fail" and (dkim is None or dkim.result != "pass")
+    return SenderProof.FAILED if has_failed else SenderProof.NONE
+
+
+def _is_of(found: str, domain: str) -> bool:
+    """Return whether one domain is the other, or a part of it: a.shop.example and shop.example speak for each other."""
+    one, other = found.lower(), domain.lower()
+    return "." in one and "." in other and (one == other or one.endswith(f".{other}") or other.endswith(f".{one}"))
+
+
+def _pretence(sender: Mailbox) -> str:
+    """Return why the sender's name looks like a pretence, if so: it is the address of somebody elsewhere."""
+    named = _ADDRESS_IN_NAME.search(sender.name[:500])
+    if named is None or _is_of(named[1], sender.domain) or not sender.address:
+        return ""
+    return f"Its sender calls themselves {named[0]}, and writes from {sender.address}."
+
+
+def _without_comments(text: str) -> str:
+    """Return the text without comments, a few levels deep; what is deeper nested than that stays, and says nothing."""
+    for _level in range(5):
+        text, count = _COMMENT.subn(" ", text)
+        if not count:
+            break
+    return text

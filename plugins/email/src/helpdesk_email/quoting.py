@@ -1,0 +1,172 @@
+"""Owns the question where a mail stops saying something new and begins to quote what came before.
+
+It is answered from the text alone, in the forms that Gmail, Outlook, Apple Mail, Thunderbird, Yahoo, Naver,
+Daum and mobile clients write in Korean, English, German, French and Japanese. Nothing is cut off: the desk
+folds what stands behind the place. When in doubt nothing is folded: an answer between quoted lines is new
+text, and what is forwarded is the message itself.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from helpdesk.sdk.channel import Identity
+from helpdesk_email.addresses import parse_mailboxes
+
+MOST_LINES = 20_000
+LONGEST_LINE = 1_000
+LONGEST_HEAD = 12
+"""How many lines a block of From, Sent, To and Subject may take."""
+
+_LABELS = {
+    "from": ("from", "보낸 사람", "보낸사람", "보낸이", "발신", "발신자", "발신인", "von", "de", "差出人", "送信者"),
+    "date": (
+        "sent", "date", "보낸 날짜", "보낸날짜", "보낸 시간", "보낸시간", "보낸 일시", "날짜", "일시", "발신일",
+        "gesendet", "datum", "envoyé", "送信日時", "送信日", "日時", "日付",
+    ),
+    "to": ("to", "받는 사람", "받는사람", "받는이", "수신", "수신자", "수신인", "an", "à", "宛先"),
+    "copy": ("cc", "참조", "kopie", "copie", "ccm"),
+    "subject": ("subject", "제목", "betreff", "objet", "sujet", "件名"),
+}  # fmt: skip
+_ROLES = {label: role for role, labels in _LABELS.items() for label in labels}
+_LABEL = re.compile(r"[\s*]{0,4}([^\W\d_][^:：*\n]{0,14}?)[\s*]{0,3}[:：]\*?(?:\s|$|(?<=：))")
+
+_ORIGINAL = re.compile(
+    r"\s*-{2,60}\s*\[?\s*(?:original\s+(?:message|e-?mail|mail|appointment)|원본\s*(?:메시지|메세지|메일|이메일|편지)"
+    r"|받은\s*메일\s*내용|ursprüngliche\s+nachricht|originalnachricht|message\s+(?:d['’]origine|original)"
+    r"|元のメッセージ|元のメール|original\s*メッセージ)\s*\]?\s*-{2,60}\s*",
+    re.IGNORECASE,
+)
+_FORWARDED = re.compile(
+    r"\s*(?:-{2,60}\s*\[?\s*(?:forwarded\s+(?:message|by)|전달된?\s*(?:메시지|메세지|메일|이메일|편지)"
+    r"|weitergeleitete\s+nachricht|message\s+transféré|転送(?:された)?メッセージ|forwarded\s*mail)"
+    r"|(?:begin\s+forwarded\s+message|전달된\s*메시지|anfang\s+der\s+weitergeleiteten\s+nachricht"
+    r"|début\s+du\s+message\s+réexpédié|転送されたメッセージ)\s*[:：])",
+    re.IGNORECASE,
+)
+_FORWARDED_SUBJECT = re.compile(r"\s*(?:fwd?|전달|wg|tr|転送)\s*[:：]", re.IGNORECASE)
+_RULE = re.compile(r"\s*[_\-=*~─━]{5,}\s*")
+
+_DAY = r"(?:\d{1,4}\D{1,12}){2}\d{1,4}"  # a day in any order, such as 2026년 11월 3 or 03.11.2026
+_ATTRIBUTIONS = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"on\s.{4,250}\swrote\s*:",
+        r".{0,150}\(?" + _DAY + r".{0,250}\swrote\s*:",
+        _DAY + r".{0,250}(?:님이|님께서|이\(가\)|이|가)?\s*(?:작성|쓴\s*글|쓰신\s*글|보낸\s*(?:메시지|메일))\s*[:：]",
+        r"am\s.{4,250}\sschrieb\b.{0,200}:",
+        r"le\s.{4,250}\sa\s+écrit\s*:",
+        _DAY + r".{0,250}(?:のメール|が書きました|さんは書きました|のメッセージ|wrote)\s*[:：]",
+        r"\d{4}年\d{1,2}月\d{1,2}日.{0,40}\d{1,2}:\d{2}.{1,200}@.{1,200}[:：]",
+    )
+]
+
+
+_QUOTE_TAG = re.compile(r"<(/?)blockquote\b[^>]{0,500}>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]{0,2000}>|&nbsp;|&#160;")
+
+
+def quoted_from(text: str, *, subject: str = "", html: str | None = None) -> int | None:
+    """Return where in the text the quoted rest begins, or None when there is none, or any doubt.
+
+    ``html`` is the same mail as sanitised HTML, where it has any: answers between quotations show there only.
+    """
+    if _FORWARDED_SUBJECT.match(subject) or (html and _has_answers_between(html)):
+        return None
+    lines = text.split("\n")
+    if len(lines) > MOST_LINES:
+        return None
+    found = _first_quoted_line(lines)
+    if found is None:
+        return None
+    while found and (_RULE.fullmatch(lines[found - 1]) or not lines[found - 1].strip()):
+        found -= 1  # the line drawn above it, and the blank ones
+    before = sum(len(line) + 1 for line in lines[:found])
+    return before if text[:before].strip() else None
+
+
+def forwarded_from(text: str, *, subject: str) -> Identity | None:
+    """Return who wrote what a mail passes on, as the first head of a forwarded mail in its text names them."""
+    is_forwarded = _FORWARDED_SUBJECT.match(subject) is not None
+    lines = text.split("\n")[:MOST_LINES]
+    for place, line in enumerate(lines):
+        is_forwarded = is_forwarded or _FORWARDED.match(line[:LONGEST_LINE]) is not None
+        if is_forwarded and _begins_head(lines, place):
+            said = line.replace("：", ":").partition(":")[2].strip("* \t").replace("[mailto:", "<").replace("]", ">")
+            found = next((one for one in parse_mailboxes(said.encode()) if one.address), None)
+            return Identity("email", found.address, found.name) if found else None
+    return None
+
+
+def _has_answers_between(html: str) -> bool:
+    """Return whether words stand outside all quotations, behind the first."""
+    depth, end, is_behind = 0, 0, False
+    for tag in _QUOTE_TAG.finditer(html):
+        if is_behind and depth == 0 and _TAG.sub("", html[end : tag.start()]).strip():
+            return True
+        depth = max(depth - 1, 0) if tag[1] else depth + 1
+        end, is_behind = tag.end(), True
+    return is_behind and bool(_TAG.sub("", html[end:]).strip())
+
+
+def _first_quoted_line(lines: Sequence[str]) -> int | None:
+    """Return the first line from which on everything is quoted, or None."""
+    for place, line in enumerate(lines):
+        if not line.strip() or len(line) > LONGEST_LINE:
+            continue
+        if _FORWARDED.match(line):
+            return None
+        if _ORIGINAL.fullmatch(line) and len(set(_head(lines, place + 1))) >= 2:
+            return place
+        if _begins_head(lines, place):
+            return place
+        if after := _attribution_end(lines, place):
+            return place if _is_quoted_to_the_end(lines, after) else None
+        if line.startswith(">"):
+            return place if _is_marked_to_the_end(lines, place) else None
+    return None
+
+
+def _begins_head(lines: Sequence[str], place: int) -> bool:
+    """Return whether From, Subject and a day or a recipient follow each other here, as Outlook writes them."""
+    if _role(lines[place]) != "from":
+        return False
+    roles = set(_head(lines, place))
+    return "subject" in roles and bool(roles & {"date", "to"})
+
+
+def _head(lines: Sequence[str], place: int) -> Iterator[str]:
+    """Yield what the lines of a head from here on are: from, date, to, copy, subject. A blank line ends it."""
+    has_begun = False
+    for line in lines[place : place + LONGEST_HEAD]:
+        role = _role(line)
+        if role is not None:
+            has_begun = True
+            yield role
+        elif has_begun and not line.strip():
+            return
+
+
+def _role(line: str) -> str | None:
+    match = _LABEL.match(line)
+    return _ROLES.get(" ".join(match[1].lower().split())) if match else None
+
+
+def _attribution_end(lines: Sequence[str], place: int) -> int | None:
+    """Return the line behind “On … wrote:”, which mailers break over up to three lines, or None."""
+    for end in range(place + 1, min(place + 4, len(lines) + 1)):
+        if not lines[end - 1].strip() or len(lines[end - 1]) > LONGEST_LINE:
+            return None
+        if lines[end - 1].rstrip().endswith((":", "：")):
+            said = " ".join(line.strip() for line in lines[place:end])
+            return end if any(one.fullmatch(said) for one in _ATTRIBUTIONS) else None
+    return None
+
+
+def _is_quoted_to_the_end(lines: Sequence[str], place: int) -> bool:
+    """Return whether nothing new stands between or behind the quoted lines; text made of HTML has no marks at all."""
+    rest = [line for line in lines[place:] if line.strip()]
+    return bool(rest) and (rest[0].startswith(">") is False or _is_marked_to_the_end(lines, place))
+
+
+def _is_marked_to_the_end(lines: Sequence[str], place: int) -> bool:
+    return all(line.startswith(">") for line in lines[place:] if line.strip())

@@ -1,0 +1,105 @@
+"""What takes strangers' messages apart does so in a process of its own: a killer costs itself, and nothing else."""
+
+import gc
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpdesk.channels import accounts, inbox, processes
+from helpdesk.channels.rules import MOST_TRIES_IN
+from helpdesk.kernel.actors import system
+from helpdesk.plugins import operations, registry
+from helpdesk.plugins.guard import Ref
+from helpdesk.plugins.kinds import Kind
+from tests.channels.post import LARGEST, Post, answered, make_post
+from tests.factories.processes import eventually
+from tests.faults.distributions import install
+
+READING = """
+import ctypes, json, os, re, time
+from helpdesk.sdk.channel import *
+
+def act(how):
+    if how == "exit": os._exit(3)
+    if how == "fault": ctypes.string_at(0)
+    if how == "regex": re.match("(a+)+$", "a" * 60 + "b")
+    if how == "memory": return str(len(bytearray(2**31)))
+    return str(os.getpid())
+
+class Reading(Channel):
+    title = {"en": "Reading"}
+    reads_apart = True
+
+    def receive(self, request):
+        data = json.loads(request.body)
+        yield Inbound(data["id"], Identity("email", data["from"]), act(data.get("act")))
+
+    def send(self, message):
+        return Sent(str(os.getpid()))
+"""
+MAIL = b"From: mina@shop.example\r\nTo: support@desk.example\r\nMessage-ID: <a@shop.example>\r\n\r\nHello\r\n"
+pytestmark = pytest.mark.parametrize("database_settings", ["sqlite"], indirect=True)  # the database has no part in it
+
+
+@pytest.fixture(autouse=True)
+def _none_is_left() -> Iterator[None]:
+    yield
+    accounts.forget_drivers()
+    processes.end_all()
+    eventually(lambda: not processes.running(), seconds=20, what="The end of the processes")
+    gc.collect()  # a pipe that was left open is told of in this test and no other
+
+
+@pytest.fixture
+def reading(post: Post, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Post:
+    """A desk with an account of an installed channel that reads apart."""
+    site = tmp_path / "site"
+    install(site, "reading", READING, names="Reading")
+    monkeypatch.syspath_prepend(str(site))
+    registry.load()
+    operations.switch(system(0), Ref(Kind.CHANNEL, "reading"), is_on=True, everywhere=True)
+    return make_post(post.desk, driver="reading")
+
+
+def test_messages_are_read_in_one_other_process_and_sent_in_this(reading: Post) -> None:
+    assert reading.delivery(answered(reading, id="m1")).state == "SENT"
+    assert reading.feed(id="m2").outcome == "TICKET"
+    (child,) = processes.running()
+    assert child.is_reader
+    assert child.pid != os.getpid()
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        ("exit", "its process ended with status 3"),
+        ("fault", "its process ended by signal SIGSEGV"),
+        ("regex", "its process ended because it took too much processor time"),
+        ("memory", "MemoryError"),
+    ],
+)
+def test_killer_is_set_aside_after_its_tries_and_the_next_message_gets_through(
+    reading: Post, act: str, said: str
+) -> None:
+    killer = reading.put(id="killer", act=act)
+    next_one = reading.put(id="next")
+    reading.work()
+    assert reading.item(next_one).outcome == "TICKET"
+    row = reading.item(killer)
+    assert (row.state, row.attempts) == ("RETRYING", 1)
+    assert said in row.last_error
+    if act == "exit":
+        for _try in range(MOST_TRIES_IN - 1):
+            reading.try_again()
+        assert reading.item(killer).state == "QUARANTINED"
+
+
+def test_mail_is_read_apart(post: Post) -> None:
+    registry.load()
+    mailbox = make_post(post.desk, driver="email", address="support@desk.example")
+    kept = inbox.store(mailbox.account_id, post.desk.service_id, MAIL, largest=LARGEST)
+    mailbox.work()
+    assert mailbox.item(kept.row_id).outcome == "TICKET"
+    assert {(child.name, child.is_reader) for child in processes.running()} == {("email", True)}

@@ -1,0 +1,119 @@
+"""Who is believed: a proven agent answers by mail, and what is suspicious waits for a person."""
+
+import pytest
+
+from helpdesk.agents import queries as agents
+from helpdesk.channels import inbox
+from helpdesk.channels.models import Delivery
+from helpdesk.customers import queries as customers
+from helpdesk.kernel.errors import Conflict, Forbidden
+from helpdesk.tickets import operations as tickets
+from helpdesk.tickets.rules import COMPLETED, OPEN, RESOLVED, MessageKind
+from tests.channels.post import MINA, Post, switch_off  # noqa: F401
+from tests.factories.echo import Echo
+from tests.factories.tickets import messages, ticket
+
+SUSPICION = "It does not come from mina@shop.example, our mail server says: dmarc=fail."
+
+
+def agent_email(post: Post) -> str:
+    """Return the address of the desk's agent."""
+    (row,) = agents.agents_by_ids([post.desk.agent.id])
+    assert row is not None
+    return row.email
+
+
+def answer_id(post: Post, ticket_id: int) -> str:
+    """Answer the ticket and return the id under which the answer went out."""
+    message_id = post.reply(ticket_id)
+    post.work()
+    return str(post.delivery(message_id).external_id)
+
+
+def test_proven_agent_answers_the_customer_by_mail_with_what_is_new(post: Post) -> None:
+    ticket_id = post.ticket()
+    text = "네, 환불됩니다.\n\n> 환불해 주세요"
+    row = post.feed(
+        id="m2", text=text, html="<p>네</p>", quoted_from=text.index(">"), proof="passed", proof_details="dmarc=pass",
+        answers=[answer_id(post, ticket_id)], files={"영수증.txt": "1042"}, **{"from": agent_email(post).upper()},
+    )  # fmt: skip
+    assert (row.outcome, row.ticket_id) == ("REPLY", ticket_id)
+    *_rest, last = messages(ticket_id)
+    assert (last.kind, last.author_id, last.body_text, last.body_html) == (
+        MessageKind.REPLY, post.desk.agent.id, "네, 환불됩니다.", None,
+    )  # fmt: skip
+    assert (last.proof, last.proof_details) == ("passed", "dmarc=pass")
+    assert ticket(ticket_id).status is OPEN
+    sent = Echo.sent[-1]
+    assert (sent.recipients[0].value, sent.text) == (MINA, "네, 환불됩니다.")
+    assert [file.data for file in sent.files] == [b"1042"]
+
+
+@pytest.mark.parametrize("proof", ["none", "failed"])
+def test_address_of_an_agent_without_proof_is_a_stranger_s(post: Post, proof: str) -> None:
+    ticket_id = post.ticket()
+    known = answer_id(post, ticket_id)
+    before = Delivery.select().count()
+    row = post.feed(id="m2", text="보내 줘", answers=[known], proof=proof, **{"from": agent_email(post)})
+    assert row.outcome == "TICKET"
+    assert row.ticket_id != ticket_id
+    assert Delivery.select().count() == before
+
+
+def test_proven_stranger_takes_part_in_no_ticket(post: Post) -> None:
+    ticket_id = post.ticket()
+    row = post.feed(id="m2", answers=[answer_id(post, ticket_id)], proof="passed", **{"from": "mallory@else.example"})
+    assert row.ticket_id != ticket_id
+
+
+def test_proven_agent_of_a_completed_ticket_is_told_why_nothing_was_sent(post: Post) -> None:
+    ticket_id = post.ticket()
+    known = answer_id(post, ticket_id)
+    for status in (RESOLVED, COMPLETED):
+        tickets.set_status(post.desk.administrator, ticket_id, status)
+    row = post.feed(id="m2", answers=[known], proof="passed", **{"from": agent_email(post)})
+    assert row.state == "QUARANTINED"
+    assert "completed" in row.last_error
+
+
+def test_forwarded_mail_belongs_to_its_author_when_a_proven_agent_forwards_it(post: Post) -> None:
+    forwarded = {"forwarded_from": "jun@shop.example", "text": "봐 주세요"}
+    trusted = post.ticket(id="m2", proof="passed", **forwarded, **{"from": agent_email(post)})
+    jun = customers.customer_of_identity(post.desk.service_id, "email", "jun@shop.example")
+    assert ticket(trusted).customer_id == jun
+    unproven = post.ticket(id="m3", **forwarded, **{"from": agent_email(post)})
+    stranger = post.ticket(id="m4", proof="passed", **forwarded)
+    assert len({ticket(one).customer_id for one in (trusted, unproven, stranger)}) == 3
+
+
+def test_suspicious_message_is_held_until_somebody_believes_it(post: Post) -> None:
+    row = post.feed(suspicion=SUSPICION, proof="failed")
+    assert (row.state, row.is_held, row.last_error) == ("QUARANTINED", True, SUSPICION)
+    assert customers.customer_of_identity(post.desk.service_id, "email", MINA) is None
+    inbox.retry(post.desk.administrator, row.id)
+    post.work()
+    assert post.item(row.id).is_held, "reading it again proves nothing"
+    with pytest.raises(Forbidden):
+        inbox.let_through(post.desk.agent, row.id)
+    inbox.let_through(post.desk.administrator, row.id)
+    post.work()
+    done = post.item(row.id)
+    assert (done.state, done.outcome, done.is_held) == ("PROCESSED", "TICKET", False)
+    (message,) = messages(done.ticket_id or 0)
+    assert message.proof == "failed"
+
+
+def test_only_what_is_held_is_released(post: Post) -> None:
+    broken = post.feed(garbage=True)
+    with pytest.raises(Conflict) as refusal:
+        inbox.let_through(post.desk.administrator, broken.id)
+    assert refusal.value.code == "NOT_HELD"
+    done = post.feed(id="m2")
+    with pytest.raises(Conflict) as refusal:
+        inbox.let_through(post.desk.administrator, done.id)
+    assert refusal.value.code == "NOT_RETRIABLE"
+
+
+def test_suspicious_message_that_was_here_before_stays_a_duplicate(post: Post) -> None:
+    post.ticket()
+    assert post.feed(suspicion=SUSPICION, key="again").outcome == "DUPLICATE"
