@@ -53,7 +53,7 @@ def schema_of(kind: Kind, name: str, plugin: Any) -> dict[str, Any] | None:
             _schemas.clear()
         try:
             _schemas[plugin] = guard.call(
-                Ref(kind, name), "settings", lambda: guard.expect(plugin.Settings.model_json_schema(), dict),
+                Ref(kind, name), "settings.schema", lambda: guard.expect(plugin.Settings.model_json_schema(), dict),
                 seconds=SECONDS,
             )  # fmt: skip
         except Unavailable:

@@ -90,8 +90,9 @@ def settings_schema(plugin: Plugin, *, name: str = "Settings") -> dict[str, Any]
     kind = getattr(plugin.imported, name, None)
     if kind is None or plugin.kind not in SETTINGS:
         return None
+    hook = "settings.schema" if name == "Settings" else "service_settings.schema"
     try:
-        schema: dict[str, Any] = guard.call(plugin.ref, "settings", partial(_schema, kind), seconds=SCHEMA_SECONDS)
+        schema: dict[str, Any] = guard.call(plugin.ref, hook, partial(_schema, kind), seconds=SCHEMA_SECONDS)
     except HelpdeskError:
         return None
     return schema

@@ -1,6 +1,7 @@
 """What plugins are told: values become one of their settings classes, secrets are sealed at rest.
 
-The class is plugin code, and its validators may do anything, so it is called through the guard.
+The class is plugin code, and its validators may do anything, so it is called through the guard; reading,
+writing and describing settings are hooks of their own, so that one that works hides no other that fails.
 """
 
 from collections.abc import Iterator, Mapping
@@ -45,7 +46,7 @@ def _made(kind: type[Class], values: dict[str, Any]) -> Class | ValidationError:
 def split(ref: Ref, settings: PluginSettings, *, context: str) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the plain values as JSON, and the secrets sealed for the context and their names. Raises PluginFailed."""
     plain, secrets = guard.call(
-        ref, "settings", partial(_parts, settings), seconds=SECONDS, secrets=secrets_of(settings)
+        ref, "settings.dump", partial(_parts, settings), seconds=SECONDS, secrets=secrets_of(settings)
     )
     return plain, {name: keyring().seal(text.encode(), context=f"{context}:{name}") for name, text in secrets.items()}
 

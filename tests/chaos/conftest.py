@@ -7,13 +7,37 @@ import pytest
 
 from helpdesk.agents import operations as agents
 from helpdesk.agents.queries import agents_of_service
-from helpdesk.organization import queries as organization
+from helpdesk.organization import operations as organization
 from tests.chaos import distributions
 from tests.chaos.storm import Storm
+from tests.factories.client import open_to_partners
+from tests.factories.desk import make_desk
 from tests.factories.environments import FreshEnvironment
 from tests.factories.processes import Site
 from tests.servers.dovecot import DovecotServer
 from tests.servers.smtp import SmtpServer
+
+SERVICES = 5
+"""So many services there are: a periodic hook is called for each, so that five failures need one turn."""
+IMPATIENT = """#!{python}
+import sys
+
+from helpdesk.channels import rules
+from helpdesk.hosting import checks, jobs, listening, periods, persons
+from helpdesk.triggers import later
+
+SECONDS = 6.0
+for room in (checks, jobs, periods, persons, later):
+    assert room.SECONDS >= 60
+    room.SECONDS = SECONDS
+listening.SUBSCRIBER_SECONDS = SECONDS
+rules.SECONDS.update(receive=SECONDS, check=SECONDS, send=SECONDS)
+
+from helpdesk.cli import main
+
+sys.exit(main())
+"""
+"""The desk's program, with the deadlines of a minute and more cut down to what a test can wait for."""
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +45,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> FreshEnvironment:
     """The environment, with everything installed by pip."""
     folder = tmp_path_factory.mktemp("chaos")
     made = FreshEnvironment(folder / "venv")
-    made.install(*distributions.write(folder / "sources"))
+    made.install(*distributions.write(folder / "wheels"))
+    made.helpdesk.write_text(IMPATIENT.format(python=made.python))
     return made
 
 
@@ -35,15 +60,10 @@ def storm(
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_server").create_database()
     folder: Path = tmp_path_factory.mktemp("desk")
-    site = Site(folder, database_url=url, helpdesk=str(environment.helpdesk))
+    site = Site(folder, database_url=url, helpdesk=str(environment.helpdesk), HELPDESK_WEB_THREADS="24")
     with SmtpServer() as smtp:
-        key = site.make()
-        with site.joined():
-            service = organization.only_service()
-            assert service is not None
-            agents.add_to_group(agents.create_group(service.id, "Storm"), agents_of_service(service.id)[0].id)
-        site.command("plugin", "enable", "steady")
-        storm = Storm(site, key, smtp, dovecot, user=f"chaos-{request.param}@desk.example")
+        key = _settled(site)
+        storm = Storm(site, key, smtp, dovecot, user=f"{folder.name}@desk.example", python=environment.python)
         storm.start()
         try:
             storm.settle()
@@ -51,3 +71,16 @@ def storm(
         finally:
             storm.close()
             site.close()
+
+
+def _settled(site: Site) -> str:
+    """Make the people, a group to assign tickets in, and further services; return a key of the first service."""
+    with site.joined() as settings:
+        desk = make_desk(settings)
+        agents.add_to_group(agents.create_group(desk.service_id, "Storm"), agents_of_service(desk.service_id)[0].id)
+        for number in range(2, SERVICES + 1):
+            organization.create_service(
+                desk.organization_id, slug=f"demo{number}", names={"en": "Demo"}, languages=["en"],
+                default_language="en", time_zone="Asia/Seoul",
+            )  # fmt: skip
+        return open_to_partners(desk)
