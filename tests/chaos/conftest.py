@@ -1,6 +1,7 @@
 """One running desk for each database, in a fresh environment into which every plugin of the suite is installed."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from helpdesk.agents.queries import agents_of_service
 from helpdesk.organization import operations as organization
 from tests.chaos import distributions
 from tests.chaos.storm import Storm
+from tests.chaos.vaults import Vault
 from tests.factories.client import open_to_partners
 from tests.factories.desk import make_desk
 from tests.factories.environments import FreshEnvironment
@@ -24,10 +26,11 @@ import sys
 
 from helpdesk.channels import rules
 from helpdesk.hosting import checks, jobs, listening, periods, persons
+from helpdesk.plugins import storing
 from helpdesk.triggers import later
 
 SECONDS = 6.0
-for room in (checks, jobs, periods, persons, later):
+for room in (checks, jobs, periods, persons, storing, later):
     assert room.SECONDS >= 60
     room.SECONDS = SECONDS
 listening.SUBSCRIBER_SECONDS = SECONDS
@@ -59,8 +62,26 @@ def storm(
     url = ""
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_server").create_database()
-    folder: Path = tmp_path_factory.mktemp("desk")
-    site = Site(folder, database_url=url, helpdesk=str(environment.helpdesk), HELPDESK_WEB_THREADS="24")
+    with running(environment, tmp_path_factory.mktemp("desk"), dovecot, database_url=url) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def vault(
+    environment: FreshEnvironment, tmp_path_factory: pytest.TempPathFactory, dovecot: DovecotServer
+) -> Iterator[Vault]:
+    """Such a desk, whose files a plugin keeps that behaves as it is told."""
+    folder = tmp_path_factory.mktemp("desk")
+    extra = {"HELPDESK_STORAGE": "vault", "VAULT": str(folder / "vault")}
+    (folder / "vault").mkdir()
+    with running(environment, folder, dovecot, **extra) as desk:
+        yield Vault(desk, folder / "vault")
+
+
+@contextmanager
+def running(environment: FreshEnvironment, folder: Path, dovecot: DovecotServer, **extra: str) -> Iterator[Storm]:
+    """Run a desk in the folder while the block runs."""
+    site = Site(folder, helpdesk=str(environment.helpdesk), HELPDESK_WEB_THREADS="24", **extra)
     with SmtpServer() as smtp:
         key = _settled(site)
         storm = Storm(site, key, smtp, dovecot, user=f"{folder.name}@desk.example", python=environment.python)

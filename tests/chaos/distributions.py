@@ -155,6 +155,19 @@ STEADY = Plug(
     (PLUGS / "steady.py").read_text(), "", "ENABLED", {(Kind.CHANNEL, ""): "Steady", (Kind.PLUGIN, ""): "SteadyPlugin"}
 )
 
+VAULT = Plug((PLUGS / "vault.py").read_text(), "", "ENABLED", {(Kind.STORAGE, ""): "Vault"})
+"""A storage that behaves as a file says."""
+
+GALE = Plug(
+    "from pathlib import Path\n\nFOLDER = Path(__file__).parent", "", "ENABLED", {(Kind.THEME, ""): "FOLDER"},
+    files={
+        "theme.toml": (PLUGS / "gale.toml").read_text(),
+        "locales/en.toml": "",
+        "templates/pages/home.html": "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
+    },
+)  # fmt: skip
+"""A theme whose home page has no end."""
+
 CLASH = Plug(CHANNEL, "remove all but one", known_as="webhook")
 """One that shares its name with a bundled channel, and takes it down by being installed."""
 
@@ -166,7 +179,7 @@ def entry_points(name: str, plug: Plug) -> list[tuple[str, str]]:
 
 def write(folder: Path) -> list[Path]:
     """Write every distribution but the clashing one into the folder, and return them."""
-    everything = {"steady": STEADY, **REFUSED, **WORKING}
+    everything = {"steady": STEADY, "vault": VAULT, "gale": GALE, **REFUSED, **WORKING}
     return [_write(folder, name, plug) for name, plug in everything.items()]
 
 

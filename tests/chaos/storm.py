@@ -142,23 +142,42 @@ class Storm:
         self._assert_mail_is_answered()
         self._assert_steady_works()
 
-    def _assert_mail_is_answered(self) -> None:
+    def mail(self, subject: str) -> str:
+        """Put a customer's mail into the mailbox, and return the sender."""
         number = next(self._numbers)
-        sender, subject = f"customer{number}@shop.example", f"Inquiry {number}"
+        sender = f"customer{number}@shop.example"
         head = [f"From: {sender}", f"To: {self.user}", f"Subject: {subject}", f"Message-ID: <{number}@shop.example>"]
         self.dovecot.append(self.user, "\r\n".join([*head, "", "도와주세요."]).encode())
+        return sender
+
+    def write_to_steady(self, text: str) -> int:
+        """Call the hook of the channel that works with a message, and return the status."""
+        number = next(self._numbers)
+        body = json.dumps({"id": str(number), "from": f"steady{number}@shop.example", "text": text})
+        return self.http.post(self.steady_hook, content=body.encode()).status_code
+
+    def assert_answers_go_out(self) -> None:
+        """Prove that a ticket can be made by the API, and is answered by mail."""
+        sender = f"customer{next(self._numbers)}@shop.example"
+        made = self.calls.do("TicketCreate", subject="By the API", body="Where is it?", customer={"email": sender})
+        self._answer(made["ticket"]["id"], sender)
+
+    def _assert_mail_is_answered(self) -> None:
+        subject = f"Inquiry {next(self._numbers)}"
+        sender = self.mail(subject)
         ticket = eventually(lambda: self.tickets("subject", subject), seconds=SECONDS, what=f"A ticket of {subject}")
-        self.calls.do("TicketReply", ticketId=ticket[0]["id"], body="It is on its way.")
+        self._answer(ticket[0]["id"], sender)
+
+    def _answer(self, ticket_id: str, recipient: str) -> None:
+        self.calls.do("TicketReply", ticketId=ticket_id, body="It is on its way.")
         eventually(
-            lambda: any(one.recipients == (sender,) for one in self.smtp.received),
-            seconds=SECONDS, what=f"The answer to {sender}",
+            lambda: any(one.recipients == (recipient,) for one in self.smtp.received),
+            seconds=SECONDS, what=f"The answer to {recipient}",
         )  # fmt: skip
 
     def _assert_steady_works(self) -> None:
-        number = next(self._numbers)
-        text = f"Steady {number}"
-        body = json.dumps({"id": str(number), "from": f"steady{number}@shop.example", "text": text})
-        assert self.http.post(self.steady_hook, content=body.encode()).status_code == 200
+        text = f"Steady {next(self._numbers)}"
+        assert self.write_to_steady(text) == 200
         eventually(lambda: self._tags(text) == ["received", "subscribed"], seconds=SECONDS, what=f"The tags of {text}")
         assert self.http.get(f"{self.site.url}/demo/p/steady/hello").text == "hello"
         assert self.query("{ steadyPing }")["data"] == {"steadyPing": "pong"}
