@@ -25,22 +25,22 @@ IMPATIENT = """#!{python}
 import sys
 
 from helpdesk.channels import rules
-from helpdesk.hosting import checks, jobs, listening, periods, persons
+from helpdesk.hosting import checks, jobs, listening, pages, periods, persons
 from helpdesk.plugins import storing
 from helpdesk.triggers import later
 
-SECONDS = 6.0
+SECONDS = 5.0
 for room in (checks, jobs, periods, persons, storing, later):
     assert room.SECONDS >= 60
     room.SECONDS = SECONDS
-listening.SUBSCRIBER_SECONDS = SECONDS
+listening.SUBSCRIBER_SECONDS = pages.PAGE_SECONDS = SECONDS
 rules.SECONDS.update(receive=SECONDS, check=SECONDS, send=SECONDS)
 
 from helpdesk.cli import main
 
 sys.exit(main())
 """
-"""The desk's program, with the deadlines of a minute and more cut down to what a test can wait for."""
+"""The desk's program, with the longest deadlines, of ten seconds and more, cut down to what a test can wait for."""
 
 
 @pytest.fixture(scope="session")
