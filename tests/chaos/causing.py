@@ -65,16 +65,17 @@ class Causes:
             for done in [pool.submit(story) for story in stories]:
                 done.result()
 
-    def _often(self, *stories: Callable[[], object]) -> list[Callable[[], object]]:
-        """Return the stories that are told again and again, each after itself and beside the others."""
-        return [self._repeated(story) for story in stories]
+    def _often(self, *stories: Callable[[], object]) -> list[Callable[[], None]]:
+        """Return the stories told again and again: each after itself, and beside the others."""
 
-    def _repeated(self, story: Callable[[], object]) -> Callable[[], object]:
-        def tell() -> None:
-            for _time in range(self.times):
-                story()
+        def repeated(story: Callable[[], object]) -> Callable[[], None]:
+            def tell() -> None:
+                for _time in range(self.times):
+                    story()
 
-        return tell
+            return tell
+
+        return [repeated(story) for story in stories]
 
     def _create(self) -> None:
         self.storm.calls.do("TicketCreate", subject="Storm", body="It rains.", customer={"email": "storm@shop.example"})

@@ -1,4 +1,4 @@
-"""One running desk for each database, in a fresh environment into which every plugin of the suite is installed."""
+"""A running desk for each file and database, in a fresh environment into which all plugins of the suite are installed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,12 +53,12 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> FreshEnvironment:
     return made
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def storm(
     request: pytest.FixtureRequest, environment: FreshEnvironment, tmp_path_factory: pytest.TempPathFactory,
     dovecot: DovecotServer,
 ) -> Iterator[Storm]:  # fmt: skip
-    """A running desk that fetches mail, sends it, and has two plugins that work."""
+    """A running desk of the file's own that fetches mail, sends it, and has two plugins that work."""
     url = ""
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_server").create_database()

@@ -8,6 +8,7 @@ from tests.chaos.storm import HEALTH_SECONDS, Storm, assert_whole_again
 from tests.factories.processes import eventually
 
 SECONDS = 90.0
+UNWELL = {"DEGRADED", "QUARANTINED", "INCOMPATIBLE"}
 SAID = {
     "raises": "RuntimeError: chaos",
     "exits": "SystemExit: 3",
@@ -45,15 +46,15 @@ def assert_costs_only_itself(storm: Storm, name: str, *, times: int = TURNS) -> 
 
 def _assert_named(storm: Storm, name: str, wanted: set[tuple[str, str, str]]) -> None:
     """Check that state and /readyz name plugin, hook and reason, and of all plugins these alone."""
+    plugins, told = storm.every_plugin(), "\n".join(storm.ready()["problems"])
     known = {(str(kind), name + end) for kind, end, _hook in EXPECTED}
-    assert wanted <= failing(storm)
-    assert {(kind, known_as) for kind, known_as, _hook in failing(storm)} <= known
-    told = "\n".join(storm.ready()["problems"])
-    for (kind, known_as), plugin in storm.every_plugin().items():
-        hooks = {hook for of_kind, of_name, hook in wanted if (of_kind, of_name) == (kind, known_as)}
-        if hooks:
-            assert plugin["state"] == "DEGRADED", plugin
-            assert f"plugin {known_as}: " in told, told
+    assert {pair for pair, plugin in plugins.items() if plugin["state"] in UNWELL} <= known
+    missing = wanted - failing(storm)
+    assert not missing, missing
+    for kind, known_as in {(kind, known_as) for kind, known_as, _hook in wanted}:
+        plugin = plugins[kind, known_as]
+        assert plugin["state"] == "DEGRADED", plugin
+        assert f"plugin {known_as}: " in told, told
         for problem in plugin["problems"]:
             assert f"{problem['hook']}: {problem['reason']}" in plugin["reason"], plugin
             assert SAID.get(name, "") in problem["reason"], plugin

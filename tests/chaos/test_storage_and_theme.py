@@ -1,6 +1,7 @@
 """Where files are kept, and how pages look, by plugins that fail: nothing is lost, and a page is always shown."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpx2
 import pytest
@@ -44,7 +45,7 @@ def test_storage_that_misbehaves_loses_nothing(vault: Vault, behaviour: str) -> 
     assert storm.switch("vault", "storage", is_on=True)["state"] == "ENABLED"
     subjects = [f"Sent while it {behaviour}", *(f"{behaviour} {turn}" for turn in turns if hook == "open")]
     for subject in subjects:
-        eventually(lambda subject=subject: storm.tickets("subject", subject), seconds=60, what=f"A ticket of {subject}")
+        eventually(partial(storm.tickets, "subject", subject), seconds=60, what=f"A ticket of {subject}")
     eventually(lambda: storm.ready()["status"] == "ok", seconds=HEALTH_SECONDS, what="Health with it")
 
 
