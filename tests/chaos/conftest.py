@@ -1,4 +1,4 @@
-"""A running desk for each file and database, in a fresh environment into which all plugins of the suite are installed."""
+"""A running desk for each file and database, in a fresh environment that has all plugins of the suite installed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
