@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from helpdesk.channels import accounts, drivers, filing, rules
+from helpdesk.channels import accounts, drivers, filing, lanes, rules
 from helpdesk.channels.drivers import RESTING, Driver
 from helpdesk.channels.models import ChannelAccount, InboxRow
 from helpdesk.channels.rules import InboxOutcome, InboxState
@@ -118,8 +118,7 @@ def digest_of(raw: bytes) -> str:
 
 def drain(settings: Settings) -> None:
     """File everything that is due."""
-    while row := claim(InboxRow, seconds=settings.lease_seconds):
-        process(row, settings)
+    lanes.drain(InboxRow, process, settings)
 
 
 def process(row: Any, settings: Settings) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import peewee
 
-from helpdesk.channels import accounts, drivers, rules
+from helpdesk.channels import accounts, drivers, lanes, rules
 from helpdesk.channels.drivers import RESTING, Driver, FateUnknown
 from helpdesk.channels.models import ChannelAccount, Delivery, OutsideId
 from helpdesk.channels.rules import DeliveryState
@@ -29,7 +29,7 @@ from helpdesk.kernel.db import insert_once, is_sqlite, transactional
 from helpdesk.kernel.errors import Conflict, HelpdeskError, NotFound, Unavailable
 from helpdesk.kernel.events import record
 from helpdesk.kernel.failpoints import reach
-from helpdesk.kernel.leases import backoff, claim, held, release
+from helpdesk.kernel.leases import backoff, held, release
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
 from helpdesk.plugins.guard import PluginFailed
@@ -101,8 +101,7 @@ def drain(settings: Settings) -> None:
     waits = earlier.select(peewee.Value(1)).where(
         earlier.ticket == Delivery.ticket, earlier.id < Delivery.id, earlier.due_at.is_null(False)
     )
-    while row := claim(Delivery, ~peewee.fn.EXISTS(waits), seconds=settings.lease_seconds):
-        carry(row, settings)
+    lanes.drain(Delivery, carry, settings, ~peewee.fn.EXISTS(waits))
 
 
 def carry(row: Any, settings: Settings) -> None:

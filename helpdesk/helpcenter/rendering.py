@@ -1,8 +1,8 @@
 """Owns the way from a page's name to its HTML: which theme's template is taken, and what happens when it fails.
 
 A template that fails never shows: the page is made again by the theme's parent, and the theme is marked
-degraded for a while, so that a slow failure is not paid for by every visitor. Refuses to swallow a failure
-of the default theme: that is a bug of ours.
+degraded for a while, so that a slow failure is not paid for by every visitor; its state as a plugin says so.
+Refuses to swallow a failure of the default theme: that is a bug of ours.
 """
 
 import logging
@@ -19,6 +19,9 @@ from helpdesk.helpcenter.sandbox import LARGEST_SOURCE, Exposed, Sandbox
 from helpdesk.helpcenter.themes import Line, Themes
 from helpdesk.kernel import clock
 from helpdesk.kernel.errors import Unavailable
+from helpdesk.plugins import guard
+from helpdesk.plugins.guard import Ref
+from helpdesk.plugins.kinds import Kind
 
 REST_SECONDS = 30.0
 """How long a page that failed is left to the parent before it is tried again."""
@@ -102,7 +105,8 @@ class Renderer:
         with self._lock:
             self.themes = themes
             self._sandboxes.clear()
-            self._degraded.clear()
+        for theme, page in list(self._degraded):
+            self._recover(theme, page)
 
     def degraded(self) -> tuple[Degradation, ...]:
         """Return the pages that are left to a parent now."""
@@ -126,14 +130,20 @@ class Renderer:
     def _try(self, line: Line, page: str, context: Callable[[Line], Mapping[str, Any]]) -> str | None:
         try:
             sandbox = self._sandbox(line)
-            return sandbox.render(sandbox.placed(f"pages/{page}.html"), _exposed(context(line)))
+            html = sandbox.render(sandbox.placed(f"pages/{page}.html"), _exposed(context(line)))
         except Exception as error:  # whatever a foreign template does wrong
             self._degrade(line, page, error)
             return None
+        self._recover(line.name, page)
+        return html
 
     def _rests(self, theme: str, page: str) -> bool:
         mark = self._degraded.get((theme, page))
         return mark is not None and mark.until > clock.monotonic()
+
+    def _recover(self, theme: str, page: str) -> None:
+        if self._degraded.pop((theme, page), None):
+            guard.recover(Ref(Kind.THEME, theme), page)
 
     def _degrade(self, line: Line, page: str, error: Exception) -> None:
         reason = f"{type(error).__name__}: {error}"[:500]
@@ -141,6 +151,7 @@ class Renderer:
         if len(line.themes) > 1:  # nobody stands in for the default theme: it is always tried
             mark = Degradation(line.name, page, reason, clock.monotonic() + self._rest_seconds)
             self._degraded[line.name, page] = mark
+            guard.give_up(Ref(Kind.THEME, line.name), page, reason)
 
     def _sandbox(self, line: Line) -> LineSandbox:
         key = tuple(theme.name for theme in line.themes)

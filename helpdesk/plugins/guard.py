@@ -122,6 +122,15 @@ class Gauge:
             self.is_trying = self.has_overrun = False
             self.reason = ""
 
+    def gave_up(self, reason: str) -> None:
+        """Count a failure of what somebody else lets rest, until it succeeds."""
+        with self.lock:
+            self.calls += 1
+            self.errors += 1
+            self.in_a_row += 1
+            self.openings += 1
+            self.reason = reason
+
     def failed(self, seconds: float, reason: str, *, has_overrun: bool = False, rests: bool = True) -> None:
         """Count a failure, and open the breaker when there were enough of them in a row, if the hook ``rests``."""
         with self.lock:
@@ -208,6 +217,18 @@ def watched(ref: Ref, hook: str, *, secrets: Sequence[str] = ()) -> Iterator[Non
         raise _fail(ref, hook, reason, clock.monotonic() - started, trace=trace) from None
     else:
         gauge_of(ref, hook).succeeded(clock.monotonic() - started)
+
+
+def give_up(ref: Ref, hook: str, reason: str) -> None:
+    """Count and tell that what has a breaker of its own, such as a page of a theme, failed and rests."""
+    bare = one_line(reason, longest=LONGEST_REASON)
+    gauge_of(ref, hook).gave_up(bare)
+    note(ref, hook, bare)
+
+
+def recover(ref: Ref, hook: str) -> None:
+    """Note that what was given up does well again."""
+    gauge_of(ref, hook).succeeded(0.0)
 
 
 def expect(answer: Any, *kinds: type) -> Any:

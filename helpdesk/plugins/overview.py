@@ -95,7 +95,8 @@ def settings_schema(plugin: Plugin, *, name: str = "Settings") -> dict[str, Any]
     kind = getattr(plugin.imported, name, None)
     if kind is None or plugin.kind not in SETTINGS:
         return None
-    return settings.schema_of(plugin.ref, kind)
+    hook = "settings.schema" if name == "Settings" else "service_settings.schema"
+    return settings.schema_of(plugin.ref, kind, hook=hook)
 
 
 def secrets(schema: Mapping[str, Any] | None, told: Collection[str]) -> dict[str, bool]:

@@ -1,9 +1,9 @@
 """What plugins are told: values become one of their settings classes, forms are described, secrets sealed at rest.
 
-The class is plugin code, and its validators may do anything, so it is called through the guard.
+The class is plugin code, and its validators may do anything, so it is called through the guard; reading,
+writing and describing settings are hooks of their own, so that one that works hides no other that fails.
 """
 
-import logging
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, TypeVar
@@ -19,8 +19,6 @@ from helpdesk.sdk.settings import PluginSettings
 SECONDS = 5.0
 SCHEMAS_KEPT = 500
 SHORTEST_SECRET = 4  # a shorter one would blot out ordinary words
-
-log = logging.getLogger(__name__)
 
 _schemas: dict[type[PluginSettings], dict[str, Any]] = {}
 
@@ -48,17 +46,15 @@ def _made(kind: type[Class], values: dict[str, Any]) -> Class | ValidationError:
     return made
 
 
-def schema_of(ref: Ref, kind: type[PluginSettings]) -> dict[str, Any] | None:
-    """Return the settings of the class as JSON Schema, for forms; None of a class that has none or cannot say it.
+def schema_of(ref: Ref, kind: type[PluginSettings], *, hook: str = "settings.schema") -> dict[str, Any] | None:
+    """Return the settings of the class as JSON Schema, for forms; None of a class that cannot say it.
 
     Made once for each class: a plugin that is installed anew brings another one.
     """
     if kind not in _schemas:
         try:
-            schema = guard.call(ref, "settings", partial(_described, ref, kind), seconds=SECONDS)
+            schema = guard.call(ref, hook, lambda: guard.expect(kind.model_json_schema(), dict), seconds=SECONDS)
         except Unavailable:
-            return None
-        if schema is None:
             return None
         if len(_schemas) >= SCHEMAS_KEPT:
             _schemas.clear()
@@ -66,19 +62,10 @@ def schema_of(ref: Ref, kind: type[PluginSettings]) -> dict[str, Any] | None:
     return _schemas[kind]
 
 
-def _described(ref: Ref, kind: type[PluginSettings]) -> dict[str, Any] | None:
-    try:
-        described: dict[str, Any] = guard.expect(kind.model_json_schema(), dict)
-    except Exception:  # a plugin's field may be of any type
-        log.warning("settings have no JSON Schema", extra={"kind": ref.kind, "plugin": ref.name}, exc_info=True)
-        return None
-    return described
-
-
 def split(ref: Ref, settings: PluginSettings, *, context: str) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the plain values as JSON, and the secrets sealed for the context and their names. Raises PluginFailed."""
     plain, secrets = guard.call(
-        ref, "settings", partial(_parts, settings), seconds=SECONDS, secrets=secrets_of(settings)
+        ref, "settings.dump", partial(_parts, settings), seconds=SECONDS, secrets=secrets_of(settings)
     )
     return plain, {name: keyring().seal(text.encode(), context=f"{context}:{name}") for name, text in secrets.items()}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpdesk.plugins.kinds import GROUPS, Kind
-from tests.chaos.behaving import BEHAVIOURS, source
+from tests.chaos import behaving, settings, wheels
 
 PLUGS = Path(__file__).parent / "plugs"
 
@@ -29,29 +29,24 @@ from helpdesk.sdk.plugin import Plugin, receiver
 class Plug(Plugin):
     title = {"en": "Plug"}
 """
-PROJECT = """[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-
-[project]
-name = "chaos-{name}"
-version = "1.0"
-
-[tool.hatch.build.targets.wheel]
-packages = ["chaos_{name}"]
-"""
 
 
 @dataclass(frozen=True)
 class Plug:
-    """One distribution. ``names`` are its entry points by kind; ``said`` is what its state is to say."""
+    """One distribution; ``said`` is what its state is to say.
+
+    ``names`` are the classes that its entry points lead to, by their kind and the end of their name.
+    """
 
     source: str
     said: str
     state: str = "QUARANTINED"
-    names: Mapping[Kind, str] = field(default_factory=lambda: {Kind.CHANNEL: "Plug"})
+    names: Mapping[tuple[Kind, str], str] = field(default_factory=lambda: {(Kind.CHANNEL, ""): "Plug"})
     known_as: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+
+
+WHOLE: Mapping[tuple[Kind, str], str] = {(Kind.PLUGIN, ""): "Plug"}
 
 
 def _channel(said: str, text: str, *, state: str = "QUARANTINED") -> Plug:
@@ -59,7 +54,7 @@ def _channel(said: str, text: str, *, state: str = "QUARANTINED") -> Plug:
 
 
 def _plugin(said: str, text: str, *, files: Mapping[str, str] | None = None, known_as: str = "") -> Plug:
-    return Plug(text, said, names={Kind.PLUGIN: "Plug"}, files=files or {}, known_as=known_as)
+    return Plug(text, said, names=WHOLE, files=files or {}, known_as=known_as)
 
 
 REFUSED: Mapping[str, Plug] = {
@@ -120,22 +115,22 @@ WRITES = (
         Table._meta.database.execute_sql("UPDATE ticket SET subject = 'stolen'")
 """
 )
-LEAKS = (
-    PLUGIN.replace("import Plugin, receiver", "import Plugin, receiver\nfrom helpdesk.sdk.web import page")
-    + """
+PAGE = PLUGIN.replace(
+    "import Plugin, receiver", "import Plugin, receiver\nfrom helpdesk.sdk.web import WebAnswer, page"
+)
+LEAK = """
     @page("hello")
     def hello(self, host, request):
         import threading
 
-        for _ in range(10):
+        for _ in range({count}):
             threading.Thread(target=threading.Event().wait, daemon=True).start()
             KEPT.append(open(__file__))
-        raise RuntimeError("leaked")
+        {line}
 
 
 KEPT = []
 """
-)
 
 
 def _crashing(line: str) -> str:
@@ -144,55 +139,65 @@ def _crashing(line: str) -> str:
 
 WORKING: Mapping[str, Plug] = {
     **{
-        name: Plug(
-            source(name),
-            "",
-            "DEGRADED",
-            {
-                Kind.CHANNEL: "ChaosChannel",
-                Kind.ACTION: "ChaosAction",
-                Kind.CONDITION: "ChaosCondition",
-                Kind.FIELD_TYPE: "ChaosFieldType",
-                Kind.ASSIGNER: "ChaosAssigner",
-                Kind.PLUGIN: "ChaosPlugin",
-            },
-        )
-        for name in BEHAVIOURS
+        name: Plug(behaving.source(name), "", "DEGRADED", behaving.NAMES, files=behaving.FILES)
+        for name in behaving.LINES
     },
-    "writes": Plug(WRITES, "Trespass", "DEGRADED", {Kind.PLUGIN: "Plug"}),
-    "leaks": Plug(LEAKS, "leaked", "DEGRADED", {Kind.PLUGIN: "Plug"}),
+    **{name: Plug(settings.source(name), "", "DEGRADED", settings.NAMES) for name in settings.BREAKS},
+    "writes": Plug(WRITES, "Trespass", "DEGRADED", WHOLE),
+    "leaks": Plug(PAGE + LEAK.format(count=10, line='raise RuntimeError("leaked")'), "leaked", "DEGRADED", WHOLE),
+    "drips": Plug(PAGE + LEAK.format(count=50, line='return WebAnswer("hello")'), "", "ENABLED", WHOLE),
     "exiting": Plug(_crashing("import os; os._exit(3)"), "ended with status 3", "DEGRADED"),
     "crashing": Plug(_crashing("import ctypes; ctypes.string_at(0)"), "SIGSEGV", "DEGRADED"),
 }
 """Those that can be enabled, and fail when they are called."""
 
-STEADY = Plug((PLUGS / "steady.py").read_text(), "", "ENABLED", {Kind.CHANNEL: "Steady", Kind.PLUGIN: "SteadyPlugin"})
+STEADY = Plug(
+    (PLUGS / "steady.py").read_text(), "", "ENABLED", {(Kind.CHANNEL, ""): "Steady", (Kind.PLUGIN, ""): "SteadyPlugin"}
+)
+
+VAULT = Plug((PLUGS / "vault.py").read_text(), "", "ENABLED", {(Kind.STORAGE, ""): "Vault"})
+"""A storage that behaves as a file says."""
+
+GALE = Plug(
+    "from pathlib import Path\n\nFOLDER = Path(__file__).parent", "", "ENABLED", {(Kind.THEME, ""): "FOLDER"},
+    files={
+        "theme.toml": (PLUGS / "gale.toml").read_text(),
+        "locales/en.toml": "",
+        "templates/pages/home.html": "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
+    },
+)  # fmt: skip
+"""A theme whose home page has no end."""
 
 CLASH = Plug(CHANNEL, "remove all but one", known_as="webhook")
 """One that shares its name with a bundled channel, and takes it down by being installed."""
 
 
+def entry_points(name: str, plug: Plug) -> list[tuple[str, str]]:
+    """Return the kind and the name of each entry point of a distribution."""
+    return [(str(kind), (plug.known_as or name) + end) for kind, end in plug.names]
+
+
 def write(folder: Path) -> list[Path]:
-    """Write every distribution but the clashing one below the folder, and return their folders."""
-    everything = {"steady": STEADY, **REFUSED, **WORKING}
-    return [_write(folder / name, name, plug) for name, plug in everything.items()]
+    """Write every distribution but the clashing one into the folder, and return them."""
+    everything = {"steady": STEADY, "vault": VAULT, "gale": GALE, **REFUSED, **WORKING}
+    return [_write(folder, name, plug) for name, plug in everything.items()]
 
 
 def write_clash(folder: Path) -> Path:
-    """Write the clashing distribution below the folder, and return its folder."""
-    return _write(folder / "clash", "clash", CLASH)
+    """Write the clashing distribution into the folder, and return it."""
+    return _write(folder, "clash", CLASH)
 
 
 def _write(folder: Path, name: str, plug: Plug) -> Path:
-    package = folder / f"chaos_{name}"
-    package.mkdir(parents=True)
-    groups = "".join(
-        f'\n[project.entry-points."{GROUPS[kind]}"]\n{plug.known_as or name} = "chaos_{name}:{value}"\n'
-        for kind, value in plug.names.items()
-    )
-    (folder / "pyproject.toml").write_text(PROJECT.format(name=name) + groups)
-    (package / "__init__.py").write_text(plug.source)
-    for file, text in plug.files.items():
-        (package / file).parent.mkdir(exist_ok=True)
-        (package / file).write_text(text)
-    return folder
+    package = f"chaos_{name}"
+    files = {f"{package}/{place}": text for place, text in {"__init__.py": plug.source, **plug.files}.items()}
+    return wheels.write(folder, f"chaos-{name}", files, entry_points=_leading(name, package, plug))
+
+
+def _leading(name: str, package: str, plug: Plug) -> str:
+    """Return the entry points of a distribution, by their groups."""
+    groups: dict[str, str] = {}
+    for (kind, end), value in plug.names.items():
+        groups.setdefault(f"[{GROUPS[kind]}]\n", "")
+        groups[f"[{GROUPS[kind]}]\n"] += f"{plug.known_as or name}{end} = {package}:{value}\n"
+    return "".join(head + lines for head, lines in groups.items())

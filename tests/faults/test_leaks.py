@@ -58,7 +58,7 @@ class Leaky(Channel):
 """
 BEGINS, BEGAN = "what runs is finished, then it begins anew", "this process has begun anew and is at work"
 RESTS = "it began anew less than a minute ago"
-TWO_SENDERS = {"HELPDESK_WORKER_THREADS": "1"}  # with the sweeper
+TWO_SENDERS = {"HELPDESK_WORKER_THREADS": "3"}  # one channel gets all but one of them
 SMALL = {"HELPDESK_PROCESS_MAX_MB": "256", "HELPDESK_PROCESS_MAX_THREADS": "64"}
 
 

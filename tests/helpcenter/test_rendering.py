@@ -11,6 +11,9 @@ from helpdesk.helpcenter.pages import Place
 from helpdesk.helpcenter.rendering import Renderer
 from helpdesk.helpcenter.themes import Themes
 from helpdesk.kernel.errors import Unavailable
+from helpdesk.plugins import guard
+from helpdesk.plugins.guard import Ref
+from helpdesk.plugins.kinds import Kind
 from tests.helpcenter.desks import ACME, DEFAULT, all_themes
 from tests.helpcenter.test_themes import write_theme
 
@@ -76,6 +79,20 @@ def test_failing_page_is_tried_again_after_a_rest(tmp_path: Path, rest_seconds: 
     home(renderer, "faulty")
     (theme / "templates/pages/home.html").write_text("mended now")
     assert shown in home(renderer, "faulty")
+
+
+def test_state_of_a_theme_tells_of_a_failing_page_until_it_is_shown_again(tmp_path: Path) -> None:
+    guard.reset()
+    theme = write_theme(tmp_path, "faulty", templates__pages__home_html="{{ page.titel }}")
+    renderer = Renderer(all_themes(tmp_path), rest_seconds=0.0)
+    home(renderer, "faulty")
+    gauge = guard.gauge_of(Ref(Kind.THEME, "faulty"), "home")
+    assert (gauge.is_failing, gauge.errors) == (True, 1)
+    assert "titel" in gauge.reason
+    (theme / "templates/pages/home.html").write_text("mended now")
+    assert home(renderer, "faulty") == "mended now"
+    assert not gauge.is_failing
+    guard.reset()
 
 
 def test_failure_of_the_default_theme_is_not_hidden(tmp_path: Path) -> None:
