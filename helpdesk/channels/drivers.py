@@ -137,7 +137,7 @@ class Driver:
         return self._guarded(hook, function)
 
     def _start(self) -> None:
-        """Have the process run, so that a hook's deadline need not cover its start."""
+        """Have the channel's process run, so that a hook's deadline need not cover its start."""
         if isinstance(self._channel, Isolated) and not self._channel.is_open:
             self._guarded("start", self._channel.open)
 

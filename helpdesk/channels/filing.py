@@ -1,7 +1,8 @@
 """Where a message from outside goes: an existing ticket, a new one, a delivery it reports on, or nowhere.
 
 Outside ids are matched within one account, and compared as ``rules.outside_id`` spells them. Whoever
-is copied in does not take part: only the ticket's customer does, and whom the desk has written to.
+is copied in does not take part: only the ticket's customer does, whom the desk has written to, and an
+agent who is proven.
 """
 
 from collections.abc import Iterator, Sequence

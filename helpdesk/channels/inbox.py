@@ -3,7 +3,8 @@
 A row is committed with its raw bytes before the provider is told that we have it. Workers lease
 rows, let the channel turn bytes into messages, and file them in one transaction together with the
 row's end. A row that cannot be understood is tried a few times and then quarantined with its raw
-bytes kept; the line moves on. A crash counts as a try, because taking a row counts; the desk's own
+bytes kept; the line moves on. One whose sender is in doubt is held there at once, until a person
+releases it. A crash counts as a try, because taking a row counts; the desk's own
 trouble (a plugin that is not loaded or rests, a full disk) does not.
 """
 
@@ -241,27 +242,31 @@ def settle(row_id: int, settings: Settings) -> Any:
 def retry(actor: Actor, row_id: int) -> None:
     """Let a quarantined or waiting row be read again, with all its tries; one that is held is held again."""
     actor.require("inbox.retry")
-    _read_again(actor, row_id)
+    _read_again(_locked(actor, row_id))
 
 
 @transactional
 def let_through(actor: Actor, row_id: int) -> None:
     """File a held row as it is: its sender is believed. Raises Conflict (NOT_HELD) for one that is not held."""
     actor.require("inbox.release")
-    row = _read_again(actor, row_id)
+    row = _locked(actor, row_id)
     if not row.is_held:
         raise Conflict("This row is not held; nobody doubts its sender.", code="NOT_HELD")
-    InboxRow.update(is_released=True).where(InboxRow.id == row_id).execute()
+    _read_again(row, is_released=True)
 
 
-def _read_again(actor: Actor, row_id: int) -> Any:
+def _locked(actor: Actor, row_id: int) -> Any:
+    """Return a row that is not done with, locked until the transaction ends. Raises NotFound and Conflict."""
     query = InboxRow.select().where(InboxRow.id == row_id, InboxRow.service == actor.service_id)
     row = (query if is_sqlite() else query.for_update()).first()
     if row is None:
         raise NotFound("There is no such inbox row.", path=("id",))
     if row.state is InboxState.PROCESSED:
         raise Conflict("This row was processed; there is nothing to try again.", code="NOT_RETRIABLE")
-    again = {"state": InboxState.RETRYING, "due_at": 0, "attempts": 0, "lease": None, "is_held": False}
-    InboxRow.update(**again).where(InboxRow.id == row_id).execute()
-    jobs.wake(LINE)
     return row
+
+
+def _read_again(row: Any, **changes: Any) -> None:
+    again = {"state": InboxState.RETRYING, "due_at": 0, "attempts": 0, "lease": None, "is_held": False}
+    InboxRow.update(**again, **changes).where(InboxRow.id == row.id).execute()
+    jobs.wake(LINE)

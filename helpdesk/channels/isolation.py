@@ -3,7 +3,7 @@
 ``Isolated`` answers as the channel itself would, and raises what the channel raised; the guard counts
 its failures like any other's, and its breaker keeps a crash from repeating without end. What still
 runs in the desk's own process is the import of the channel and its settings class, since the form is
-made of them.
+made of them. A ``Reader`` is a channel that runs in the desk's own process but for its reading.
 """
 
 import threading

@@ -8,6 +8,9 @@ A call that overruns its deadline ends the process, which a thread cannot be. It
 then, and is killed when its other calls, which have deadlines too, are over: one hanging call must not
 have another message sent twice.
 
+A channel that only reads apart has a second sort of process, which reads one message after the other
+(``turn_of``): what is built to break its reader ends no other message's.
+
 The process ends with its standard input, that is with ours.
 """
 

@@ -1,1 +1,1 @@
-"""Owns what whole plugins are given of the desk, what it asks of them, and its own one. Refuses HTTP and GraphQL."""
+"""Owns what whole plugins are given of the desk, and what it asks of them. Refuses HTTP and GraphQL."""

@@ -75,9 +75,14 @@ OTHER_CORE = "this is helpdesk"
 """What a fault says of a plugin that is written for another desk than this one."""
 
 
-def is_of_another_api(fault: str) -> bool:
-    """Return whether a fault is that the plugin is written for an API, or a core, that this one is not."""
-    return OTHER_API in fault or OTHER_CORE in fault
+def is_for_another_desk(kind: Kind, fault: str) -> bool:
+    """Return whether a fault is that the plugin is written for an API, or a core, that this one is not.
+
+    What is wrong with a theme is found in its files, and told with the place.
+    """
+    if kind is Kind.THEME:
+        return OTHER_API in fault or OTHER_CORE in fault
+    return fault.startswith(OTHER_API)
 
 
 def problem(kind: Kind, value: Any) -> str:

@@ -238,7 +238,7 @@ def _judged(plugin: Plugin, value: Any, fault: str, *, is_wanted: bool) -> Plugi
     lacking = "" if fault else kinds.lacking(plugin.kind, value, has_settings=standing.has_settings)
     standing = replace(
         standing, is_switched=True, is_checked=not fault, is_loaded=not fault, fault=fault,
-        is_incompatible=kinds.is_of_another_api(fault), lacks_settings=bool(lacking),
+        is_incompatible=kinds.is_for_another_desk(plugin.kind, fault), lacks_settings=bool(lacking),
     )  # fmt: skip
     imported = None if fault else value
     usable = None if lacking else imported
@@ -291,7 +291,7 @@ def register(kind: Kind, name: str, value: Any, *, distribution: str = "") -> Pl
 def quarantine(kind: Kind, name: str, reason: str) -> None:
     """Take a plugin out of use for a fault that showed only after it was loaded; the next change gives it a chance."""
     plugin = _registry.table.plugins[kind, name]
-    standing = replace(plugin.standing, fault=reason, is_incompatible=kinds.is_of_another_api(reason))
+    standing = replace(plugin.standing, fault=reason, is_incompatible=kinds.is_for_another_desk(kind, reason))
     _keep(_told(replace(plugin, state=state_of(standing), value=None, reason=reason, standing=standing)))
 
 

@@ -51,15 +51,18 @@ def schema_of(ref: Ref, kind: type[PluginSettings], *, hook: str = "settings.sch
 
     Made once for each class: a plugin that is installed anew brings another one.
     """
-    if kind not in _schemas:
-        try:
-            schema = guard.call(ref, hook, lambda: guard.expect(kind.model_json_schema(), dict), seconds=SECONDS)
-        except Unavailable:
-            return None
-        if len(_schemas) >= SCHEMAS_KEPT:
-            _schemas.clear()
-        _schemas[kind] = schema
-    return _schemas[kind]
+    known = _schemas.get(kind)
+    if known is not None:
+        return known
+    schema: dict[str, Any]
+    try:
+        schema = guard.call(ref, hook, lambda: guard.expect(kind.model_json_schema(), dict), seconds=SECONDS)
+    except Unavailable:
+        return None
+    if len(_schemas) >= SCHEMAS_KEPT:
+        _schemas.clear()
+    _schemas[kind] = schema
+    return schema
 
 
 def split(ref: Ref, settings: PluginSettings, *, context: str) -> tuple[dict[str, Any], dict[str, str]]:

@@ -43,7 +43,8 @@ def mails() -> list[bytes]:
     """Return the corpus, and as many broken mails made of it."""
     chance = random.Random(1)
     whole = [file.read_bytes() for file in CORPUS]
-    whole += [file.read_bytes() for file in Path(OUTSIDE).rglob("*") if OUTSIDE and file.is_file()]
+    if OUTSIDE:
+        whole += [file.read_bytes() for file in Path(OUTSIDE).rglob("*") if file.is_file()]
     broken = []
     for raw in whole:
         other = chance.choice(whole)

@@ -10,7 +10,7 @@ from tests.factories.calls import Calls
 from tests.factories.processes import Site, eventually
 from tests.faults.distributions import install
 
-SECONDS = 6.0
+SECONDS = 20.0
 TELLER = {"kind": "plugin", "name": "teller"}
 SOURCE = """
 from helpdesk.sdk.plugin import Plugin, PluginSettings

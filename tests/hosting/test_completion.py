@@ -1,14 +1,12 @@
 """The core's own plugin completes what has stayed resolved, in services that say after how long."""
 
-import ast
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from helpdesk.hosting import calls, completion, jobs
-from helpdesk.hosting.completion import Completion
+from helpdesk.hosting import calls, jobs
 from helpdesk.hosting.models import PluginPeriod
 from helpdesk.kernel import clock
 from helpdesk.kernel.errors import Invalid
@@ -17,9 +15,12 @@ from helpdesk.plugins import loading, operations, registry
 from helpdesk.plugins import queries as plugins
 from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
+from helpdesk.sdk.testing.sources import strangers
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.operations import receive, set_status
 from helpdesk.tickets.rules import Body, TicketStatus
+from helpdesk.triggers import completion
+from helpdesk.triggers.completion import Completion
 from tests.factories import tickets
 from tests.factories.desk import Desk, make_desk
 from tests.factories.statements import counted
@@ -68,9 +69,7 @@ def test_it_comes_with_the_desk() -> None:
 
 
 def test_it_is_made_of_the_sdk_alone() -> None:
-    tree = ast.parse(Path(completion.__file__).read_text())
-    imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert {name for name in imported if name.startswith("helpdesk")} == {"helpdesk.sdk.plugin"}
+    assert strangers(Path(completion.__file__)) == []
 
 
 def test_resolved_ticket_is_completed_after_the_interval_by_the_plugin(desk: Desk) -> None:
@@ -113,7 +112,7 @@ def test_ticket_that_is_reopened_while_it_works_is_passed_over(desk: Desk) -> No
     ticket_id = resolved(desk)
     host = calls.host_for(NAME, desk.service_id)
     receive(desk.partner, ticket_id, Body("아직 안 됩니다"), asker=tickets.MINA)
-    assert completion._is_completed(host, ticket_id) is False
+    assert completion._complete(host, ticket_id) is False
     assert status(ticket_id) in {"NEW", "OPEN"}
 
 

@@ -21,6 +21,7 @@ from helpdesk.sdk.channel import (
     WindowClosed,
 )
 from tests.kit.echo import Echo, EchoSettings
+from tests.kit.jealous import require_alone
 
 
 class WrongApi(Echo):
@@ -208,13 +209,10 @@ class Straying(Echo):
 
 
 class Jealous(Echo):
-    """Works only as long as no other thread of a channel has ever failed."""
+    """Does not work beside others."""
 
     def send(self, message: Outbound) -> Sent:
-        from helpdesk.plugins import registry  # what no plugin may do, and this one does
-
-        if "kit_trouble" in registry.channels():
-            raise Refused("There is somebody else.")
+        require_alone()
         return super().send(message)
 
 

@@ -15,6 +15,7 @@ from helpdesk.sdk.slots import SlotContent, slot
 from helpdesk.sdk.tables import Table
 from helpdesk.sdk.testing.plugin import PluginContract
 from helpdesk.sdk.web import Unverified, WebAnswer, WebRequest, page, webhook
+from tests.kit.jealous import require_alone
 
 HERE = Path(__file__).parent / "visits"
 
@@ -288,12 +289,11 @@ class Headless(Visits):
 
 
 class Jealous(Visits):
-    """Works as long as no other plugin of the process has tables that it can see made."""
+    """Does not work beside others."""
 
     @receiver(TicketCreated)
     def count(self, host: Host, event: TicketCreated) -> None:
-        if event.number > 1:
-            raise LookupError("Somebody else was here.")
+        require_alone()
 
 
 BROKEN: dict[str, tuple[type[Plugin], ...]] = {

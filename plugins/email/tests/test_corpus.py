@@ -17,6 +17,11 @@ from helpdesk.sdk.channel import DeliveryReport, Inbound, InboundRequest
 CORPUS = Path(__file__).with_name("corpus")
 EXPECTED: dict[str, dict[str, Any]] = json.loads((CORPUS / "expected.json").read_text())
 SETTINGS = EmailSettings(address="support@desk.example", authserv_id="mx.desk.example")
+KEYS = {
+    "trap", "unreadable", "may_be_unreadable", "report", "verdicts", "subject", "subject_starts", "text", "new", "has",
+    "lacks", "html_has", "html_lacks", "sender", "name", "no_sender", "nature", "number", "token", "proof", "answers",
+    "sent_at", "files", "file_count", "most_copied",
+}  # fmt: skip
 NOW = datetime(2026, 11, 3, 9, tzinfo=UTC)
 
 
@@ -28,6 +33,7 @@ def understood(raw: bytes) -> Inbound | DeliveryReport:
 def test_each_mail_has_an_expectation() -> None:
     assert sorted(EXPECTED) == sorted(file.stem for file in CORPUS.glob("*.eml"))
     assert len(EXPECTED) >= 120
+    assert {key for wanted in EXPECTED.values() for key in wanted} <= KEYS
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -79,7 +79,6 @@ def test_quotation_is_found_where_it_begins(name: str) -> None:
     assert place is not None
     new = text[:place].strip().removesuffix("Get Outlook for iOS").strip()
     assert new == said
-    assert text[:place] + text[place:] == text
 
 
 @pytest.mark.parametrize("name", KEPT)

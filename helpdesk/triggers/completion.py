@@ -51,7 +51,8 @@ class Completion(Plugin):
         count, after = 0, None
         for _ in range(MOST_PAGES):
             page = host.tickets(where=due, first=PAGE, after=after)
-            count += sum(_is_completed(host, ticket.id) for ticket in page.items)
+            for ticket in page.items:
+                count += _complete(host, ticket.id)
             after = page.cursor
             if after is None:
                 break
@@ -59,8 +60,8 @@ class Completion(Plugin):
             host.log(host.translate("completed", count=count))
 
 
-def _is_completed(host: Host, ticket_id: int) -> bool:
-    """Complete the ticket; false when it was reopened meanwhile."""
+def _complete(host: Host, ticket_id: int) -> bool:
+    """Complete the ticket, and return whether it was; one that was reopened meanwhile is not."""
     try:
         host.set_status(ticket_id, "COMPLETED")
     except Denied:
