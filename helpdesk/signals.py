@@ -30,6 +30,7 @@ from helpdesk.sdk.events import (
     ServiceChanged,
     TicketAssigned,
     TicketCreated,
+    TicketParticipantsChanged,
     TicketStatusChanged,
     TicketTagged,
 )
@@ -96,6 +97,7 @@ channel_account_changed = Signal(ChannelAccountChanged)
 open_api_changed = Signal(OpenApiChanged)
 service_changed = Signal(ServiceChanged)
 ticket_tagged = Signal(TicketTagged)
+ticket_participants_changed = Signal(TicketParticipantsChanged)
 plugin_changed = Signal(PluginChanged)
 
 ALL: dict[str, Signal[Any]] = {
@@ -111,6 +113,7 @@ ALL: dict[str, Signal[Any]] = {
         open_api_changed,
         service_changed,
         ticket_tagged,
+        ticket_participants_changed,
         plugin_changed,
     )
 }

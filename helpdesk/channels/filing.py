@@ -1,8 +1,8 @@
 """Where a message from outside goes: an existing ticket, a new one, a delivery it reports on, or nowhere.
 
 Outside ids are matched within one account, and compared as ``rules.outside_id`` spells them. Whoever
-is copied in does not take part: only the ticket's customer does, whom the desk has written to, and an
-agent who is proven.
+is copied in does not take part: only the ticket's customer does, whom the desk has written to or an agent has let in,
+and an agent who is proven.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,6 +24,7 @@ from helpdesk.kernel.errors import Invalid
 from helpdesk.organization import queries as organization
 from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, Nature, SenderProof
 from helpdesk.tickets import operations as tickets
+from helpdesk.tickets import participants
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.attachments import NewFile
 from helpdesk.tickets.operations import Added, NewTicket
@@ -95,6 +96,7 @@ def _file_message(account: Any, item: Inbound) -> Filed:
             actor, ticket_id, body, asker=_asker(item.sender), files=files, is_automatic=is_automatic
         )
         _remember(account.id, item.external_id, added)
+        _propose(account, added.ticket_id, item)
         outcome = InboxOutcome.REPLY if added.ticket_id == ticket_id else InboxOutcome.TICKET
         return Filed(InboxOutcome.AUTO if is_automatic else outcome, added.ticket_id, added.message_id)
     if is_automatic:
@@ -105,7 +107,15 @@ def _file_message(account: Any, item: Inbound) -> Filed:
     new = NewTicket(subject, body, channel, language, asker, account_id=account.id, files=files)
     added = tickets.create(actor, new)
     _remember(account.id, item.external_id, added)
+    _propose(account, added.ticket_id, item)
     return Filed(InboxOutcome.TICKET, added.ticket_id, added.message_id)
+
+
+def _propose(account: Any, ticket_id: int, item: Inbound) -> None:
+    """Propose to let in whoever is copied in and is not the sender; a machine's mail proposes nobody."""
+    people = [(one.value, one.name) for one in item.copied if one.kind == "email" and one.value != item.sender.value]
+    if people and item.nature is not Nature.AUTOMATIC:
+        participants.propose(account.service_id, ticket_id, people)
 
 
 def _proven_agent(account: Any, item: Inbound) -> Actor | None:
@@ -176,4 +186,6 @@ def _takes_part(account: Any, ticket_id: int, sender: Identity) -> bool:
     owner = customers.customer_of_identity(account.service_id, sender.kind, sender.value)
     if ticket is not None and owner is not None and owner == ticket.customer_id:
         return True
-    return (sender.kind, sender.value.casefold()) in outbox.reached(ticket_id)
+    if (sender.kind, sender.value.casefold()) in outbox.reached(ticket_id):
+        return True
+    return sender.kind == "email" and sender.value.casefold() in participants.emails(ticket_id)

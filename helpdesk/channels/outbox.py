@@ -47,6 +47,7 @@ from helpdesk.sdk.channel import (
 from helpdesk.sdk.events import DeliveryFinished
 from helpdesk.tickets import queries as tickets
 from helpdesk.tickets.queries import TicketRow
+from helpdesk.tickets.rules import ParticipantState
 
 LINE = "outbox"
 MOST_ANSWERED = 20
@@ -68,9 +69,10 @@ def queue(actor: Actor, ticket_id: int, message_id: int) -> int | None:
     to = _recipient(account, ticket.customer_id)
     if to is None:
         return None
+    people = [to, *_participants(account, ticket_id, to)]
     row_id = Delivery.insert(
         service=actor.service_id, account=account.id, ticket=ticket_id, message=message_id, key=secrets.token_hex(16),
-        state=DeliveryState.QUEUED, recipients=rules.recipients_of([to]), created_at=clock.now(), due_at=0,
+        state=DeliveryState.QUEUED, recipients=rules.recipients_of(people), created_at=clock.now(), due_at=0,
     ).execute()  # fmt: skip
     jobs.wake(LINE)
     return int(row_id)
@@ -84,6 +86,15 @@ def _account_for(ticket: TicketRow) -> Any:
             return own
     primary = (ChannelAccount.driver == "email") & ChannelAccount.is_primary  # switched off, it lets the answer wait
     return ChannelAccount.select().where(usable, primary).first()
+
+
+def _participants(account: Any, ticket_id: int, to: Identity) -> list[Identity]:
+    """Return who gets the answer beside the customer, where the channel carries mail."""
+    if account.identity_kind != "email":
+        return []
+    (found,) = tickets.participants_of_tickets([ticket_id])
+    added = [one for one in found if one.state is ParticipantState.ADDED and one.email != to.value.casefold()]
+    return [Identity("email", one.email, one.name) for one in added]
 
 
 def _recipient(account: Any, customer_id: int | None) -> Identity | None:

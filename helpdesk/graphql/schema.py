@@ -14,6 +14,7 @@ from helpdesk.graphql.channels import ChannelQueries
 from helpdesk.graphql.customers import CustomerMutations, CustomerQueries
 from helpdesk.graphql.fields import FieldQueries
 from helpdesk.graphql.nodes import NodeQueries
+from helpdesk.graphql.participants import ParticipantMutations
 from helpdesk.graphql.plugin_joining import join
 from helpdesk.graphql.plugins import PluginMutations, PluginQueries
 from helpdesk.graphql.queues import QueueQueries
@@ -45,6 +46,7 @@ class Query(
 @strawberry.type(description="What can be changed.")
 class Mutation(
     TicketMutations,
+    ParticipantMutations,
     TriggerMutations,
     CustomerMutations,
     ChannelMutations,

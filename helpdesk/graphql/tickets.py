@@ -27,8 +27,8 @@ from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.events import HistoryEntry
 from helpdesk.sdk.channel import SenderProof
 from helpdesk.tickets import queries
-from helpdesk.tickets.queries import AttachmentRow, MessageRow, TicketRow
-from helpdesk.tickets.rules import MessageKind, TicketPriority, TicketStatus
+from helpdesk.tickets.queries import AttachmentRow, MessageRow, ParticipantRow, TicketRow
+from helpdesk.tickets.rules import MessageKind, ParticipantState, TicketPriority, TicketStatus
 from helpdesk.triggers import conditions
 
 if TYPE_CHECKING:
@@ -47,6 +47,15 @@ enums.declare(
         "ON_HOLD": "It waits, for the customer or for something else.",
         "RESOLVED": "The final answer was given; it opens again when the customer writes.",
         "COMPLETED": "It is finished for good; what the customer writes becomes a new ticket.",
+    },
+)
+enums.declare(
+    ParticipantState,
+    description="How far somebody is in a ticket beside its customer.",
+    values={
+        "PROPOSED": "A mail copied them in; they take no part until an agent lets them in.",
+        "ADDED": "They get the answers too, and may write into the ticket.",
+        "REMOVED": "An agent sent them out.",
     },
 )
 enums.declare(
@@ -96,6 +105,17 @@ class Attachment(Node):
         return links.attachment(info.context, self)  # type: ignore[arg-type]  # the source is the row
 
     is_type_of = nodes.of(AttachmentRow)
+
+
+@strawberry.type(description="Somebody who is in a ticket beside its customer.")
+class TicketParticipant:
+    """Somebody beside the customer."""
+
+    email: str = strawberry.field(description="Their address.")
+    name: str = strawberry.field(description="Their name, as the mail that copied them in says; may be empty.")
+    state: ParticipantState = strawberry.field(description="Whether they take part.")
+
+    is_type_of = nodes.of(ParticipantRow)
 
 
 @strawberry.type(description="One contribution to a ticket.")
@@ -223,6 +243,14 @@ class Ticket(Node):
     def tags(rows: Sequence[TicketRow], context: Context) -> list[list[str]]:  # noqa: ARG002
         """Return each ticket's tags."""
         return [list(tags) for tags in queries.tags_of_tickets([row.id for row in rows])]
+
+    @batched(
+        description="Who takes part beside the customer, or is proposed because a mail copied them in.",
+        graphql_type=list[TicketParticipant],
+    )
+    def participants(rows: Sequence[TicketRow], context: Context) -> list[list[ParticipantRow]]:  # noqa: ARG002
+        """Return each ticket's participants."""
+        return queries.participants_of_tickets([row.id for row in rows])
 
     @batched(description="The messages, oldest first.", graphql_type=MessageConnection)
     def messages(

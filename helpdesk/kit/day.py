@@ -9,7 +9,7 @@ from helpdesk.access import operations as access
 from helpdesk.kernel.actors import Actor
 from helpdesk.sdk.channel import Channel, Identity, Inbound, InboundRequest, Outbound, Refused, Sent
 from helpdesk.tickets import operations as tickets
-from helpdesk.tickets import tagging
+from helpdesk.tickets import participants, tagging
 from helpdesk.tickets.rules import Body, TicketStatus
 
 POST = "kit_post"
@@ -35,10 +35,11 @@ class Post(Channel):
 
 
 def go_through(agent: Actor, ticket_id: int) -> None:
-    """Do to a ticket what agents do, but for answering it: take, tag, note and resolve."""
+    """Do to a ticket what agents do, but for answering it: take, tag, note, let somebody in and resolve."""
     tickets.assign(agent, ticket_id, agent_id=agent.id, group_id=None)
     tagging.tag(agent, ticket_id, ["kit"])
     tickets.add_note(agent, ticket_id, Body("A note."))
+    participants.add(agent, ticket_id, "jun@shop.example")
     tickets.set_status(agent, ticket_id, TicketStatus.RESOLVED)
 
 

@@ -126,6 +126,15 @@ class TicketTagged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicketParticipantsChanged(Event):
+    """Somebody was let into a ticket beside its customer, or sent out. Sent by tickets. ``emails`` take part now."""
+
+    name: ClassVar[str] = "ticket.participants_changed"
+    ticket_id: int
+    emails: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PluginChanged(Event):
     """A plugin was enabled, disabled, configured or isolated for the service, or lost its tables. Sent by plugins.
 

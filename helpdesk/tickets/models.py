@@ -9,7 +9,7 @@ from helpdesk.kernel.columns import EnumColumn, TimeColumn
 from helpdesk.kernel.db import Model
 from helpdesk.organization.models import Service
 from helpdesk.sdk.channel import SenderProof
-from helpdesk.tickets.rules import MessageKind, TicketPriority, TicketStatus
+from helpdesk.tickets.rules import MessageKind, ParticipantState, TicketPriority, TicketStatus
 
 
 class Ticket(Model):
@@ -59,6 +59,21 @@ class TicketTag(Model):
             (("ticket", "folded"), True),
             (("service", "folded"), False),
         )
+
+
+class Participant(Model):
+    """Somebody beside the customer: whoever takes part gets the answers too, and may write into the ticket."""
+
+    id = peewee.BigAutoField()
+    service = peewee.ForeignKeyField(Service, backref="+", index=False)
+    ticket = peewee.ForeignKeyField(Ticket, backref="+", index=False)
+    email = peewee.CharField(max_length=254)
+    name = peewee.CharField(max_length=200)
+    state = EnumColumn(ParticipantState)
+    created_at = TimeColumn()
+
+    class Meta:
+        indexes = ((("ticket", "email"), True),)
 
 
 class Message(Model):

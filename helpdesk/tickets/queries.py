@@ -14,9 +14,9 @@ from helpdesk.kernel.conditions import Field, FieldKind
 from helpdesk.kernel.paging import Order, Page, Window, page, pages_of
 from helpdesk.kernel.rows import Row, by_ids, counts_by, grouped, load, select
 from helpdesk.sdk.channel import SenderProof
-from helpdesk.tickets.models import Attachment, Message, Ticket, TicketTag
+from helpdesk.tickets.models import Attachment, Message, Participant, Ticket, TicketTag
 from helpdesk.tickets.plugin_fields import plugin_fields
-from helpdesk.tickets.rules import MessageKind, TicketPriority, TicketStatus, sorted_tags
+from helpdesk.tickets.rules import MessageKind, ParticipantState, TicketPriority, TicketStatus, sorted_tags
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,6 +71,16 @@ class AttachmentRow(Row):
     size: int
     storage_key: str
     content_id: str | None
+
+
+@dataclass(slots=True, kw_only=True)
+class ParticipantRow(Row):
+    """Somebody beside the customer."""
+
+    ticket_id: int
+    email: str
+    name: str
+    state: ParticipantState
 
 
 class TicketOrderField(StrEnum):
@@ -155,6 +165,14 @@ def tags_of_tickets(ticket_ids: Sequence[int]) -> list[tuple[str, ...]]:
     for ticket_id, tag in rows.tuples():
         found.setdefault(ticket_id, []).append(tag)
     return [sorted_tags(found.get(ticket_id, ())) for ticket_id in ticket_ids]
+
+
+def participants_of_tickets(ticket_ids: Sequence[int]) -> list[list[ParticipantRow]]:
+    """Return who is proposed for, and takes part in, each ticket beside its customer, oldest first."""
+    query = select(ParticipantRow, Participant).where(
+        Participant.ticket.in_(list(ticket_ids)), Participant.state != ParticipantState.REMOVED
+    )
+    return grouped(ticket_ids, load(ParticipantRow, query.order_by(Participant.id)), lambda row: row.ticket_id)
 
 
 def messages_by_ids(ids: Sequence[int | None]) -> list[MessageRow | None]:

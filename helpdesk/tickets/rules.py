@@ -16,6 +16,7 @@ LONGEST_REFERENCE = 200
 LONGEST_TAG = 50
 LONGEST_PROOF_DETAILS = 255
 MOST_TAGS = 30
+MOST_PARTICIPANTS = 40
 
 
 class TicketStatus(StrEnum):
@@ -35,6 +36,14 @@ class TicketPriority(StrEnum):
     NORMAL = "NORMAL"
     HIGH = "HIGH"
     URGENT = "URGENT"
+
+
+class ParticipantState(StrEnum):
+    """How far somebody beside the customer is in a ticket: copied in by a mail, let in by an agent, or sent out."""
+
+    PROPOSED = "PROPOSED"
+    ADDED = "ADDED"
+    REMOVED = "REMOVED"
 
 
 class MessageKind(StrEnum):

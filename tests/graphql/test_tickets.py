@@ -232,3 +232,15 @@ def test_partners_own_reference_names_one_ticket(partner: Caller) -> None:
     plain = {"subject": "환불", "body": "또"}
     assert partner.refused("TicketCreate", **plain, externalRef="shop-7") == ("EXTERNAL_REF_TAKEN", ["externalRef"])
     assert partner.refused("TicketCreate", **plain, externalRef="a\nb") == ("INVALID", ["externalRef"])
+
+
+def test_agent_lets_somebody_take_part_and_sends_them_out(agent: Caller) -> None:
+    made = ticket(agent)
+    added = agent.done("TicketParticipantAdd", ticketId=made["id"], email="Jun@shop.example", name="준")["ticket"]
+    assert added["participants"] == [{"email": "jun@shop.example", "name": "준", "state": "ADDED"}]
+    assert agent.ask("Ticket", number=1)["ticket"]["participants"] == added["participants"]
+    gone = agent.done("TicketParticipantRemove", ticketId=made["id"], email="jun@shop.example")["ticket"]
+    assert gone["participants"] == []
+    assert agent.refused("TicketParticipantAdd", ticketId=made["id"], email="x") == ("BAD_EMAIL", ["email"])
+    refused = agent.refused("TicketParticipantRemove", ticketId=made["id"], email="mina@shop.example")
+    assert refused == ("NOT_FOUND", ["email"])
