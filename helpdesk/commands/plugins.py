@@ -81,11 +81,11 @@ def config(asked: Asked, *, name: str, given: tuple[str, ...], unset: tuple[str,
     values = {**dict(_pair(one) for one in given), **dict.fromkeys(unset)}
     with opened(asked):
         place = _service(service)
-        one = _one(name, place, kind=Kind.PLUGIN)
+        one = _configurable(name, place)
         if values:
             actor = actors.system(place)
             operations.configure(actor, one.plugin.ref, values, everywhere=place == EVERYWHERE)
-            one = _one(name, place, kind=Kind.PLUGIN)
+            one = _configurable(name, place)
         schema = overview.settings_schema(one.plugin, name="ServiceSettings" if place else "Settings")
     told = one.service_settings if place else one.settings
     secrets = overview.secrets(schema, one.service_secrets if place else one.secrets)
@@ -169,6 +169,20 @@ def _one(name: str, place: int, kind: Kind | None = None) -> Overview:
         names = ", ".join(_name(one) for one in found)
         raise Invalid(f"Several plugins have this name; say which: {names}.", path=("name",))
     return found[0]
+
+
+def _configurable(name: str, place: int) -> Overview:
+    """Return the whole plugin of the name. Raises NotFound, and Invalid (NOT_CONFIGURABLE) for one of another kind."""
+    found = _named(name, place)
+    whole = next((one for one in found if one.plugin.kind is Kind.PLUGIN), None)
+    if whole is None:
+        where = "by its accounts: see channelAccountCreate of the API" if _is_channel(found[0]) else "where it is used"
+        raise Invalid(f"{_name(found[0])} is told its settings {where}.", code="NOT_CONFIGURABLE", path=("name",))
+    return whole
+
+
+def _is_channel(one: Overview) -> bool:
+    return one.plugin.kind is Kind.CHANNEL
 
 
 def _pair(given: str) -> tuple[str, Any]:

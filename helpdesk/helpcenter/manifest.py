@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, 
 
 from helpdesk.kernel.errors import Invalid
 from helpdesk.plugins.kinds import OTHER_API
+from helpdesk.sdk.versions import APIS
 
 FILE_NAME = "theme.toml"
-API = 1
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,31}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$")]
@@ -108,8 +108,9 @@ class Identity(_Part):
     @field_validator("api")
     @classmethod
     def _check_api(cls, value: int) -> int:
-        if value != API:
-            raise ValueError(f"{OTHER_API} template API {API}; the theme is written for {value}")
+        if value not in APIS:
+            spoken = " and ".join(map(str, APIS))
+            raise ValueError(f"{OTHER_API} template API {spoken}; the theme is written for {value}")
         return value
 
     @field_validator("version")

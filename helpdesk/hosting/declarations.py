@@ -37,6 +37,8 @@ def _problems(name: str, plugin: type[Plugin]) -> Iterator[str]:
         if wrong := _HOOKS.get(hook.kind, _nothing)(hook):
             yield f"{hook.name}: {wrong}"
     yield from _twice(plugin)
+    if plugin.keeps_personal_data and (plugin.erase is Plugin.erase or plugin.export is Plugin.export):
+        yield "it keeps personal data, so it must implement erase and export"
 
 
 def _rights_problems(rights: Any) -> Iterator[str]:

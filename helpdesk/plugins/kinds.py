@@ -19,9 +19,7 @@ from helpdesk.sdk.field_type import FieldSettings, FieldType
 from helpdesk.sdk.plugin import Plugin
 from helpdesk.sdk.settings import PluginSettings
 from helpdesk.sdk.storage import Storage, StorageSettings
-
-APIS = (1,)
-"""The versions of the SDK's pages that are spoken: the newest and the one before."""
+from helpdesk.sdk.versions import APIS
 
 
 class Kind(StrEnum):

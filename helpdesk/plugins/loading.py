@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +22,9 @@ from typing import Any
 from stevedore.extension import ExtensionManager
 
 from helpdesk.plugins.kinds import GROUPS, Kind
+from helpdesk.plugins.threads import Call, hire, rehire
 
+SECONDS = 10.0
 BUNDLED = frozenset({"helpdesk", "helpdesk-email", "helpdesk-webhook", "helpdesk-theme-default"})
 """The distributions that come with the desk. What others bring is not imported until somebody enables it."""
 
@@ -67,17 +70,37 @@ class _Loader(ExtensionManager[Any]):
         return [one for one in super().list_entry_points() if self._is_wanted(one.name)]
 
     def _load_one_plugin(self, ep: EntryPoint, *args: Any, **kwargs: Any) -> Any:
+        load = partial(super()._load_one_plugin, ep, *args, **kwargs)
+        is_trusted = ep.dist is not None and ep.dist.name in BUNDLED
         try:
-            return super()._load_one_plugin(ep, *args, **kwargs)
-        except KeyboardInterrupt:
+            return load() if is_trusted else _in_time(load)
+        except (KeyboardInterrupt, _Broken):
             raise
         except BaseException as error:
             raise _Broken(f"{type(error).__name__}: {error}") from error
 
 
+def _in_time(load: Callable[[], Any]) -> Any:
+    """Import in a thread with a deadline: what was quick when it was tried may hang where it counts."""
+    call, runner = Call(load), hire()
+    runner.start(call)
+    if not call.ended.wait(SECONDS):
+        runner.interrupt()
+        raise _Broken(f"its import does not end within {SECONDS:g} seconds")
+    rehire(runner)
+    if call.error is not None:
+        raise call.error
+    return call.answer
+
+
 def _note_fault(loader: ExtensionManager[Any], entry_point: EntryPoint, error: BaseException) -> None:
     if isinstance(loader, _Loader):
         loader.faults[entry_point.name] = str(error)
+
+
+def is_imported(candidate: Candidate) -> bool:
+    """Return whether this process has imported the candidate's module before."""
+    return candidate.path.partition(":")[0] in sys.modules
 
 
 def find() -> list[Candidate]:

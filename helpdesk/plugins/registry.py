@@ -219,7 +219,11 @@ def _load_kind(
             fault = trials.fault_of(one)
         known[one.name] = (plugin, fault)
     wanted = {name for name, (plugin, fault) in known.items() if plugin.is_on() and not _is_disabled(plugin)}
-    imported = loading.import_all(kind, {name for name in wanted if not known[name][1]})
+    names = {name for name in wanted if not known[name][1]}
+    fresh = [one for one in candidates if one.name in names and not (one.is_trusted or loading.is_imported(one))]
+    trials.begin(fresh)
+    imported = loading.import_all(kind, names)
+    trials.end([one for one in fresh if not imported[one.name].fault])
     made = []
     for name, (plugin, fault) in known.items():
         got = imported.get(name, loading.Imported())

@@ -1,6 +1,10 @@
-"""Remembers how trials went, so that a plugin whose files have not changed is not tried at every start."""
+"""Remembers how trials went, so that a plugin whose files have not changed is not tried at every start.
 
-from collections.abc import Mapping
+What went well in a trial may still end or hold up the process in which it counts: the verdict is forgotten while
+that imports it.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from helpdesk.kernel import db
@@ -9,6 +13,22 @@ from helpdesk.plugins import loading, trial
 from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.loading import Candidate
 from helpdesk.plugins.models import PluginTrial
+
+
+def begin(candidates: Sequence[Candidate]) -> None:
+    """Forget the verdicts on what this process is about to import: if that ends it, the next process tries anew."""
+    if candidates:
+        with db.connection():
+            for one in candidates:
+                PluginTrial.delete().where(PluginTrial.kind == one.kind, PluginTrial.name == one.name).execute()
+
+
+def end(candidates: Sequence[Candidate]) -> None:
+    """Remember again what this process has imported well."""
+    if candidates:
+        with db.connection():
+            for one in candidates:
+                _remember(one, loading.fingerprint(one))
 
 
 def passed() -> Mapping[tuple[Kind, str], str]:

@@ -44,7 +44,7 @@ __all__ = [
 
 
 class ChannelSettings(PluginSettings):
-    """What an account needs to know. The form, the GraphQL input and the command line come from its fields.
+    """What an account needs to know. The form and the GraphQL input come from its fields.
 
     Fields of type ``SecretStr`` are encrypted at rest and never shown again.
     """

@@ -31,7 +31,7 @@ def test_plugin_that_writes_to_a_table_of_the_core_changes_nothing(storm: Storm)
 
 
 @pytest.mark.dovecot
-def test_plugin_that_leaks_threads_and_files_is_stopped_after_five_failures(storm: Storm) -> None:
+def test_plugin_that_leaks_threads_and_files_as_it_fails_costs_its_own_page_alone(storm: Storm) -> None:
     assert storm.switch("leaks", "plugin", is_on=True)["state"] == "ENABLED"
     try:
         for _time in range(8):

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from helpdesk.hosting import calls
+from helpdesk.kernel.errors import Unavailable
+from helpdesk.plugins import figures
 from helpdesk.plugins.kinds import Kind
 from tests.commands.conftest import Shell
 from tests.plugins.conftest import Site, forget_modules
@@ -19,6 +22,13 @@ class NeedySettings(PluginSettings):
 class Needy(Plugin):
     title = {"en": "Needy"}
     Settings = NeedySettings
+"""
+TALKER = """
+from helpdesk.sdk.plugin import Plugin
+class Talker(Plugin):
+    title = {"en": "Talker"}
+    def greet(self):
+        raise RuntimeError("tongue-tied")
 """
 KEEPER = """
 from pathlib import Path
@@ -53,6 +63,29 @@ def test_secret_is_told_to_be_set_and_never_shown(made: Shell) -> None:
         assert "survey_token is set" in text
         assert TOKEN not in text
         assert made.json("plugin", *words)["secrets"] == {"survey_token": True}
+
+
+def test_what_a_plugin_says_and_does_is_told(made: Shell, site: Site) -> None:
+    site.install("talker", TALKER, value="Talker", kind=Kind.PLUGIN)
+    made.text("plugin", "enable", "talker")
+    host = calls.host_for("talker", 1, hook="greet")
+    host.log("인사했습니다", ticket=7)
+    with pytest.raises(Unavailable):
+        calls.call("talker", "greet", 1, lambda plugin, _host: plugin.greet(), seconds=5)
+    figures.write()
+    told = made.text("plugin", "logs", "talker")
+    assert "인사했습니다" in told
+    assert "tongue-tied" in told
+    assert "greet" in made.text("plugin", "info", "talker")
+    (figure,) = [one for one in made.json("plugin", "info", "talker")["figures"] if one["hook"] == "greet"]
+    assert (figure["calls"], figure["errors"]) == (1, 1)
+
+
+def test_channel_is_told_its_settings_by_its_accounts(made: Shell) -> None:
+    for name in ("email", "channel/email"):
+        assert "by its accounts: see channelAccountCreate" in made.refused("plugin", "config", name)
+    assert "where it is used" in made.refused("plugin", "config", "field_type/text")
+    assert "No plugin “nothing” is installed" in made.refused("plugin", "config", "nothing")
 
 
 def test_secret_that_is_needed_is_asked_for(made: Shell, site: Site) -> None:

@@ -141,6 +141,22 @@ def test_desk_starts_beside_plugins_that_cannot_be_loaded_and_says_why(
     assert_mail_is_answered(victim)
 
 
+def test_plugin_that_ends_the_process_after_a_good_trial_does_so_once(victim_on: MakeVictim, tmp_path: Path) -> None:
+    victim = victim_on("sqlite", PYTHONPATH=str(tmp_path / "plugins"))
+    turned = tmp_path / "turned"
+    source = f"import os\nif os.path.exists({str(turned)!r}): os._exit(9)\n{CHANNEL}"
+    install(tmp_path / "plugins", "turning", source, names="Quiet")
+    victim.site.command("plugin", "enable", "turning")
+    turned.touch()
+    ended = subprocess.run([HELPDESK, "plugin", "list"], env=victim.site.environment, capture_output=True, check=False)
+    assert ended.returncode == 9
+    victim.site.run()
+    told = "\n".join(httpx2.get(f"{victim.site.url}/readyz").json()["problems"])
+    assert "plugin turning: its import ended the process with status 9" in told
+    turned.unlink()
+    assert victim.site.command("plugin", "enable", "turning")
+
+
 def test_doctor_names_a_default_theme_that_keeps_the_help_center_from_starting(victim_on: MakeVictim) -> None:
     victim = victim_on("sqlite")
     folder = victim.settings.data_dir / "themes" / "default"

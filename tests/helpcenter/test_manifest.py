@@ -17,9 +17,16 @@ def read(folder: Path, text: str) -> manifest.Manifest:
     return manifest.read(folder)
 
 
+def test_version_before_the_newest_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifest, "APIS", (1, 2))
+    for api in (1, 2):
+        (tmp_path / manifest.FILE_NAME).write_text(GOOD.replace("api = 1", f"api = {api}"))
+        assert manifest.read(tmp_path).theme.api == api
+
+
 @pytest.mark.parametrize("folder", [DEFAULT, CHILDREN / "sunrise"])
 def test_bundled_manifests_are_good(folder: Path) -> None:
-    assert manifest.read(folder).theme.api == manifest.API
+    assert manifest.read(folder).theme.api in manifest.APIS
 
 
 def test_settings_are_read_in_order(tmp_path: Path) -> None:

@@ -331,6 +331,8 @@ def _tick(_self: Plugin, _host: Host) -> None:
         ({"listen": receiver([])(_method)}, ""),  # type: ignore[arg-type]  # it is wrong
         ({"listen": receiver("nonsense")(_method)}, "must name events"),  # type: ignore[arg-type]  # it is wrong
         ({"tick": periodic(every_seconds=9)(_tick)}, "at least 10"),
+        ({"keeps_personal_data": True}, "must implement erase and export"),
+        ({"keeps_personal_data": True, "erase": lambda *_: None}, "must implement erase and export"),
     ],
 )
 def test_wrong_declaration_quarantines_with_a_sentence(desk: Desk, facts: Mapping[str, Any], word: str) -> None:

@@ -1,7 +1,7 @@
-"""The core eats its own food: what it brings of each small kind keeps the contract that authors are held to.
+"""The core eats its own food: what it brings of each kind keeps the contract that authors are held to.
 
-Each contract runs on one desk, but for that of a storage, which keeps what it is given. Of the desk the core
-may import whatever it likes, so the rules about imports are not for it.
+Each contract runs on one desk, but for those of what keeps something: a storage and a whole plugin. Of the desk the
+core may import whatever it likes, so the rules about imports are not for it.
 """
 
 from collections.abc import Mapping
@@ -23,9 +23,11 @@ from helpdesk.sdk.testing.condition import ConditionContract
 from helpdesk.sdk.testing.contract import CodeContract
 from helpdesk.sdk.testing.field_type import FieldTypeContract
 from helpdesk.sdk.testing.kit import Kit
+from helpdesk.sdk.testing.plugin import PluginContract
 from helpdesk.sdk.testing.rules import Finding, rules_of
 from helpdesk.sdk.testing.storage import StorageContract
 from helpdesk.triggers import plain_actions, plain_conditions
+from helpdesk.triggers.completion import Completion
 
 OPTIONS = {"options": [{"value": "red", "labels": {"en": "Red", "ko": "빨강"}}, {"value": "blue"}]}
 NOT_FOR_THE_CORE = {"SDK-IMPORTS", "SDK-IMPORT-TIME", "SDK-IMPORT-EFFECTS"}
@@ -70,6 +72,7 @@ CONTRACTS: Mapping[tuple[Kind, str], type[CodeContract]] = {
     (Kind.ASSIGNER, "fewest_open"): contract(AssignerContract, assigners.FewestOpen, settings={"most": 100}),
     (Kind.ASSIGNER, "random"): contract(AssignerContract, assigners.Random),
     (Kind.STORAGE, "local"): LocalContract,
+    (Kind.PLUGIN, "completion"): contract(PluginContract, Completion, service_settings={"after_hours": 24}),
     (Kind.FIELD_TYPE, "text"): contract(FieldTypeContract, written.Text, good=("한 줄", "a" * 255), bad=("", "a\nb")),
     (Kind.FIELD_TYPE, "textarea"): contract(
         FieldTypeContract, written.TextArea, good=("두\n줄",), bad=("", "a" * 5001)
@@ -106,12 +109,12 @@ CONTRACTS: Mapping[tuple[Kind, str], type[CodeContract]] = {
 
 
 def findings(made: type[CodeContract]) -> dict[str, str]:
-    """Return what the rules find, on one desk; on desks of their own for a storage."""
+    """Return what the rules find, on one desk; on desks of their own for what keeps something."""
     found = {}
     with ExitStack() as stack:
         desk = stack.enter_context(opened())
         for rule in (one for one in rules_of(made) if one.code not in NOT_FOR_THE_CORE):
-            if made.kind == Kind.STORAGE:
+            if made.kind in {Kind.STORAGE, Kind.PLUGIN}:
                 stack.close()
                 desk = stack.enter_context(opened())
             try:
@@ -123,7 +126,7 @@ def findings(made: type[CodeContract]) -> dict[str, str]:
     return found
 
 
-def test_every_small_kind_of_the_core_has_its_contract() -> None:
+def test_every_plugin_of_the_core_has_its_contract() -> None:
     kinds = {kind for kind, _name in CONTRACTS}
     installed = {
         (kind, one.name)

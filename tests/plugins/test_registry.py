@@ -9,14 +9,14 @@ from helpdesk.kernel import db, settings
 from helpdesk.kernel.actors import system
 from helpdesk.kernel.errors import Unavailable
 from helpdesk.kernel.settings import Settings
-from helpdesk.plugins import operations, registry
+from helpdesk.plugins import kinds, loading, operations, registry
 from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.registry import CHANNELS, THEMES
 from helpdesk.plugins.rules import PluginState
 from tests.factories.desk import Desk
 from tests.factories.echo import Echo
-from tests.plugins.conftest import GOOD, Site
+from tests.plugins.conftest import GOOD, Site, forget_modules
 
 FOLDER = "from pathlib import Path\nGood = Path(__file__).parent"
 
@@ -116,6 +116,12 @@ def test_channel_of_another_api_is_incompatible(database: Settings, site: Site, 
     assert odd.reason == f"this helpdesk speaks channel API 1; the channel is written for {api}"
 
 
+def test_version_before_the_newest_is_kept(database: Settings, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "APIS", (1, 2))
+    assert (kinds.problem(CHANNELS, Echo), kinds.problem(CHANNELS, type("Two", (Echo,), {"api": 2}))) == ("", "")
+    assert "API 1 and 2" in kinds.problem(CHANNELS, type("Three", (Echo,), {"api": 3}))
+
+
 def test_theme_must_name_a_folder(database: Settings, site: Site) -> None:
     site.install("plain", FOLDER, kind=THEMES)
     site.install("odd", "Good = 'here'", kind=THEMES)
@@ -156,6 +162,22 @@ def test_plugin_that_the_deployment_disables_stays_off(database: Settings, site:
 def test_deployment_disables_one_kind_alone(database: Settings, site: Site) -> None:
     site.install("good")
     assert enabled("good", disabled=("theme/good",)).state is PluginState.ENABLED
+
+
+def test_import_that_hangs_after_a_good_trial_is_given_up(
+    database: Settings, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turned = site.folder / "turned"
+    site.install("turning", f"import os, time\nif os.path.exists({str(turned)!r}): time.sleep(2)\n" + GOOD)
+    assert enabled("turning").state is PluginState.ENABLED
+    turned.touch()
+    forget_modules()
+    monkeypatch.setattr(loading, "SECONDS", 0.3)
+    registry.load()
+    turning = registry.find(CHANNELS, "turning")
+    assert turning is not None
+    assert (turning.state, turning.value) == (PluginState.QUARANTINED, None)
+    assert turning.reason == "its import does not end within 0.3 seconds"
 
 
 def test_registered_plugin_is_checked_like_any_other() -> None:
