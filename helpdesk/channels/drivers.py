@@ -166,7 +166,7 @@ def kind_of(name: str, service_id: int) -> type[Channel]:
     if loaded is None:
         known = ", ".join(sorted(registry.named(Kind.CHANNEL, service_id=service_id))) or "none"
         raise Unavailable(
-            f"The channel “{name}” is not loaded here; loaded are: {known}.",
+            f"The channel “{name}” is not in use here; in use are: {known}.",
             code="CHANNEL_NOT_LOADED",
             path=("driver",),
         )

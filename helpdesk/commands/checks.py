@@ -173,7 +173,7 @@ def _channels() -> Iterator[Check]:
             try:
                 accounts.driver_by_id(row.id)
             except HelpdeskError as error:
-                yield Check("channel", Health.FAIL, f"{name}: {error.message}", "Install its plugin.")
+                yield Check("channel", Health.FAIL, f"{name}: {error.message}", "Install or enable its plugin.")
                 continue
             if heard is not None and heard.last_error:
                 yield Check("channel", Health.WARN, f"{name} does not listen: {heard.last_error}", "Mend its settings.")

@@ -233,8 +233,11 @@ def _told(one: Overview, schema: JsonSchemaValue | None) -> list[str]:
     if plugin.is_isolated:
         lines.append("  runs        in a process of its own")
     lines += [f"  setting     {name} = {_shown(value)}" for name, value in one.settings.items()]
-    left = _settings_left(schema, one.settings, overview.secrets(schema, one.secrets))
-    lines += [f"  setting     {line}" for line in left]
+    if plugin.kind is Kind.PLUGIN:
+        left = _settings_left(schema, one.settings, overview.secrets(schema, one.secrets))
+        lines += [f"  setting     {line}" for line in left]
+    else:
+        lines += [f"  takes       {line}" for line in _settings_taken(schema)]
     for row in one.figures:
         each = row.micros / 1000 / row.calls if row.calls else 0
         lines.append(f"  {row.hook:10}  {row.calls} calls, {row.errors + row.overruns} failed, {each:.1f} ms each")
@@ -254,6 +257,14 @@ def _settings_left(
         elif name not in told:
             standing = "needed, and not set" if name in needed else "not set"
             yield f"{name} is {standing}: {about.get('description') or about.get('title', '')}"
+
+
+def _settings_taken(schema: JsonSchemaValue | None) -> Iterator[str]:
+    """Return a line for each setting that a plugin is told where it is used, such as in a channel's account."""
+    needed = (schema or {}).get("required", [])
+    for name, about in (schema or {}).get("properties", {}).items():
+        usual = "needed" if name in needed else f"usually {_shown(about.get('default', ''))}"
+        yield f"{name} ({usual}): {about.get('description') or about.get('title', '')}"
 
 
 def _shown(value: Any) -> str:

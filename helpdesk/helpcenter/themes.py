@@ -110,7 +110,7 @@ class Themes:
             except HelpdeskError as error:
                 self._refuse(name, error.message)
         if DEFAULT not in self._themes:
-            reason = self.problems.get(DEFAULT, "Install helpdesk-theme-default.")
+            reason = self.problems.get(DEFAULT, "Install helpdesk-theme-default, and let HELPDESK_DISABLE not name it.")
             raise Invalid(f"The default theme is not there. {reason}", code="BAD_THEME")
         self._lines = {name: line for name in self._themes if (line := self._line(name)) is not None}
 

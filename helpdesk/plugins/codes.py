@@ -22,6 +22,7 @@ CODES: Mapping[str, str] = {
         "The code of the plugin raised something, or answered what its page of the SDK does not allow. "
         "`helpdesk plugin logs NAME` says how; the author has to mend it."
     ),
+    "PLUGIN_IN_USE": "The desk cannot do without the plugin; the message says what for. Choose another one first.",
     "PLUGIN_IS_ON": "The tables of a plugin that is on are not dropped. Disable it everywhere first.",
     "PLUGIN_NOT_ENABLED": (
         "The plugin is not in use in this service: it is not enabled there, or cannot be used. `helpdesk "

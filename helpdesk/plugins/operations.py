@@ -31,10 +31,13 @@ LONGEST_MESSAGE = 2000
 def switch(actor: Actor, ref: Ref, *, is_on: bool, everywhere: bool = False) -> None:
     """Switch a plugin on or off: in the actor's service, or everywhere, which forgets what the services have said.
 
-    Whoever switches it on learns by its state whether it can be used. Raises NotFound. Records PluginChanged.
+    Whoever switches it on learns by its state whether it can be used. Raises NotFound, and Conflict (PLUGIN_IN_USE)
+    for one that the desk cannot do without. Records PluginChanged.
     """
     actor.require("plugin.install" if everywhere else "plugin.write")
     _found(ref)
+    if not is_on:
+        _check_spared(ref)
     service_id = EVERYWHERE if everywhere else actor.service_id
     row = _locked(ref, service_id)
     if everywhere:
@@ -45,6 +48,16 @@ def switch(actor: Actor, ref: Ref, *, is_on: bool, everywhere: bool = False) -> 
     PluginTrouble.delete().where(PluginTrouble.kind == ref.kind, PluginTrouble.name == ref.name).execute()
     changes = {"is_on": (row.is_on, is_on)}
     _record(actor, ref, row.id, "enabled" if is_on else "disabled", changes, service_id=service_id)
+
+
+def _check_spared(ref: Ref) -> None:
+    if ref == (Kind.THEME, registry.DEFAULT_THEME):
+        raise Conflict(
+            "The default theme stays on: every other one falls back on it. Choose another theme for the service.",
+            code="PLUGIN_IN_USE",
+        )
+    if ref == (Kind.STORAGE, registry.storage_in_use()):
+        raise Conflict(f"The desk keeps its files in “{ref.name}”, by HELPDESK_STORAGE.", code="PLUGIN_IN_USE")
 
 
 @transactional

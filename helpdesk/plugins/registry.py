@@ -344,6 +344,11 @@ def is_installed(kind: Kind, name: str) -> bool:
     return (kind, name) in _registry.table.plugins and (kind, name) not in _registry.registered
 
 
+def storage_in_use() -> str:
+    """Return the name of the storage plugin that the desk keeps its files in; empty for its own folder."""
+    return _registry.storage
+
+
 def channels() -> dict[str, type[Channel]]:
     """Return the channel drivers in use, by name."""
     return named(Kind.CHANNEL)

@@ -10,12 +10,12 @@ from helpdesk.kernel import clock, db
 from helpdesk.kernel.errors import HelpdeskError
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import queries as organization
-from helpdesk.plugins.guard import PluginFailed
 from helpdesk.sdk.channel import InboundRequest, Unverified
 from helpdesk.web.replies import plain
 
 log = logging.getLogger(__name__)
 
+NOT_TAKEN = "The desk cannot take this request now; send it again later."
 NOT_CHECKED = "The channel could not check this request; send it again later."
 KEPT_HEADERS = 64
 PROOFS = frozenset({"authorization", "cookie", "proxy-authorization"})
@@ -54,10 +54,9 @@ def _take(slug: str, hook_token: str, body: bytes, settings: Settings) -> Respon
     except Unverified as error:
         log.warning("hook refused", extra={"account_id": account.id, "reason": str(error)})
         return plain("The request is not signed as it should be.", 401)
-    except PluginFailed:
-        return plain(NOT_CHECKED, 503)
     except HelpdeskError as error:
-        return plain(error.message, 503)
+        log.warning("a request could not be taken", extra={"account_id": account.id, "reason": error.message})
+        return plain(NOT_TAKEN, 503)
     except Exception:
         log.exception("a request could not be verified", extra={"account_id": account.id})
         return plain(NOT_CHECKED, 503)

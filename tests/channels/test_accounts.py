@@ -151,7 +151,7 @@ def test_bad_settings_are_refused_with_their_place(
 
 
 def test_unknown_driver_is_refused_with_the_known_ones(desk: Desk) -> None:
-    with pytest.raises(Unavailable, match=r"loaded are: .*echo") as refused:
+    with pytest.raises(Unavailable, match=r"in use are: .*echo") as refused:
         make(desk, driver="ehco")
     assert (refused.value.code, refused.value.path) == ("CHANNEL_NOT_LOADED", ("driver",))
 
@@ -265,7 +265,7 @@ def test_testing_an_account_whose_plugin_is_gone_says_so(fragile: Desk) -> None:
     registry.register(registry.CHANNELS, "fragile", object)
     check = accounts.test(fragile.administrator, account_id)
     assert not check.is_ok
-    assert "is not loaded here" in check.message
+    assert "is not in use here" in check.message
 
 
 def test_first_account_of_a_driver_is_primary_until_another_is_named(fragile: Desk) -> None:

@@ -237,7 +237,7 @@ def test_channel_that_is_not_in_use_in_the_service_lets_its_messages_wait(post: 
     switch_off(post.desk, "echo")
     post.try_again()
     assert (post.item(row_id).state, post.item(row_id).attempts) == ("RETRYING", 0)
-    assert "not loaded here" in post.item(row_id).last_error
+    assert "not in use here" in post.item(row_id).last_error
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_account_whose_plugin_is_gone_is_a_finding(made: Shell, monkeypatch: pyt
     made.mail_account()
     assert verdicts(made, code=0)["channel"]["health"] == "ok"
     monkeypatch.setenv("HELPDESK_SAFE_MODE", "true")
-    assert "is not loaded" in verdicts(made, code=1)["channel"]["message"]
+    assert "is not in use" in verdicts(made, code=1)["channel"]["message"]
     assert registry.channels() == {}
 
 

@@ -88,6 +88,17 @@ def test_channel_is_told_its_settings_by_its_accounts(made: Shell) -> None:
     assert "No plugin “nothing” is installed" in made.refused("plugin", "config", "nothing")
 
 
+def test_what_the_desk_cannot_do_without_stays_on(made: Shell) -> None:
+    assert "falls back on it" in made.refused("plugin", "disable", "theme/default")
+    assert "theme/default" in made.text("plugin", "list")
+
+
+def test_settings_that_are_told_elsewhere_are_named_as_such(made: Shell) -> None:
+    told = made.text("plugin", "info", "channel/email")
+    assert "takes       address (needed)" in told
+    assert "not set" not in told
+
+
 def test_secret_that_is_needed_is_asked_for(made: Shell, site: Site) -> None:
     site.install("needy", NEEDY, value="Needy", kind=Kind.PLUGIN)
     assert "is loaded: it lacks settings: token" in made.text("plugin", "enable", "needy")
