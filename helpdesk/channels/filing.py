@@ -80,7 +80,7 @@ def _file_report(account: Any, report: DeliveryReport) -> Filed:
 def _file_message(account: Any, item: Inbound) -> Filed:
     actor = actors.system(account.service_id)
     is_automatic = item.nature is Nature.AUTOMATIC
-    if not is_automatic:
+    if not is_automatic and item.proof is not SenderProof.FAILED:
         reaching.heard_from(actor, item.sender.kind, item.sender.value)
     agent = _proven_agent(account, item)
     ticket_id = rules.choose(_candidates(account, item, is_agent=agent is not None))

@@ -55,11 +55,16 @@ def is_absence(subject: str) -> bool:
 
 def is_daemon(headers: Headers, sender: Mailbox) -> bool:
     """Return whether a mail system wrote: it says so by its name, or by refusing to be answered."""
-    name = sender.local.lower() or sender.name.lower().split(" ")[0].partition("@")[0]
-    if name in _DAEMONS or name.startswith(_EXCHANGE):
+    if has_daemon_name(sender):
         return True
     return_path = headers.first("return-path")
     return return_path is not None and return_path.replace(b" ", b"") == b"<>"
+
+
+def has_daemon_name(sender: Mailbox) -> bool:
+    """Return whether the sender has a name that only mail systems have."""
+    name = sender.local.lower() or sender.name.lower().split(" ")[0].partition("@")[0]
+    return name in _DAEMONS or name.startswith(_EXCHANGE)
 
 
 def _says_so(headers: Headers) -> bool:

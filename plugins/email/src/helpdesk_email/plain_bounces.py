@@ -1,19 +1,22 @@
 """Owns bounces that are written for people alone, as Exim, qmail, Exchange, Gmail, Yahoo, Naver and Daum write them.
 
 Believed if three things hold at once: a mail system wrote, its own words say that a mail did not arrive, and it
-brings back the Message-ID of a mail of ours. Else it stays a message, marked as automatic. Who is meant is read
-from the words, and from whom our mail went to; where neither tells, the report names nobody.
+brings back the Message-ID of a mail of ours. Else it stays a message, marked as automatic. What it quotes is not
+its own words: a vacation note has a null return path too, and may quote an answer about undelivered mail.
+
+Who is meant is read from the words, and from whom our mail went to; where neither tells, the report names nobody.
 """
 
 import re
 
 from helpdesk.sdk.channel import DeliveryReport, RecipientVerdict, Verdict
 from helpdesk_email.addresses import Mailbox
-from helpdesk_email.automatic import is_absence, is_daemon
+from helpdesk_email.automatic import has_daemon_name, is_absence, is_daemon
 from helpdesk_email.cleaning import single_line
 from helpdesk_email.content import charset_hint, read_content
 from helpdesk_email.identifiers import is_own_address, own_ids
 from helpdesk_email.originals import original_id, original_recipients
+from helpdesk_email.quoting import quoted_from
 from helpdesk_email.refusal_words import Judgement, is_dead, judge, says_why
 from helpdesk_email.settings import EmailSettings
 from helpdesk_email.structure import Part
@@ -33,6 +36,8 @@ _QUOTED_FROM = re.compile(
 )
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 _LINE = re.compile(rf"^[ \t]{{0,20}}(?:to[ \t]?:[ \t]?)?<?({_ADDRESS.pattern})", re.IGNORECASE | re.MULTILINE)
+_QUOTED_LINE = re.compile(r"^[ \t]{0,20}[>|][^\n]*$", re.MULTILINE)
+_ANSWER = re.compile(r"\s*(?:re|답장|회신)\s*[:：]", re.IGNORECASE)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 
 
@@ -42,8 +47,8 @@ def read_plain_bounce(root: Part, *, sender: Mailbox, settings: EmailSettings) -
     if not is_daemon(root.headers, sender) or is_absence(subject):
         return None
     text = read_content(root, hint=charset_hint(root)).text[:MAX_TEXT]
-    words = _own_words(text)
-    judgement = judge(f"{subject}\n{words}")
+    words = _own_words(text if has_daemon_name(sender) else text[: quoted_from(text, subject=subject)])
+    judgement = judge(words if _ANSWER.match(subject) else f"{subject}\n{words}")
     original = original_id(root, text=text)
     if judgement is None or original is None:
         return None
@@ -57,7 +62,7 @@ def read_plain_bounce(root: Part, *, sender: Mailbox, settings: EmailSettings) -
 def _own_words(text: str) -> str:
     """Return what the mail system itself says, without the mail that it quotes."""
     quoted = _QUOTED_FROM.search(text)
-    return text[: quoted.start() if quoted else None][:MAX_WORDS]
+    return _QUOTED_LINE.sub("", text[: quoted.start() if quoted else None][:MAX_WORDS])
 
 
 def _recipients(root: Part, *, text: str, words: str, sender: Mailbox, settings: EmailSettings) -> list[str]:
