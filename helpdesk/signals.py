@@ -21,6 +21,8 @@ from helpdesk.kernel import dispatching
 from helpdesk.kernel.dispatching import Receiver, dropped, flush, report_troubles_to
 from helpdesk.kernel.events import Event
 from helpdesk.sdk.events import (
+    AddressFailed,
+    AddressRestored,
     ChannelAccountChanged,
     CustomerCreated,
     DeliveryFinished,
@@ -92,6 +94,8 @@ message_added = Signal(MessageAdded)
 ticket_assigned = Signal(TicketAssigned)
 ticket_status_changed = Signal(TicketStatusChanged)
 customer_created = Signal(CustomerCreated)
+address_failed = Signal(AddressFailed)
+address_restored = Signal(AddressRestored)
 delivery_finished = Signal(DeliveryFinished)
 channel_account_changed = Signal(ChannelAccountChanged)
 open_api_changed = Signal(OpenApiChanged)
@@ -108,6 +112,8 @@ ALL: dict[str, Signal[Any]] = {
         ticket_assigned,
         ticket_status_changed,
         customer_created,
+        address_failed,
+        address_restored,
         delivery_finished,
         channel_account_changed,
         open_api_changed,

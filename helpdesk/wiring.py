@@ -9,7 +9,7 @@ from functools import partial
 
 from helpdesk import signals
 from helpdesk.access import sessions
-from helpdesk.channels import accounts, inbox, outbox
+from helpdesk.channels import accounts, floods, inbox, outbox
 from helpdesk.channels import reactions as channels
 from helpdesk.hosting import addresses, life
 from helpdesk.hosting import jobs as plugin_jobs
@@ -34,6 +34,7 @@ HOUSEKEEPING_SECONDS = 3600.0
 def wire(settings: Settings) -> None:
     """Connect reactions, signals, lines of work and the desk's own address for this process."""
     addresses.use(settings)
+    floods.use(settings)
     registry.on_change(accounts.forget_drivers)
     registry.on_change(life.apply)
     jobs.line(inbox.LINE, partial(inbox.drain, settings))
@@ -50,9 +51,10 @@ def _feed(settings: Settings) -> None:
 
 
 def _keep_house() -> None:
-    """Drop what has served its time: abandoned uploads, old idempotency keys, done jobs, half-written files."""
+    """Drop what has served its time: abandoned uploads, old keys and counts, done jobs, half-written files."""
     attachments.drop_abandoned()
     idempotency.forget()
     sessions.forget_attempts()
+    floods.forget()
     hosting.forget_done()
     storage().sweep_temporary(older_than_seconds=TEMPORARY_SECONDS)

@@ -203,6 +203,7 @@ def _told(error: BaseException) -> dict[str, Any]:
         "says": says.__name__ if says else "",
         "name": type(error).__name__,
         "words": words[:LONGEST_TRACE],
+        "is_permanent": getattr(error, "is_permanent", False) is True,
         "after_seconds": after if isinstance(after, int | float) else None,
         "ends_a_process": not isinstance(error, Exception),
         "trace": traceback.format_exc()[-LONGEST_TRACE:],

@@ -154,7 +154,9 @@ class Driver:
         if isinstance(error, Retry):
             wish = error.after_seconds
             return Retry(words, after_seconds=float(wish) if isinstance(wish, int | float) else None)
-        return next(kind for kind in (Refused, WindowClosed, Unverified) if isinstance(error, kind))(words)
+        if isinstance(error, Refused):
+            return Refused(words, is_permanent=getattr(error, "is_permanent", False) is True)
+        return next(kind for kind in (WindowClosed, Unverified) if isinstance(error, kind))(words)
 
     def _bare(self, words: str) -> str:
         return rules.reason(guard.blotted(words, self.secrets))

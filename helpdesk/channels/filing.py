@@ -12,10 +12,11 @@ from typing import Any
 from helpdesk.access.authentication import actor_of
 from helpdesk.agents import queries as agents
 from helpdesk.agents.rules import normal_email
-from helpdesk.channels import outbox, rules
+from helpdesk.channels import outbox, reports, rules
 from helpdesk.channels.models import OutsideId
 from helpdesk.channels.rules import Candidate, HeldError, InboxOutcome
 from helpdesk.customers import queries as customers
+from helpdesk.customers import reaching
 from helpdesk.kernel import actors
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.crypto import keyring
@@ -72,7 +73,7 @@ def _file_report(account: Any, report: DeliveryReport) -> Filed:
     known: Any = OutsideId.get_or_none(
         OutsideId.account == account.id, OutsideId.external_id == rules.outside_id(report.external_id)
     )
-    if known is None or not outbox.apply_report(known.message_id, report):
+    if known is None or not reports.apply_report(known.message_id, report):
         return Filed(InboxOutcome.BOUNCE, reason="It reports on a message that this desk did not send.")
     reasons = "; ".join(f"{one.recipient}: {one.verdict} {one.reason}".strip() for one in report.verdicts)
     return Filed(InboxOutcome.BOUNCE, known.ticket_id, known.message_id, rules.reason(reasons))
@@ -81,6 +82,8 @@ def _file_report(account: Any, report: DeliveryReport) -> Filed:
 def _file_message(account: Any, item: Inbound) -> Filed:
     actor = actors.system(account.service_id)
     is_automatic = item.nature is Nature.AUTOMATIC
+    if not is_automatic and item.proof is not SenderProof.FAILED:
+        reaching.heard_from(actor, item.sender.kind, item.sender.value)
     agent = _proven_agent(account, item)
     ticket_id = rules.choose(_candidates(account, item, is_agent=agent is not None))
     words = body_of(item.text, item.html, quoted_from=item.quoted_from)

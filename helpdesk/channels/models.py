@@ -97,6 +97,20 @@ class Delivery(Leased):
         indexes = ((("service", "state", "id"), False),)
 
 
+class AutomaticSending(Model):
+    """An automatic mail that was sent; address and subject are keyed hashes, since nobody need read them."""
+
+    id = peewee.BigAutoField()
+    service = peewee.ForeignKeyField(Service, backref="+", index=False)
+    address = peewee.CharField(max_length=64)
+    subject = peewee.CharField(max_length=64)
+    at = TimeColumn()
+
+    class Meta:
+        table_name = "automatic_sending"
+        indexes = ((("service", "address", "at"), False), (("at",), False))
+
+
 class OutsideId(Model):
     """The provider's id of a message that came in or went out; how answers find their ticket."""
 

@@ -12,16 +12,19 @@ is tried again, like after the death of a worker.
 """
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import peewee
 
-from helpdesk.channels import accounts, drivers, lanes, rules
+from helpdesk.channels import accounts, drivers, floods, lanes, rules
 from helpdesk.channels.drivers import RESTING, Driver, FateUnknown
 from helpdesk.channels.models import ChannelAccount, Delivery, OutsideId
 from helpdesk.channels.rules import DeliveryState
 from helpdesk.customers import queries as customers
+from helpdesk.customers import reaching
+from helpdesk.customers.reaching import Cause
 from helpdesk.kernel import actors, clock, jobs
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.crypto import keyring
@@ -34,10 +37,10 @@ from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
 from helpdesk.plugins.guard import PluginFailed
 from helpdesk.sdk.channel import (
-    DeliveryReport,
     File,
     Identity,
     Outbound,
+    RecipientVerdict,
     Refused,
     Retry,
     Sent,
@@ -51,16 +54,18 @@ from helpdesk.tickets.rules import ParticipantState
 
 LINE = "outbox"
 MOST_ANSWERED = 20
+_CAUSES = {Verdict.FAILED: Cause.FAILED, Verdict.COMPLAINED: Cause.COMPLAINED}
 ASK_FIRST = (
     "So nobody knows whether the message is out; ask the customer before you try again, and tell the channel's author."
 )
 
 
-def queue(actor: Actor, ticket_id: int, message_id: int) -> int | None:
+def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool = False) -> int | None:
     """Write an answer into the outbox and return the row's id, or None when there is no way to the customer.
 
     It goes back the way the ticket came; a ticket without an account is answered by the service's
-    primary mail account. Source: SPEC CHAN-23, SPEC-WORK TKT-47.
+    primary mail account. What a machine wrote goes neither to an address that takes no messages nor to one that has
+    got too much of it: it is failed at once, with the reason. Source: SPEC CHAN-23, SPEC-WORK TKT-47.
     """
     ticket = tickets.tickets_by_ids([ticket_id])[0]
     account = _account_for(ticket) if ticket is not None else None
@@ -70,12 +75,27 @@ def queue(actor: Actor, ticket_id: int, message_id: int) -> int | None:
     if to is None:
         return None
     people = [to, *_participants(account, ticket_id, to)]
+    refusal = _refusal(account, to, ticket.subject) if is_automatic else ""
     row_id = Delivery.insert(
         service=actor.service_id, account=account.id, ticket=ticket_id, message=message_id, key=secrets.token_hex(16),
-        state=DeliveryState.QUEUED, recipients=rules.recipients_of(people), created_at=clock.now(), due_at=0,
+        state=DeliveryState.QUEUED, recipients=rules.recipients_of(people), created_at=clock.now(),
+        due_at=None if refusal else 0,
     ).execute()  # fmt: skip
+    if refusal:
+        row = Delivery.get_by_id(row_id)
+        end_at_rest(row, rules.given_up(row.recipients, refusal), refusal)
     jobs.wake(LINE)
     return int(row_id)
+
+
+def _refusal(account: Any, to: Identity, subject: str) -> str:
+    """Return why a machine may not write to somebody; empty if it may, and then it is counted."""
+    marked = customers.undeliverable(account.service_id, [(to.kind, to.value)])
+    for row in marked.values():
+        return f"Not sent: this address takes no messages since {row.undeliverable_since:%Y-%m-%d}: " + (
+            row.undeliverable_reason
+        )
+    return floods.refusal(account, to, subject)
 
 
 def _account_for(ticket: TicketRow) -> Any:
@@ -131,6 +151,7 @@ def carry(row: Any, settings: Settings) -> None:
     except Retry as error:
         _again(row, settings, str(error), wish=error.after_seconds)
     except (Refused, WindowClosed) as error:
+        _mark_if_dead(row, error)
         _fail(row, str(error) or type(error).__name__)
     except FateUnknown as error:
         _fail(row, f"{error.message} {ASK_FIRST}")
@@ -218,6 +239,7 @@ def _conversation(row: Any) -> tuple[str, ...]:
 
 def _accept(row: Any, sent: Sent, settings: Settings) -> None:
     """Write a provider's yes. Recipients that must wait are tried again; the others are done."""
+    mark_addresses(row, sent.verdicts)
     row.recipients = rules.with_verdicts(row.recipients, sent.verdicts, default=rules.FINAL)
     named = rules.outside_id(sent.external_id or "")
     if named and row.external_id is None:
@@ -243,6 +265,13 @@ def _again(
     )  # fmt: skip
 
 
+def _mark_if_dead(row: Any, error: Refused | WindowClosed) -> None:
+    """Mark the addresses of a message that was refused because they are no good."""
+    if isinstance(error, Refused) and error.is_permanent:
+        to = rules.still_to_reach(row.recipients)
+        mark_addresses(row, [RecipientVerdict(one.value, Verdict.FAILED, str(error), True) for one in to])
+
+
 def _fail(row: Any, reason: str) -> None:
     """End the row: whoever does not have the message will not get it."""
     row.recipients = rules.given_up(row.recipients, reason)
@@ -257,26 +286,24 @@ def _end(row: Any, state: DeliveryState, reason: str = "") -> None:
         _record(row, state, reason)
 
 
-def apply_report(message_id: int, report: DeliveryReport) -> bool:
-    """Write what a bounce or a receipt says of a message; false when that message never went out.
+def end_at_rest(row: Any, recipients: list[dict[str, str]], reason: str) -> None:
+    """Fail a row that no worker holds, or that it no longer matters who holds. Records DeliveryFinished."""
+    Delivery.update(
+        recipients=recipients, state=DeliveryState.FAILED, due_at=None, lease=None, last_error=rules.reason(reason),
+        finished_at=clock.now(),
+    ).where(Delivery.id == row.id).execute()  # fmt: skip
+    _record(row, DeliveryState.FAILED, reason)
 
-    The message fails when nobody has it; records DeliveryFinished then.
-    """
-    query = Delivery.select().where(Delivery.message == message_id)
-    row: Any = (query if is_sqlite() else query.for_update()).first()
-    if row is None:
-        return False
-    recipients = rules.with_verdicts(row.recipients, report.verdicts)
-    values: dict[str, Any] = {"recipients": recipients}
-    has_failed = rules.is_lost(recipients) and row.state is not DeliveryState.FAILED
-    reason = rules.reason(rules.problems(recipients))
-    if has_failed:
-        values |= {"state": DeliveryState.FAILED, "due_at": None, "lease": None, "last_error": reason}
-        values["finished_at"] = clock.now()
-    Delivery.update(values).where(Delivery.id == row.id).execute()
-    if has_failed:
-        _record(row, DeliveryState.FAILED, reason)
-    return True
+
+def mark_addresses(row: Any, verdicts: Iterable[RecipientVerdict]) -> None:
+    """Mark those of the row's recipients whose address is no good by a verdict, or who have complained."""
+    kinds = {one["value"].casefold(): one["kind"] for one in row.recipients}
+    for verdict in verdicts:
+        kind = kinds.get(verdict.recipient.casefold())
+        cause = _CAUSES.get(verdict.verdict) if verdict.is_permanent else None
+        if kind is not None and cause is not None:
+            system = actors.system(row.service_id)
+            reaching.mark(system, kind, verdict.recipient, cause=cause, reason=rules.reason(verdict.reason))
 
 
 def _record(row: Any, state: DeliveryState, reason: str) -> None:

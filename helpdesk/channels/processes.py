@@ -349,6 +349,8 @@ def _value(frame: Frame, errors: Sequence[Exception]) -> Any:
         raise errors[-1]
     if error["says"] == "Retry":
         raise Retry(words, after_seconds=error["after_seconds"])
+    if error["says"] == "Refused":
+        raise Refused(words, is_permanent=error["is_permanent"])
     if error["says"] in SAID:
         raise SAID[error["says"]](words)
     parent = BaseException if error["ends_a_process"] else Exception

@@ -9,4 +9,4 @@ from helpdesk.tickets.rules import MessageKind
 def send_reply(actor: Actor, event: MessageAdded) -> None:
     """Write an answer into the outbox."""
     if event.kind == MessageKind.REPLY:
-        outbox.queue(actor, event.ticket_id, event.message_id)
+        outbox.queue(actor, event.ticket_id, event.message_id, is_automatic=event.is_automatic)

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from helpdesk.kernel.text import one_line
@@ -17,6 +17,7 @@ LONGEST_WAIT_SECONDS = 86_400.0
 LONGEST_OUTSIDE_ID = 255
 LONGEST_REASON = 1000
 FINAL = "accepted"
+HAS_IT = frozenset({FINAL, str(Verdict.COMPLAINED)})
 OPEN = frozenset({"", str(Verdict.DELAYED)})
 SECONDS: dict[str, float] = {
     "settings": 5.0,
@@ -141,6 +142,45 @@ def with_verdicts(
     return [_judged(one, named.get(one["value"].casefold()), default) for one in recipients]
 
 
+def addressed(
+    recipients: Sequence[dict[str, str]], verdicts: Sequence[RecipientVerdict]
+) -> tuple[RecipientVerdict, ...]:
+    """Return the verdicts of a report, those on nobody or on a stranger given to the only recipient there is.
+
+    A mail that was passed on comes back under another address; that the first one is no good is not said by it.
+    """
+    known = {one["value"].casefold() for one in recipients}
+    if len(known) != 1:
+        return tuple(verdicts)
+    only = recipients[0]["value"]
+    return tuple(one if one.recipient.casefold() in known else _of_the_only_one(one, only) for one in verdicts)
+
+
+def _of_the_only_one(verdict: RecipientVerdict, only: str) -> RecipientVerdict:
+    if not verdict.recipient:
+        return replace(verdict, recipient=only)
+    return replace(verdict, recipient=only, reason=f"{verdict.recipient}: {verdict.reason}", is_permanent=False)
+
+
+def reported(
+    recipients: Sequence[dict[str, str]], verdicts: Sequence[RecipientVerdict], *, is_waiting: bool
+) -> list[dict[str, str]]:
+    """Return the recipients with what a report says of them written in.
+
+    A delay is news only while nothing worse is known; while the message waits to be sent to others, whoever has it
+    must not be sent it again. A complaint is the last word.
+    """
+    before = {one["value"].casefold(): one["verdict"] for one in recipients}
+
+    def is_news(one: RecipientVerdict) -> bool:
+        known = before.get(one.recipient.casefold(), "")
+        if one.verdict is Verdict.DELAYED:
+            return known in OPEN or (known == FINAL and not is_waiting)
+        return known != Verdict.COMPLAINED or one.verdict is Verdict.COMPLAINED
+
+    return with_verdicts(recipients, [one for one in verdicts if is_news(one)])
+
+
 def _judged(one: dict[str, str], verdict: RecipientVerdict | None, default: str) -> dict[str, str]:
     if verdict is not None:
         return one | {"verdict": str(Verdict(verdict.verdict)), "reason": reason(verdict.reason)}
@@ -159,12 +199,12 @@ def given_up(recipients: Sequence[dict[str, str]], why: str) -> list[dict[str, s
 
 def anew(recipients: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     """Return the recipients for another round: whoever does not have the message is open again."""
-    return [one if one["verdict"] == FINAL else one | {"verdict": "", "reason": ""} for one in recipients]
+    return [one if one["verdict"] in HAS_IT else one | {"verdict": "", "reason": ""} for one in recipients]
 
 
 def is_reached(recipients: Sequence[dict[str, str]]) -> bool:
     """Return whether anybody has the message."""
-    return any(one["verdict"] == FINAL for one in recipients)
+    return any(one["verdict"] in HAS_IT for one in recipients)
 
 
 def is_lost(recipients: Sequence[dict[str, str]]) -> bool:

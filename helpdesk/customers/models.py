@@ -25,7 +25,10 @@ class Customer(Model):
 
 
 class CustomerIdentity(Model):
-    """What a customer is recognised by; ``value`` is normalised by its kind and unique in the service."""
+    """What a customer is recognised by; ``value`` is normalised by its kind and unique in the service.
+
+    One with ``undeliverable_since`` has failed for good, or its owner calls what we send unwanted.
+    """
 
     id = peewee.BigAutoField()
     service = peewee.ForeignKeyField(Service, backref="+")
@@ -33,6 +36,8 @@ class CustomerIdentity(Model):
     customer_id: int
     kind = peewee.CharField(max_length=32)
     value = peewee.CharField(max_length=254)
+    undeliverable_since = TimeColumn(null=True)
+    undeliverable_reason = peewee.CharField(max_length=500, default="")
 
     class Meta:
         indexes = ((("service", "kind", "value"), True),)

@@ -1,6 +1,6 @@
 """Reads customers. What of it an actor may see, and masked or not, is for the callers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from helpdesk.customers.models import Customer, CustomerIdentity
 from helpdesk.customers.rules import normal_identity, phone_prefix
 from helpdesk.kernel.paging import Order, Page, Window, page
-from helpdesk.kernel.rows import Row, by_ids, load, select
+from helpdesk.kernel.rows import Row, by_ids, grouped, load, select
 from helpdesk.kernel.text import one_line
 
 LARGEST_NUMBER = 2**63 - 1
@@ -27,6 +27,18 @@ class CustomerRow(Row):
     user_key: str | None
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class IdentityRow(Row):
+    """What a customer is known by; one with ``undeliverable_since`` takes no messages, for the reason given."""
+
+    service_id: int
+    customer_id: int
+    kind: str
+    value: str
+    undeliverable_since: datetime | None
+    undeliverable_reason: str
 
 
 def customers_by_ids(ids: Sequence[int | None]) -> list[CustomerRow | None]:
@@ -66,6 +78,29 @@ def matches(search: str) -> Any | None:
     if text.isascii() and text.isdigit() and int(text) <= LARGEST_NUMBER:
         condition |= Customer.number == int(text)
     return condition
+
+
+def identities_by_ids(ids: Sequence[int | None]) -> list[IdentityRow | None]:
+    """Return what customers are known by, aligned with the ids."""
+    return by_ids(IdentityRow, CustomerIdentity, ids)
+
+
+def identities_of_customers(customer_ids: Sequence[int]) -> list[list[IdentityRow]]:
+    """Return all that each customer is known by, oldest first, in one statement."""
+    query = select(IdentityRow, CustomerIdentity).where(CustomerIdentity.customer.in_(list(customer_ids)))
+    return grouped(customer_ids, load(IdentityRow, query.order_by(CustomerIdentity.id)), lambda row: row.customer_id)
+
+
+def undeliverable(service_id: int, addresses: Iterable[tuple[str, str]]) -> dict[tuple[str, str], IdentityRow]:
+    """Return the marks of those kinds and values, in whatever spelling, that are marked, in one statement."""
+    normal = {address: normal_identity(*address) for address in addresses}
+    values = {key[1] for key in normal.values() if key is not None}
+    if not values:
+        return {}
+    is_marked = CustomerIdentity.value.in_(values) & CustomerIdentity.undeliverable_since.is_null(False)
+    query = select(IdentityRow, CustomerIdentity).where(CustomerIdentity.service == service_id, is_marked)
+    found = {(row.kind, row.value): row for row in load(IdentityRow, query)}
+    return {address: found[key] for address, key in normal.items() if key in found}
 
 
 def page_of(query: Any, window: Window) -> Page[CustomerRow]:

@@ -13,6 +13,8 @@ from strawberry.scalars import JSON
 from helpdesk.channels import queries
 from helpdesk.channels.queries import AccountRow, DeliveryRow, InboxItemRow
 from helpdesk.channels.rules import DeliveryState, InboxOutcome, InboxState
+from helpdesk.customers import queries as customers
+from helpdesk.customers.queries import IdentityRow
 from helpdesk.graphql import enums, ids, nodes
 from helpdesk.graphql.batching import batched
 from helpdesk.graphql.connections import After, Connection, First, window
@@ -148,7 +150,9 @@ class DeliveryRecipient:
 
     address: str = strawberry.field(description="The recipient's address in the channel.")
     name: str = strawberry.field(description="The recipient's name.")
-    verdict: str = strawberry.field(description="accepted, delayed or failed; empty until something is known.")
+    verdict: str = strawberry.field(
+        description="accepted, delayed, failed or complained; empty until something is known."
+    )
     reason: str = strawberry.field(description="The provider's words; empty when there are none.")
 
 
@@ -173,6 +177,17 @@ class Delivery(Node):
         """Return the recipients."""
         return [_recipient(one) for one in self.recipients]
 
+    @batched(
+        description="What is known of its recipients that an agent should know, one sentence each: whose address"
+        " takes no messages any more, since when, and why.",
+        graphql_type=list[str],
+    )
+    def warnings(rows: Sequence[DeliveryRow], context: Context) -> list[list[str]]:
+        """Return the marks of each delivery's recipients, in words."""
+        recipients = [[(one["kind"], one["value"]) for one in row.recipients] for row in rows]
+        marks = customers.undeliverable(context.service.id, [one for some in recipients for one in some])
+        return [[_warning(marks[one]) for one in some if one in marks] for some in recipients]
+
     @batched(description="The account that carries it.", graphql_type=ChannelAccount | None)
     def account(rows: Sequence[DeliveryRow], context: Context) -> list[Any]:  # noqa: ARG002
         """Return each delivery's account."""
@@ -191,6 +206,11 @@ class Delivery(Node):
         return tickets.messages_by_ids([row.message_id for row in rows])
 
     is_type_of = nodes.of(DeliveryRow)
+
+
+def _warning(mark: IdentityRow) -> str:
+    since = f"{mark.undeliverable_since:%Y-%m-%d}"
+    return f"{mark.value} takes no messages since {since}: {mark.undeliverable_reason}"
 
 
 def _recipient(one: dict[str, str]) -> DeliveryRecipient:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 from strawberry.scalars import JSON
 
-from helpdesk.customers import queries
-from helpdesk.customers.queries import CustomerRow
+from helpdesk.customers import queries, reaching
+from helpdesk.customers.queries import CustomerRow, IdentityRow
 from helpdesk.graphql import ids, nodes
 from helpdesk.graphql.arguments import Input
 from helpdesk.graphql.authors import MessageAuthor, Viewer
@@ -29,9 +29,30 @@ if TYPE_CHECKING:
 
 ids.declare(ids.NodeKind("Customer", CustomerRow, "customer.read", queries.customers_by_ids))
 
+ids.declare(ids.NodeKind("CustomerIdentity", IdentityRow, "customer.read", queries.identities_by_ids))
+
 MOST_EXPORTED = 10
 
 LazyTickets = Annotated["TicketConnection", strawberry.lazy("helpdesk.graphql.tickets")]
+
+
+@strawberry.type(description="An address, a number or a key by which a customer is known.")
+class CustomerIdentity(Node):
+    """What a customer is known by."""
+
+    kind: str = strawberry.field(description="email, phone, user_key, or a code of the channel's own.")
+    value: str = strawberry.field(description="The address, number or key, in its normal spelling.")
+    undeliverable_since: datetime | None = strawberry.field(
+        description="Since when messages to it fail for good, or are called unwanted; null for a good one."
+    )
+    undeliverable_reason: str = strawberry.field(description="Why, in the provider's words; empty for a good one.")
+
+    @strawberry.field(description="Whether messages to it fail: the desk's machines write there no more.")
+    def is_undeliverable(self) -> bool:
+        """Return whether it is marked."""
+        return self.undeliverable_since is not None
+
+    is_type_of = nodes.of(IdentityRow)
 
 
 @strawberry.type(description="A person who asks.")
@@ -44,6 +65,12 @@ class Customer(Node, MessageAuthor, Viewer):
     user_key: str | None = strawberry.field(description="The company's own key of this member.")
     created_at: datetime = strawberry.field(description="When the customer first wrote.")
     updated_at: datetime = strawberry.field(description="When the record last changed.")
+
+    @batched(description="What the customer is known by, oldest first.", graphql_type=list[CustomerIdentity])
+    def identities(rows: Sequence[CustomerRow], context: Context) -> list[Any]:
+        """Return what each customer is known by."""
+        context.actor.require("customer.read")
+        return queries.identities_of_customers([row.id for row in rows])
 
     @batched(description="The customer's tickets, newest first.", graphql_type=LazyTickets)
     def tickets(
@@ -140,9 +167,38 @@ class CustomerErasePluginDataPayload(Payload):
     )
 
 
+@strawberry.input(description="Which address is good again.")
+class CustomerIdentityRestoreInput:
+    """Which address is good again."""
+
+    id: strawberry.ID = strawberry.field(description="The customer's identity.")
+
+
+@strawberry.type(description="The identity, which is marked no more.")
+class CustomerIdentityRestorePayload(Payload):
+    """What came of it."""
+
+    identity: CustomerIdentity | None = strawberry.field(
+        default=None, graphql_type=CustomerIdentity | None, description="The identity; null when refused."
+    )
+
+
 @strawberry.type
 class CustomerMutations:
     """Mutations of customers."""
+
+    @strawberry.mutation(
+        description="Say that an address is good again: its mark as undeliverable goes. One that has none is fine."
+    )
+    @answers(CustomerIdentityRestorePayload)
+    def customer_identity_restore(
+        self, info: Info, input: Input[CustomerIdentityRestoreInput]
+    ) -> CustomerIdentityRestorePayload:
+        """Take the mark from an address."""
+        identity_id = ids.required_row_id(input.id, "CustomerIdentity", path="id")
+        reaching.restore(info.context.actor, identity_id)
+        identity: Any = queries.identities_by_ids([identity_id])[0]
+        return CustomerIdentityRestorePayload(identity=identity)
 
     @strawberry.mutation(description="Have every plugin forget all that it keeps about a customer, for good.")
     @answers(CustomerErasePluginDataPayload)

@@ -52,6 +52,7 @@ class DeskHost:
         self.service_settings: Any = instances.service_settings(name, service_id)
         self.http: Http = Outgoing()
         self._name, self._kind, self._hook = name, kind, hook
+        self._is_by_itself = acts_for is None or acts_for.kind is ActorKind.SYSTEM
         self._actor = Actor(ActorKind.PLUGIN, service_id, name=instances.title_of(kind), rights=_rights(kind, acts_for))
 
     @cached_property
@@ -188,7 +189,9 @@ class DeskHost:
         body = rules.required_body(text, is_html=False)
         if html is not None:
             body = Body(body.text, rules.required_body(html, is_html=True).html)
-        added = operations.reply(self._actor, ticket_id, body, idempotency_key=self._key(key))
+        added = operations.reply(
+            self._actor, ticket_id, body, idempotency_key=self._key(key), is_automatic=self._is_by_itself
+        )
         return _message(added.message_id)
 
     @desk_work

@@ -75,6 +75,13 @@ class Settings(BaseSettings):
     retry_seconds: float = Field(
         30.0, gt=0, description="Wait before the second try; it doubles with each, up to an hour."
     )
+    automatic_window_minutes: int = Field(
+        180, ge=1, description="Time over which automatic mail to one address is counted, in minutes."
+    )
+    automatic_most: int = Field(10, ge=0, description="Automatic mails that one address gets in that time.")
+    automatic_most_alike: int = Field(
+        2, ge=0, description="Those of them that may have the same subject; a loop of two machines ends here."
+    )
     worker_threads: int = Field(4, ge=1, le=64, description="Jobs that one worker runs at once.")
     web_threads: int = Field(8, ge=1, le=256, description="Requests that the embedded server answers at once.")
     process_max_mb: int = Field(

@@ -6,6 +6,9 @@ from typing import Any, ClassVar
 import orjson
 
 from helpdesk.access import operations as access
+from helpdesk.customers import reaching
+from helpdesk.customers.reaching import Cause
+from helpdesk.kernel import actors
 from helpdesk.kernel.actors import Actor
 from helpdesk.sdk.channel import Channel, Identity, Inbound, InboundRequest, Outbound, Refused, Sent
 from helpdesk.tickets import operations as tickets
@@ -13,6 +16,7 @@ from helpdesk.tickets import participants, tagging
 from helpdesk.tickets.rules import Body, TicketStatus
 
 POST = "kit_post"
+MINA = "mina@shop.example"
 LETTER = InboundRequest(b'{"id": "kit-1", "from": "mina@shop.example", "text": "Is anybody there?"}')
 
 
@@ -41,6 +45,13 @@ def go_through(agent: Actor, ticket_id: int) -> None:
     tickets.add_note(agent, ticket_id, Body("A note."))
     participants.add(agent, ticket_id, "jun@shop.example")
     tickets.set_status(agent, ticket_id, TicketStatus.RESOLVED)
+
+
+def bounce_once(service_id: int) -> None:
+    """Let an address fail for once."""
+    nobody = actors.system(service_id)
+    reaching.mark(nobody, "email", MINA, cause=Cause.FAILED, reason="550 no such user")
+    reaching.heard_from(nobody, "email", MINA)
 
 
 def open_up(administrator: Actor) -> None:

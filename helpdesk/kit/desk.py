@@ -234,6 +234,7 @@ class Desk:
         for one in self.tickets()[-2:]:
             self.reply(one.id, "An answer.")
         day.go_through(self.people.agent, ticket)
+        day.bounce_once(self.people.service_id)
         self.work()
         self.move(A_DAY_SECONDS)
         self.work()

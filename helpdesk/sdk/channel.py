@@ -132,16 +132,20 @@ class Inbound:
 
 
 class Verdict(StrEnum):
-    """What became of a message for one recipient."""
+    """What became of a message for one recipient. One who has COMPLAINED got it, and calls it unwanted."""
 
     ACCEPTED = "accepted"
     DELAYED = "delayed"
     FAILED = "failed"
+    COMPLAINED = "complained"
 
 
 @dataclass(frozen=True, slots=True)
 class RecipientVerdict:
-    """The verdict for one recipient; ``is_permanent`` says that the address itself is no good."""
+    """The verdict for one recipient; ``is_permanent`` says that the address itself is no good.
+
+    ``recipient`` may be empty in a report that does not tell whom it means: it is of a message that went to one.
+    """
 
     recipient: str
     verdict: Verdict

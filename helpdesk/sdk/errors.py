@@ -16,8 +16,13 @@ class Retry(Exception):
 class Refused(Exception):
     """It failed for good: the same again would be refused again.
 
-    From ``receive``: these bytes cannot be read; they are set aside at once, and kept.
+    From ``receive``: these bytes cannot be read; they are set aside at once, and kept. From ``send``, one that
+    ``is_permanent`` says that the address of everybody whom the message was still to reach is no good.
     """
+
+    def __init__(self, *reason: object, is_permanent: bool = False) -> None:
+        super().__init__(*reason)
+        self.is_permanent = is_permanent
 
 
 class WindowClosed(Exception):

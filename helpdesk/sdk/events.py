@@ -72,6 +72,32 @@ class CustomerCreated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddressFailed(Event):
+    """A customer's address takes no messages any more. Sent by customers.
+
+    ``cause`` is ``failed`` (what was sent came back for good) or ``complained`` (its owner calls it unwanted);
+    ``identity_id`` names the address.
+    """
+
+    name: ClassVar[str] = "address.failed"
+    customer_id: int
+    identity_id: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressRestored(Event):
+    """A customer's address is taken to be good again: its owner wrote from it, or an agent said so. Sent by customers.
+
+    ``identity_id`` names the address.
+    """
+
+    name: ClassVar[str] = "address.restored"
+    customer_id: int
+    identity_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryFinished(Event):
     """An outgoing message reached its end. Sent by channels.
 

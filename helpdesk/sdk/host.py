@@ -111,7 +111,11 @@ class Host(Protocol):
         """
 
     def reply(self, ticket_id: int, text: str, *, html: str | None = None, key: str | None = None) -> MessageFacts:
-        """Answer the customer of the ticket. Needs ``ticket.reply``. The same ``key`` answers once in 24 hours."""
+        """Answer the customer of the ticket. Needs ``ticket.reply``. The same ``key`` answers once in 24 hours.
+
+        Unless somebody has the plugin do it, a machine answers: the ticket's status stays, the mail says so, and of
+        such mail an address gets only so much.
+        """
 
     def add_note(self, ticket_id: int, text: str, *, key: str | None = None) -> MessageFacts:
         """Leave a note that customers never see. Needs ``ticket.note``. The same ``key`` notes once in 24 hours."""

@@ -25,6 +25,7 @@ NOBODY = Asker()
 LARGEST_FILE = 64 * 1024 * 1024
 LONGEST_AUTHOR = 200
 SUBJECT = "ticket"
+MACHINES = frozenset({ActorKind.SYSTEM, ActorKind.PLUGIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +134,13 @@ def reply(
     files: Sequence[NewFile] = (),
     expected_version: int | None = None,
     idempotency_key: str | None = None,
+    is_automatic: bool | None = None,
 ) -> Added:
     """Answer the customer. An unassigned ticket becomes the answering agent's. Records MessageAdded.
 
-    Completing needs its own right here too. Raises NotFound, Conflict (TICKET_COMPLETED,
-    STATUS_NOT_ALLOWED, VERSION_CONFLICT).
+    A machine's answer ``is_automatic``, and leaves the status as it is unless one is told; by default the system's
+    and a plugin's are a machine's. Completing needs its own right here too. Raises NotFound, Conflict
+    (TICKET_COMPLETED, STATUS_NOT_ALLOWED, VERSION_CONFLICT).
     """
     actor.require("ticket.reply")
     given = [ticket_id, asdict(body), status, list(uploads)]
@@ -149,14 +152,17 @@ def reply(
     ticket = locked(actor, ticket_id)
     rules.check_version(ticket.version, expected_version)
     rules.check_workable(ticket.status)
-    after = rules.status_after_reply(ticket.status, status)
+    if is_automatic is None:
+        is_automatic = actor.kind in MACHINES
+    after = ticket.status if is_automatic and status is None else rules.status_after_reply(ticket.status, status)
     rules.check_move(ticket.status, after)
-    message_id = _insert_message(_author(actor, None, ""), ticket_id, MessageKind.REPLY, body)
+    author = _author(actor, None, "")
+    message_id = _insert_message(author, ticket_id, MessageKind.REPLY, body, is_automatic=is_automatic)
     attachments.attach(actor, message_id, uploads)
     attachments.add_files(actor.service_id, message_id, files, largest=LARGEST_FILE)
     _reindex(ticket, body.text)
     assignee = ticket.assignee_id or (actor.id if actor.kind is ActorKind.AGENT else None)
-    happenings = [_added(actor, ticket_id, message_id, MessageKind.REPLY)]
+    happenings = [_added(actor, ticket_id, message_id, MessageKind.REPLY, is_automatic=is_automatic)]
     change(actor, ticket, {"status": after, "assignee": assignee}, happenings)
     idempotency.finish(actor, idempotency_key, message_id)
     return Added(ticket_id, message_id)

@@ -5,10 +5,22 @@ A2   attacks/test_a_content.py::test_graphql_gives_hostile_text_back_as_the_text
      attacks/test_a_content.py::test_mail_carries_hostile_text_as_a_name_a_subject_and_a_file_name
      helpcenter/test_sandbox.py::test_text_of_a_visitor_is_escaped_and_never_evaluated
 A3   graphql/test_uploads.py::test_whatever_a_file_claims_to_be_it_is_a_download
+B5   attacks/test_b_loops.py::test_thirty_inquiries_in_the_name_of_a_victim_bring_it_ten_mails
+     channels/test_floods.py::test_eleventh_automatic_mail_to_an_address_is_not_sent_and_says_why
+     channels/test_floods.py::test_third_with_the_same_subject_is_not_sent_whatever_stands_before_it
+     channels/test_floods.py::test_many_at_once_are_never_more_than_allowed
+B6   attacks/test_b_loops.py::test_two_desks_that_answer_each_other_fall_silent_after_two
+     attacks/test_b_loops.py::test_mail_of_a_machine_of_ours_says_so_and_has_no_sender_and_an_agent_s_does_not
+     attacks/test_b_loops.py::test_bounce_of_our_own_answer_opens_no_ticket_and_is_not_answered
+     attacks/test_b_loops.py::test_machine_that_writes_first_opens_no_ticket
+B7   attacks/test_b_loops.py::test_machine_that_answers_a_resolved_ticket_does_not_reopen_it
+     channels/test_reports.py::test_closed_ticket_stays_closed
 B9   attacks/test_b_mail.py::test_name_subject_and_sender_stay_in_their_own_headers
      attacks/test_b_mail.py::test_address_of_two_people_is_refused
      attacks/test_b_mail.py::test_null_character_is_refused_at_the_door
      helpcenter/test_rules.py::test_line_never_breaks_a_header_and_cleaning_twice_changes_nothing
+B10  attacks/test_b_loops.py::test_no_answer_ends_its_mail_early_or_begins_another
+B13  attacks/test_b_loops.py::test_mails_without_an_id_are_tickets_of_their_own
 C3   graphql/test_uploads.py::test_link_that_was_tampered_with_opens_nothing
      graphql/test_uploads.py::test_link_expires_and_a_new_one_is_given
      graphql/test_uploads.py::test_link_opens_nothing_in_another_service
@@ -78,7 +90,29 @@ import re
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-DEMANDED = {"A2", "B9", "D6", "E1", "E2", "E3", "E4", "E5", "E6", "E9", "E11", "E13", "F1", "F3", "F11", "F12"}
+DEMANDED = {
+    "A2",
+    "B5",
+    "B6",
+    "B7",
+    "B9",
+    "B10",
+    "B13",
+    "D6",
+    "E1",
+    "E2",
+    "E3",
+    "E4",
+    "E5",
+    "E6",
+    "E9",
+    "E11",
+    "E13",
+    "F1",
+    "F3",
+    "F11",
+    "F12",
+}
 LINE = re.compile(r"^([A-R]\d+)? +([a-z_/]+\.py)::(test_\w+)$", re.MULTILINE)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from helpdesk.channels import accounts, inbox, outbox, queries
 from helpdesk.channels.models import Delivery, InboxRow
 from helpdesk.channels.queries import DeliveryRow, InboxItemRow
-from helpdesk.kernel import jobs
+from helpdesk.kernel import actors, jobs
 from helpdesk.kernel.leases import Leased
 from helpdesk.kernel.paging import Window
 from helpdesk.plugins import operations as plugins
@@ -95,6 +95,10 @@ class Post:
     def reply(self, ticket_id: int, text: str = "처리했습니다") -> int:
         """Let the agent answer, and return the message; nothing is sent yet."""
         return tickets.reply(self.desk.agent, ticket_id, Body(text)).message_id
+
+    def machine_reply(self, ticket_id: int, text: str = "받았습니다", **given: Any) -> int:
+        """Let the desk itself answer, as a trigger does, and return the message; nothing is sent yet."""
+        return tickets.reply(actors.system(self.desk.service_id), ticket_id, Body(text), **given).message_id
 
     def delivery(self, message_id: int) -> DeliveryRow:
         """Return the delivery of a message."""

@@ -56,7 +56,7 @@ def act(how, channel):
         os.write(1, b"\\x00\\x00\\x00\\x05written\\n")
         logging.getLogger("wild").warning("logged")
     if how == "retry": raise Retry("429 s3cret", after_seconds=7)
-    if how == "refused": raise Refused("550")
+    if how == "refused": raise Refused("550", is_permanent=True)
     if how == "window": raise WindowClosed("closed")
     if how == "odd": raise KeyError("odd s3cret")
     if how == "leave": raise SystemExit(4)
@@ -191,6 +191,7 @@ def test_verdicts_of_the_channel_cross(wild: Post, text: str, error: type[Except
         sent(wild, text)
     assert str(raised.value) == words
     assert getattr(raised.value, "after_seconds", 7) == 7
+    assert getattr(raised.value, "is_permanent", error is Refused) is (error is Refused)
 
 
 def test_request_that_is_not_verified_is_turned_away(wild: Post) -> None:

@@ -54,7 +54,8 @@ class Echo(Channel):
         if data.get("garbage"):
             return ["garbage"]  # type: ignore[list-item]  # the fault that a test orders
         if "report" in data:
-            verdict = RecipientVerdict(data["to"], Verdict(data["report"]), data.get("reason", ""))
+            is_permanent = data.get("is_permanent", False)
+            verdict = RecipientVerdict(data["to"], Verdict(data["report"]), data.get("reason", ""), is_permanent)
             return [DeliveryReport(data["id"], (verdict,))]
         files = tuple(File(name, "text/plain", text.encode()) for name, text in data.get("files", {}).items())
         return [

@@ -193,6 +193,34 @@ def test_failed_answer_is_seen_and_sent_again(desk: Desk, administrator: Caller,
     assert agent.refused("DeliveryRetry", id=failed["id"])[0] == "NOT_RETRIABLE"
 
 
+def test_bounce_is_seen_on_the_message_with_recipient_and_reason_and_the_next_answer_warns(
+    desk: Desk, administrator: Caller, agent: Caller
+) -> None:
+    made = account(administrator)
+    hook(administrator, made)
+    desk.run_jobs()
+    ticket_id = administrator.ask("Ticket", number=1)["ticket"]["id"]
+    agent.done("TicketReply", ticketId=ticket_id, body="x")
+    desk.run_jobs()
+    known_as = only(agent, "Deliveries")["externalId"]
+    hook(
+        administrator, made, id=known_as, report="failed", to="hong@customer.example", reason="550 5.1.1 unknown",
+        is_permanent=True,
+    )  # fmt: skip
+    desk.run_jobs()
+    agent.done("TicketReply", ticketId=ticket_id, body="y")
+    desk.run_jobs()
+    _, first, second = agent.ask("Ticket", number=1)["ticket"]["messages"]["nodes"]
+    assert first["delivery"]["state"] == "FAILED"
+    assert first["delivery"]["recipients"] == [
+        {"address": "hong@customer.example", "verdict": "failed", "reason": "550 5.1.1 unknown"}
+    ]
+    assert second["delivery"]["state"] == "SENT"
+    (warning,) = second["delivery"]["warnings"]
+    assert warning.startswith("hong@customer.example takes no messages since 20")
+    assert warning.endswith(": 550 5.1.1 unknown")
+
+
 def test_answer_that_is_put_off_tells_when_it_is_tried_again(desk: Desk, administrator: Caller, agent: Caller) -> None:
     def put_off(_message: Outbound) -> None:
         raise Retry("451 later", after_seconds=60)

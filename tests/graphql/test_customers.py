@@ -1,5 +1,8 @@
 """Customers as partners see them: recognised, never overwritten, never merged by themselves."""
 
+from helpdesk.customers import reaching
+from helpdesk.customers.reaching import Cause
+from helpdesk.kernel.actors import system
 from tests.factories.client import Caller, log_in, ticket
 from tests.factories.desk import Desk, make_desk
 
@@ -47,6 +50,35 @@ def test_other_service_has_its_own_customers_and_numbers(desk: Desk, partner: Ca
     other = ticket(elsewhere, customer={"email": "hong@customer.example"})
     assert (other["number"], other["customer"]["number"], other["customer"]["name"]) == (1, 1, "")
     assert elsewhere.ask("Customers", search="홍길동")["customers"]["totalCount"] == 0
+
+
+def test_agent_sees_what_a_customer_is_known_by(partner: Caller, agent: Caller) -> None:
+    ticket(partner, customer={"email": "Hong@customer.example", "phone": "010 1234 5678", "userKey": "m-1"})
+    known = agent.ask("Customer", number=1)["customer"]["identities"]
+    assert sorted((one["kind"], one["value"]) for one in known) == [
+        ("email", "hong@customer.example"), ("phone", "+821012345678"), ("user_key", "m-1"),
+    ]  # fmt: skip
+    assert {(one["isUndeliverable"], one["undeliverableSince"], one["undeliverableReason"]) for one in known} == {
+        (False, None, "")
+    }
+
+
+def test_agent_sees_an_address_that_fails_and_says_that_it_is_good_again(
+    desk: Desk, partner: Caller, agent: Caller, stranger: Caller
+) -> None:
+    ticket(partner)
+    reaching.mark(system(desk.service_id), "email", "hong@customer.example", cause=Cause.FAILED, reason="550 5.1.1")
+    (known,) = agent.ask("Ticket", number=1)["ticket"]["customer"]["identities"]
+    assert (known["isUndeliverable"], known["undeliverableReason"]) == (True, "550 5.1.1")
+    assert known["undeliverableSince"] is not None
+    make_desk(desk.settings, slug="second")
+    elsewhere = log_in(stranger.but(slug="second"), "agent@demo.example")
+    assert elsewhere.refused("CustomerIdentityRestore", id=known["id"]) == ("NOT_FOUND", ["id"])
+    restored = agent.done("CustomerIdentityRestore", id=known["id"])["identity"]
+    assert (restored["id"], restored["isUndeliverable"]) == (known["id"], False)
+    assert agent.done("CustomerIdentityRestore", id=known["id"])["identity"] == restored
+    assert agent.refused("CustomerIdentityRestore", id="x") == ("NOT_FOUND", ["id"])
+    assert stranger.failed("CustomerIdentityRestore", input={"id": known["id"]}) == "UNAUTHENTICATED"
 
 
 def test_stranger_sees_no_customer(stranger: Caller) -> None:

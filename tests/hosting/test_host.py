@@ -86,6 +86,14 @@ def test_answer_and_note_stand_under_the_plugins_title(desk: Desk) -> None:
     assert (line.actor_kind, line.actor_name, line.actor_id) == (ActorKind.PLUGIN, "Hands", None)
 
 
+def test_answer_is_a_machine_s_unless_somebody_has_the_plugin_answer(desk: Desk) -> None:
+    ticket_id = tickets.make(desk)
+    assert host(desk).reply(ticket_id, "By itself").is_automatic
+    assert tickets.ticket(ticket_id).status == "NEW"
+    assert not host(desk, actor=desk.agent).reply(ticket_id, "By a button").is_automatic
+    assert tickets.ticket(ticket_id).status == "OPEN"
+
+
 def test_plugin_assigns_tags_and_moves(desk: Desk) -> None:
     ticket_id = tickets.make(desk)
     hands = host(desk)

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from helpdesk.agents import operations as agents
+from helpdesk.kernel import actors
 from helpdesk.kernel.errors import Conflict, Forbidden, HelpdeskError, Invalid, NotFound, Unavailable
 from helpdesk.plugins.guard import PluginFailed
 from helpdesk.sdk.action import AddNote, AddTags, Assign, Later, RemoveTags, Reply, SetStatus
@@ -58,6 +59,16 @@ def test_each_core_action_does_what_an_agent_could_do(desk: Desk) -> None:
     ]
     assert tags(ticket_id) == ("VIP", "환불")
     assert {line.actor_name for line in tickets.history(ticket_id)[2:]} == {"agent"}
+
+
+def test_answer_is_a_machine_s_when_the_desk_itself_has_it_sent(desk: Desk) -> None:
+    ticket_id = tickets.make(desk)
+    actions.run(actors.system(desk.service_id), ticket_id, "reply", {"text": "접수되었습니다"})
+    run(desk, ticket_id, "reply", {"text": "처리했습니다"})
+    assert [(one.body_text, one.is_automatic) for one in tickets.messages(ticket_id)][1:] == [
+        ("접수되었습니다", True),
+        ("처리했습니다", False),
+    ]
 
 
 def test_action_that_finds_nothing_to_do_changes_nothing(desk: Desk) -> None:

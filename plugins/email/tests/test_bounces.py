@@ -95,3 +95,58 @@ def test_report_with_line_ends_of_any_kind_is_read(read_report):
 def test_words_of_a_daemon_without_a_report_are_no_person(read_mail):
     mail = read_mail(b"From: MAILER-DAEMON\nSubject: failure notice\n\nHi. This is the qmail-send program.")
     assert (mail.nature, mail.sender.name) == ("automatic", "MAILER-DAEMON")
+
+
+PLAIN = """From: {sender}
+Subject: {subject}
+In-Reply-To: <{own}>
+
+{text}
+"""
+
+
+def plain(text, *, sender="MAILER-DAEMON@mx.example", subject="Notice") -> bytes:
+    return PLAIN.format(sender=sender, subject=subject, own=OWN, text=text).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "is_permanent"),
+    [
+        ("<hong@customer.example>: 전송 실패. 존재하지 않는 사용자입니다.", "failed", True),
+        ("hong@customer.example 님에게 메일을 보낼 수 없습니다. 탈퇴한 계정입니다.", "failed", True),
+        ("hong@customer.example: 메일함이 가득 차서 메일이 전달되지 못했습니다.", "failed", False),
+        ("hong@customer.example: 용량 초과로 배달하지 못했습니다. 없는 사용자처럼 보일 수 있습니다.", "failed", False),
+        ("hong@customer.example 님에게 보낸 메일의 전송이 지연되고 있습니다.", "delayed", False),
+        ("hong@customer.example: 일시적인 오류로 재시도 중입니다.", "delayed", False),
+        ("hong@customer.example: 전송 실패. 잠시 후 다시 시도해 주세요.", "failed", False),
+        ("Your mail to hong@customer.example was not delivered: mailbox is full", "failed", False),
+        ("hong@customer.example could not be delivered: 550 5.2.1 disabled", "failed", True),
+        ("hong@customer.example could not be delivered. 550 5.0.0 unknown user", "failed", True),
+        ("hong@customer.example could not be delivered: 421 4.7.0 try later, no such user", "failed", False),
+        ("hong@customer.example could not be delivered: 554 5.7.1 no such user here for you", "failed", False),
+    ],
+)
+def test_words_decide_the_verdict(read_report, text, verdict, is_permanent):
+    (found,) = read_report(plain(text)).verdicts
+    assert (found.recipient, found.verdict, found.is_permanent) == ("hong@customer.example", verdict, is_permanent)
+
+
+@pytest.mark.parametrize(
+    ("text", "sender", "subject"),
+    [
+        ("전송 실패. 존재하지 않는 사용자입니다.", "hong@customer.example", "전송 실패"),
+        ("Thank you.", "MAILER-DAEMON@mx.example", "Re: Undeliverable"),
+        ("Thank you.\n> could not be delivered", "MAILER-DAEMON@mx.example", "Notice"),
+        ("I am away; my mail can not be delivered.", "postmaster@customer.example", "Out of office"),
+    ],
+)
+def test_words_of_others_are_no_bounce(read_mail, text, sender, subject):
+    assert read_mail(plain(text, sender=sender, subject=subject)).external_id
+
+
+def test_earlier_mail_of_the_conversation_is_not_taken_for_the_one_that_failed(read_report):
+    earlier = own_id("outbox-1", domain="desk.example")
+    quoted = f"could not be delivered\n\nReferences: <{earlier}>\nMessage-ID: <{OWN}>\nTo: hong@customer.example\n"
+    raw = f"From: MAILER-DAEMON@mx.example\nReferences: <{earlier}>\n\n{quoted}".encode()
+    report = read_report(raw)
+    assert (report.external_id, report.verdicts[0].recipient) == (OWN, "hong@customer.example")

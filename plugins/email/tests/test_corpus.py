@@ -50,6 +50,8 @@ def test_mail_is_understood(name: str) -> None:
         assert isinstance(found, DeliveryReport)
         said = [[one.recipient, str(one.verdict)] for one in found.verdicts]
         assert (found.external_id, said) == (wanted["report"], wanted["verdicts"])
+        if "permanent" in wanted:
+            assert [one.is_permanent for one in found.verdicts] == wanted["permanent"]
         return
     assert isinstance(found, Inbound)
     assert seen(found, wanted) == {key: value for key, value in wanted.items() if key in seen(found, wanted)}

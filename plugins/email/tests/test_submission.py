@@ -174,6 +174,20 @@ def test_silent_server_is_left_at_the_latest_when_the_whole_mail_has_taken_too_l
         account(smtp_server).send(outbound())
 
 
+@pytest.mark.parametrize(("answer", "is_permanent"), [("550 5.1.1 Unknown", True), ("552 5.2.2 Full", False)])
+def test_refusal_of_everybody_says_whether_the_addresses_are_no_good(smtp_server, answer, is_permanent):
+    smtp_server.answer(answer)
+    with pytest.raises(Refused, match=answer) as refused:
+        account(smtp_server).send(outbound(recipients=PEOPLE))
+    assert refused.value.is_permanent is is_permanent
+    assert smtp_server.received == []
+
+
+def test_answer_of_an_agent_has_a_sender_to_bounce_to(smtp_server):
+    account(smtp_server).send(outbound())
+    assert smtp_server.wait_for(1)[0].sender == "support@desk.example"
+
+
 def test_automatic_mail_has_no_sender_to_bounce_to(smtp_server):
     account(smtp_server).send(outbound(is_automatic=True))
     (received,) = smtp_server.wait_for(1)

@@ -44,7 +44,10 @@ def test_answer_has_every_header_that_leads_it_back():
 
 def test_automatic_mail_says_so():
     mail = written(is_automatic=True)
-    assert (mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"]) == ("auto-replied", "All")
+    assert (mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"], mail["Precedence"]) == (
+        "auto-replied", "All", "bulk",
+    )  # fmt: skip
+    assert {"Auto-Submitted", "X-Auto-Response-Suppress", "Precedence"}.isdisjoint(written().keys())
 
 
 @pytest.mark.parametrize("subject", ["배송", "Re: 배송", "RE: re: 배송 [#123]", "[#123] 배송"])

@@ -27,7 +27,10 @@ _MARKS = (
     "x-ms-exchange-generated-message-source",
     "x-failed-recipients",
 )
-_DAEMONS = frozenset({"mailer-daemon", "mailerdaemon", "postmaster", "mail-daemon", "double-bounce"})
+_DAEMONS = frozenset({
+    "mailer-daemon", "mailerdaemon", "mailer_daemon", "postmaster", "mail-daemon", "maildaemon", "double-bounce",
+})  # fmt: skip
+_EXCHANGE = "microsoftexchange"  # with digits behind, as in MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e
 _ABSENCE = re.compile(
     r"\s*(?:re:\s*)?[\[(]?\s*(?:automatic reply|auto(?:matic)?[- ]?(?:reply|response)|out of (?:the )?office|"
     r"자동\s?(?:회신|응답)|부재\s?중\s?(?:자동|알림|회신|응답|안내|메일)|부재\s?중\s*[\])])",
@@ -42,14 +45,26 @@ def nature(headers: Headers, *, sender: Mailbox, settings: EmailSettings) -> Nat
         return Nature.SPAM
     if is_daemon(headers, sender) or _is_ours(headers, sender, settings) or _says_so(headers):
         return Nature.AUTOMATIC
-    return Nature.AUTOMATIC if _ABSENCE.match(headers.text("subject")) else Nature.PERSON
+    return Nature.AUTOMATIC if is_absence(headers.text("subject")) else Nature.PERSON
+
+
+def is_absence(subject: str) -> bool:
+    """Return whether a subject begins as absence notes do."""
+    return _ABSENCE.match(subject) is not None
 
 
 def is_daemon(headers: Headers, sender: Mailbox) -> bool:
     """Return whether a mail system wrote: it says so by its name, or by refusing to be answered."""
-    name = sender.local.lower() or sender.name.lower().split(" ")[0].partition("@")[0]
+    if has_daemon_name(sender):
+        return True
     return_path = headers.first("return-path")
-    return name in _DAEMONS or (return_path is not None and return_path.replace(b" ", b"") == b"<>")
+    return return_path is not None and return_path.replace(b" ", b"") == b"<>"
+
+
+def has_daemon_name(sender: Mailbox) -> bool:
+    """Return whether the sender has a name that only mail systems have."""
+    name = sender.local.lower() or sender.name.lower().split(" ")[0].partition("@")[0]
+    return name in _DAEMONS or name.startswith(_EXCHANGE)
 
 
 def _says_so(headers: Headers) -> bool:

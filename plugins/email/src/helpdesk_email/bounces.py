@@ -1,7 +1,7 @@
 """Owns delivery reports (RFC 3464): what became of a mail that we sent.
 
-Believed only if the Message-ID of the mail inside has the shape of ours. Everything else that a
-mail system writes stays a message, marked as automatic.
+Believed only if the Message-ID of the mail that it brings back has the shape of ours. What mail systems
+write in words alone is read in ``plain_bounces``; everything else stays a message, marked as automatic.
 """
 
 import re
@@ -9,18 +9,16 @@ import re
 from helpdesk.sdk.channel import DeliveryReport, RecipientVerdict, Verdict
 from helpdesk_email.addresses import parse_mailboxes
 from helpdesk_email.cleaning import single_line
+from helpdesk_email.content import charset_hint, read_content
 from helpdesk_email.encodings import body_bytes
 from helpdesk_email.headers import Headers, read_headers
-from helpdesk_email.identifiers import is_own_id, message_ids
+from helpdesk_email.originals import original_id
 from helpdesk_email.structure import Part
 
 MAX_RECIPIENTS = 500
 MAX_REASON = 500
 
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
-_ORIGINALS = frozenset({
-    "message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers",
-})  # fmt: skip
 _VERDICTS = {
     "failed": Verdict.FAILED,
     "delayed": Verdict.DELAYED,
@@ -40,23 +38,14 @@ def is_dead_address(status: str) -> bool:
 
 def read_report(root: Part) -> DeliveryReport | None:
     """Return the report that the mail is, or None if it is none about a mail of ours."""
-    leaves = root.leaves()
-    statuses = [leaf for leaf in leaves if leaf.content_type in _REPORTS]
+    statuses = [leaf for leaf in root.leaves() if leaf.content_type in _REPORTS]
     if not statuses:
         return None
-    original = _original_id(leaves)
     verdicts = [verdict for status in statuses for verdict in _verdicts(body_bytes(status))]
-    return DeliveryReport(original, tuple(verdicts[:MAX_RECIPIENTS])) if original and verdicts else None
-
-
-def _original_id(leaves: list[Part]) -> str | None:
-    for leaf in leaves:
-        if leaf.content_type in _ORIGINALS:
-            data = body_bytes(leaf).lstrip(b"\r\n")
-            found = message_ids(read_headers(data, 0, len(data))[0].text("message-id"))
-            if found and is_own_id(found[0]):
-                return found[0]
-    return None
+    if not verdicts:
+        return None
+    original = original_id(root, text=read_content(root, hint=charset_hint(root)).text)
+    return DeliveryReport(original, tuple(verdicts[:MAX_RECIPIENTS])) if original else None
 
 
 def _verdicts(data: bytes) -> list[RecipientVerdict]:

@@ -33,6 +33,11 @@ def is_own_id(message_id: str) -> bool:
     return len(message_id) <= MAX_ID and _OWN_ID.fullmatch(message_id) is not None
 
 
+def own_ids(text: str) -> list[str]:
+    """Return every id of ours that stands in a text, each once, in order."""
+    return list(dict.fromkeys(found for found in _OWN_ID.findall(text) if is_own_id(found)))
+
+
 def is_message_id(text: str) -> bool:
     """Return whether the text may stand between angle brackets in a header as it is."""
     return len(text) <= MAX_ID and _ID.fullmatch(text) is not None

@@ -13,6 +13,7 @@ from helpdesk_email.addresses import Mailbox
 from helpdesk_email.authentication import authenticity
 from helpdesk_email.automatic import nature
 from helpdesk_email.bounces import read_report
+from helpdesk_email.complaints import read_complaint
 from helpdesk_email.content import charset_hint, read_content
 from helpdesk_email.errors import Unreadable
 from helpdesk_email.headers import Headers
@@ -24,9 +25,10 @@ from helpdesk_email.identifiers import (
     reply_token,
     ticket_number,
 )
+from helpdesk_email.plain_bounces import read_plain_bounce
 from helpdesk_email.quoting import forwarded_from, quoted_from
 from helpdesk_email.settings import EmailSettings
-from helpdesk_email.structure import parse
+from helpdesk_email.structure import Part, parse
 
 MAX_SUBJECT = 998
 MAX_COPIED = 40
@@ -42,7 +44,7 @@ _OF_A_MAIL = frozenset(
 def read(request: InboundRequest, settings: EmailSettings) -> Inbound | DeliveryReport:
     """Understand one mail. Raises Unreadable for one that is to be set aside."""
     root = parse(request.body)
-    report = read_report(root)
+    report = _report(root, settings)
     if report is not None:
         return report
     if not any(name in _OF_A_MAIL for name, _ in root.headers.fields):
@@ -73,6 +75,12 @@ def read(request: InboundRequest, settings: EmailSettings) -> Inbound | Delivery
         quoted_from=quoted_from(content.text, subject=subject, html=content.html),
         sent_at=headers.date(now=request.received_at or datetime.now(UTC)),
     )
+
+
+def _report(root: Part, settings: EmailSettings) -> DeliveryReport | None:
+    """Return what the mail reports of one that we sent, in whatever form; None if it reports nothing."""
+    sender = _sender(root.headers)
+    return read_report(root) or read_complaint(root) or read_plain_bounce(root, sender=sender, settings=settings)
 
 
 def _sender(headers: Headers) -> Mailbox:

@@ -63,7 +63,8 @@ def _name_recipients(server: smtplib.SMTP, people: list[str]) -> list[RecipientV
         reasons = "; ".join(f"{verdict.recipient}: {verdict.reason}" for verdict in verdicts)[:1_000]
         if any(verdict.verdict is Verdict.DELAYED for verdict in verdicts):
             raise Retry(f"The mail server takes no recipient now. {reasons}")
-        raise Refused(f"The mail server refuses every recipient. {reasons}")
+        is_permanent = all(verdict.is_permanent for verdict in verdicts)
+        raise Refused(f"The mail server refuses every recipient. {reasons}", is_permanent=is_permanent)
     return verdicts
 
 

@@ -71,6 +71,7 @@ def _fields(message: Outbound, settings: EmailSettings) -> Iterable[tuple[str, s
     if message.is_automatic:
         yield "Auto-Submitted", "auto-replied"
         yield "X-Auto-Response-Suppress", "All"
+        yield "Precedence", "bulk"  # what older vacation programs look at, and nothing else
 
 
 def _thread(answers: Sequence[str]) -> Iterable[tuple[str, str]]:
