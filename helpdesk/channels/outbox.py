@@ -12,7 +12,7 @@ is tried again, like after the death of a worker.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -92,9 +92,8 @@ def _refusal(account: Any, to: Identity, subject: str) -> str:
     """Return why a machine may not write to somebody; empty if it may, and then it is counted."""
     marked = customers.undeliverable(account.service_id, [(to.kind, to.value)])
     for row in marked.values():
-        return f"Not sent: this address takes no messages since {row.undeliverable_since:%Y-%m-%d}: " + (
-            row.undeliverable_reason
-        )
+        since, reason = f"{row.undeliverable_since:%Y-%m-%d}", row.undeliverable_reason
+        return f"Not sent: this address takes no messages since {since}: {reason}"
     return floods.refusal(account, to, subject)
 
 
@@ -151,8 +150,8 @@ def carry(row: Any, settings: Settings) -> None:
     except Retry as error:
         _again(row, settings, str(error), wish=error.after_seconds)
     except (Refused, WindowClosed) as error:
-        _mark_if_dead(row, error)
-        _fail(row, str(error) or type(error).__name__)
+        is_dead = isinstance(error, Refused) and error.is_permanent
+        _fail(row, str(error) or type(error).__name__, is_dead=is_dead)
     except FateUnknown as error:
         _fail(row, f"{error.message} {ASK_FIRST}")
     except PluginFailed as error:
@@ -239,7 +238,6 @@ def _conversation(row: Any) -> tuple[str, ...]:
 
 def _accept(row: Any, sent: Sent, settings: Settings) -> None:
     """Write a provider's yes. Recipients that must wait are tried again; the others are done."""
-    mark_addresses(row, sent.verdicts)
     row.recipients = rules.with_verdicts(row.recipients, sent.verdicts, default=rules.FINAL)
     named = rules.outside_id(sent.external_id or "")
     if named and row.external_id is None:
@@ -247,8 +245,10 @@ def _accept(row: Any, sent: Sent, settings: Settings) -> None:
     delayed = [one["reason"] for one in row.recipients if one["verdict"] == Verdict.DELAYED]
     if delayed:
         _again(row, settings, delayed[0])
+        mark_addresses(row, sent.verdicts)
     else:
-        _end(row, DeliveryState.SENT if rules.is_reached(row.recipients) else DeliveryState.FAILED)
+        state = DeliveryState.SENT if rules.is_reached(row.recipients) else DeliveryState.FAILED
+        _end(row, state, verdicts=sent.verdicts)
 
 
 def _again(
@@ -265,25 +265,21 @@ def _again(
     )  # fmt: skip
 
 
-def _mark_if_dead(row: Any, error: Refused | WindowClosed) -> None:
-    """Mark the addresses of a message that was refused because they are no good."""
-    if isinstance(error, Refused) and error.is_permanent:
-        to = rules.still_to_reach(row.recipients)
-        mark_addresses(row, [RecipientVerdict(one.value, Verdict.FAILED, str(error), True) for one in to])
-
-
-def _fail(row: Any, reason: str) -> None:
-    """End the row: whoever does not have the message will not get it."""
+def _fail(row: Any, reason: str, *, is_dead: bool = False) -> None:
+    """End the row: whoever does not have the message will not get it. ``is_dead`` says that their addresses fail."""
+    lost = rules.still_to_reach(row.recipients) if is_dead else ()
+    verdicts = [RecipientVerdict(one.value, Verdict.FAILED, reason, is_permanent=True) for one in lost]
     row.recipients = rules.given_up(row.recipients, reason)
-    _end(row, DeliveryState.FAILED, reason)
+    _end(row, DeliveryState.FAILED, reason, verdicts=verdicts)
 
 
 @transactional
-def _end(row: Any, state: DeliveryState, reason: str = "") -> None:
-    """End the row and record it. Records DeliveryFinished."""
+def _end(row: Any, state: DeliveryState, reason: str = "", *, verdicts: Sequence[RecipientVerdict] = ()) -> None:
+    """End the row, record it, and mark addresses that are no good. Records DeliveryFinished."""
     reason = reason or rules.reason(rules.problems(row.recipients))
     if release(row, state=state, recipients=row.recipients, last_error=reason, finished_at=clock.now()):
         _record(row, state, reason)
+        mark_addresses(row, verdicts)
 
 
 def end_at_rest(row: Any, recipients: list[dict[str, str]], reason: str) -> None:
@@ -295,7 +291,7 @@ def end_at_rest(row: Any, recipients: list[dict[str, str]], reason: str) -> None
     _record(row, DeliveryState.FAILED, reason)
 
 
-def mark_addresses(row: Any, verdicts: Iterable[RecipientVerdict]) -> None:
+def mark_addresses(row: Any, verdicts: Sequence[RecipientVerdict]) -> None:
     """Mark those of the row's recipients whose address is no good by a verdict, or who have complained."""
     kinds = {one["value"].casefold(): one["kind"] for one in row.recipients}
     for verdict in verdicts:
