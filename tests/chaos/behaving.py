@@ -246,7 +246,7 @@ class ChaosLater(Plugin):
 
 FILES: Mapping[str, str] = {"templates/slot.html": "<p>{{ text }}</p>"}
 
-LATER = "_later"
+LATER = "later"
 """What the name of a behaviour's second plugin of a kind ends with: the one that workers call."""
 
 NAMES: Mapping[tuple[Kind, str], str] = {

@@ -26,6 +26,7 @@ import sys
 
 from helpdesk.channels import rules
 from helpdesk.hosting import checks, jobs, listening, pages, periods, persons
+from helpdesk.kernel import dispatching
 from helpdesk.plugins import storing
 from helpdesk.triggers import later
 
@@ -35,12 +36,13 @@ for room in (checks, jobs, periods, persons, storing, later):
     room.SECONDS = SECONDS
 listening.SUBSCRIBER_SECONDS = pages.PAGE_SECONDS = SECONDS
 rules.SECONDS.update(receive=SECONDS, check=SECONDS, send=SECONDS)
+dispatching.FIRST_REST_SECONDS = SECONDS
 
 from helpdesk.cli import main
 
 sys.exit(main())
 """
-"""The desk's program, with the longest deadlines, of ten seconds and more, cut down to what a test can wait for."""
+"""The desk's program, with deadlines and rests of ten seconds and more cut down to what a test can wait for."""
 
 
 @pytest.fixture(scope="session")
