@@ -8,6 +8,7 @@ from tests.servers.dovecot import DovecotServer
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
 from tests.servers.smtp import SmtpServer
+from tests.servers.tokens import TokenServer
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +29,14 @@ def redis_server() -> Iterator[RedisServer]:
 def dovecot() -> Iterator[DovecotServer]:
     """Give a running Dovecot; a test takes a user name of its own."""
     with DovecotServer() as server:
+        yield server
+
+
+@pytest.fixture
+def token_server(dovecot: DovecotServer, request: pytest.FixtureRequest) -> Iterator[TokenServer]:
+    """Give the provider whose tokens Dovecot believes, for a user named after the test."""
+    name = "".join(letter for letter in request.node.name.lower() if letter.isalnum())[:40]
+    with TokenServer(f"{name}@desk.example", port=dovecot.tokens_port) as server:
         yield server
 
 

@@ -21,6 +21,7 @@ from helpdesk.sdk.channel import Inlet, Refused
 from helpdesk_email.connections import imap_connection, talking
 from helpdesk_email.notices import headers_with_notice, too_large, unavailable
 from helpdesk_email.settings import After, EmailSettings
+from helpdesk_email.tokens import Tokens
 
 SLICE_SECONDS = 5.0  # of waiting between two signs of life
 ROUND_SECONDS = 60.0
@@ -30,9 +31,9 @@ COMMAND_SECONDS = 120.0
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
-def listen(settings: EmailSettings, inlet: Inlet) -> None:
+def listen(settings: EmailSettings, tokens: Tokens, inlet: Inlet) -> None:
     """Fetch until the inlet says stop. Raises Retry or Refused when the connection or the login fails."""
-    with imap_connection(settings) as server:
+    with imap_connection(settings, tokens) as server:
         _make_target(server, settings)
         folders = [Folder(server, settings, inlet, name) for name in settings.imap_folders]
         for folder in folders:
@@ -45,9 +46,9 @@ def listen(settings: EmailSettings, inlet: Inlet) -> None:
                 return
 
 
-def check_folders(settings: EmailSettings) -> None:
+def check_folders(settings: EmailSettings, tokens: Tokens) -> None:
     """Log in and look for the folders. Raises Refused with what to mend."""
-    with imap_connection(settings) as server, talking(server, settings, seconds=COMMAND_SECONDS):
+    with imap_connection(settings, tokens) as server, talking(server, settings, seconds=COMMAND_SECONDS):
         for name in settings.imap_folders:
             if not server.folder.exists(name):
                 known = ", ".join(folder.name for folder in server.folder.list()[:20])
