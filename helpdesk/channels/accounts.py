@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk.channels import drivers, processes
+from helpdesk.channels import drivers, processes, sending
 from helpdesk.channels.drivers import Driver
 from helpdesk.channels.models import ChannelAccount
 from helpdesk.channels.safes import SUBJECT, Safe, context_of, opened
@@ -110,6 +110,8 @@ def update(
         raise Invalid("Make another account the primary one; this one then is it no more.", path=("isPrimary",))
     if is_primary:
         _set_primary(actor.service_id, account_id, account.driver, wanted=True)
+    if settings is not None or is_enabled is not None:
+        sending.resume(account_id)
     _record(actor, account_id, "updated", changes)
 
 

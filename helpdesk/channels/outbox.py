@@ -17,7 +17,7 @@ from typing import Any
 
 import peewee
 
-from helpdesk.channels import accounts, drivers, rules
+from helpdesk.channels import accounts, drivers, rules, sending
 from helpdesk.channels.drivers import RESTING, Driver, FateUnknown
 from helpdesk.channels.models import ChannelAccount, Delivery, OutsideId
 from helpdesk.channels.rules import DeliveryState
@@ -34,6 +34,7 @@ from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
 from helpdesk.plugins.guard import PluginFailed
 from helpdesk.sdk.channel import (
+    AccountRefused,
     DeliveryReport,
     File,
     Identity,
@@ -48,7 +49,7 @@ from helpdesk.sdk.events import DeliveryFinished
 from helpdesk.tickets import queries as tickets
 from helpdesk.tickets.queries import TicketRow
 
-LINE = "outbox"
+LINE = sending.LINE
 MOST_ANSWERED = 20
 ASK_FIRST = (
     "So nobody knows whether the message is out; ask the customer before you try again, and tell the channel's author."
@@ -101,13 +102,16 @@ def drain(settings: Settings) -> None:
     waits = earlier.select(peewee.Value(1)).where(
         earlier.ticket == Delivery.ticket, earlier.id < Delivery.id, earlier.due_at.is_null(False)
     )
-    while row := claim(Delivery, ~peewee.fn.EXISTS(waits), seconds=settings.lease_seconds):
+    while row := claim(Delivery, ~peewee.fn.EXISTS(waits), sending.may_be_tried(), seconds=settings.lease_seconds):
         carry(row, settings)
 
 
 def carry(row: Any, settings: Settings) -> None:
     """Try one leased row once, and write what became of it."""
-    driver = None
+    driver, standing = None, sending.standing_of(row.account_id)
+    if not sending.admits(standing, seconds=settings.lease_seconds):
+        release(row, due_in_seconds=0, attempts=row.attempts - 1)
+        return
     try:
         driver = _driver(row)
         message = _prepare(row, driver)
@@ -117,14 +121,22 @@ def carry(row: Any, settings: Settings) -> None:
         with held(row, seconds=settings.lease_seconds):
             sent = driver.send(message)
         reach("outbox.sent")
+        sending.succeeded(standing)
         _accept(row, sent, settings)
+    except AccountRefused as error:
+        rest = sending.refused(standing, str(error), settings, must_reconnect=error.must_reconnect)
+        _again(row, settings, str(error), wish=rest, attempts=row.attempts - 1)
     except Retry as error:
+        sending.failed(standing, str(error))
         _again(row, settings, str(error), wish=error.after_seconds)
     except (Refused, WindowClosed) as error:
+        sending.let_in(standing)
         _fail(row, str(error) or type(error).__name__)
     except FateUnknown as error:
+        sending.failed(standing, error.message)
         _fail(row, f"{error.message} {ASK_FIRST}")
     except PluginFailed as error:
+        sending.failed(standing, error.message)
         is_free = driver is None or error.code == RESTING
         _again(row, settings, error.message, attempts=row.attempts - 1 if is_free else None)
     except Unavailable as error:
