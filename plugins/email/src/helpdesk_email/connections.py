@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
-from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError, MailboxLoginError
 
 from helpdesk.sdk.channel import AccountRefused, Refused, Retry
 from helpdesk_email.cleaning import single_line
+from helpdesk_email.clients import Client, Mailbox
 from helpdesk_email.settings import EmailSettings, Security
 from helpdesk_email.tokens import Tokens, first_words, last_words
 
@@ -79,12 +80,10 @@ def _leave(mailbox: BaseMailBox) -> None:
 
 
 def _open_mailbox(settings: EmailSettings) -> BaseMailBox:
-    host, port = settings.imap_host, settings.imap_port
-    if settings.imap_security is Security.TLS:
-        return MailBox(host, port, timeout=IMAP_SECONDS, ssl_context=tls_context(settings))
-    if settings.imap_security is Security.STARTTLS:
-        return MailBoxStartTls(host, port, timeout=IMAP_SECONDS, ssl_context=tls_context(settings))
-    return MailBoxUnencrypted(host, port, timeout=IMAP_SECONDS)
+    context = None if settings.imap_security is Security.NONE else tls_context(settings)
+    seen: list[socket.socket] = []
+    with _deadline(lambda: seen[-1] if seen else None, seconds=IMAP_SECONDS):
+        return Mailbox(Client(settings, context, reach=seen.append, seconds=IMAP_SECONDS))
 
 
 def _log_in(mailbox: BaseMailBox, settings: EmailSettings, token: str) -> None:
