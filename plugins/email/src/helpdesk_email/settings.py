@@ -3,16 +3,23 @@
 Refused here: speaking to a mail server in the clear beyond this machine, unless somebody says so outright.
 """
 
+import re
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from helpdesk.sdk.channel import ChannelSettings
 from helpdesk_email.addresses import is_address
+
+LEAST_KEY_BITS = 1024
+_DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
 class Security(StrEnum):
@@ -88,6 +95,14 @@ class EmailSettings(ChannelSettings):
         Mechanism.XOAUTH2, description="xoauth2 (Google, Microsoft) or oauthbearer (RFC 7628)."
     )
 
+    dkim_domain: str = Field("", description="Domain that signs outgoing mail by DKIM; empty if your server signs it.")
+    dkim_selector: str = Field(
+        "", pattern=r"^[A-Za-z0-9._-]*$", description="Name of the key: the DNS has it at NAME._domainkey.DOMAIN."
+    )
+    dkim_private_key: SecretStr = Field(
+        SecretStr(""), description="RSA key that signs, as PEM, of 1,024 bits at least."
+    )
+
     allow_plaintext: bool = Field(
         False, description="Allow `none` as security for a server beyond this machine: passwords and mail can be read."
     )
@@ -139,6 +154,20 @@ class EmailSettings(ChannelSettings):
         wanted = "oauth_refresh_token" if self.oauth_grant is Grant.REFRESH_TOKEN else "oauth_client_secret"
         if not getattr(self, wanted).get_secret_value():
             raise ValueError(f"{wanted} is needed for the grant {self.oauth_grant}")
+        return self
+
+    @model_validator(mode="after")
+    def _can_sign(self) -> Self:
+        if not self.dkim_domain:
+            return self
+        if not _DOMAIN.fullmatch(self.dkim_domain) or not self.dkim_selector:
+            raise ValueError("to sign, dkim_domain must be a domain and dkim_selector the name of its key")
+        try:
+            key = load_pem_private_key(self.dkim_private_key.get_secret_value().encode(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            key = None
+        if not isinstance(key, RSAPrivateKey) or key.key_size < LEAST_KEY_BITS:
+            raise ValueError(f"dkim_private_key must be an RSA key as PEM of at least {LEAST_KEY_BITS} bits")
         return self
 
     @model_validator(mode="after")

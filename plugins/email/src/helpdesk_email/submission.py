@@ -13,6 +13,7 @@ from helpdesk_email.bounces import is_dead_address
 from helpdesk_email.connections import reply_text, smtp_connection
 from helpdesk_email.identifiers import NO_SENDER
 from helpdesk_email.settings import EmailSettings
+from helpdesk_email.signing import signed
 from helpdesk_email.tokens import Tokens
 from helpdesk_email.writing import write
 
@@ -26,7 +27,7 @@ def submit(message: Outbound, settings: EmailSettings, tokens: Tokens, *, extern
     people.pop(NO_SENDER, None)
     if not people:
         raise Refused("Nobody is known to send this mail to: the customer's mail came without a sender.")
-    raw = write(message, settings)
+    raw = signed(write(message, settings), settings)
     with smtp_connection(settings, tokens) as server:
         _announce(server, settings, size=len(raw), is_automatic=message.is_automatic, people=list(people))
         verdicts = _name_recipients(server, list(people))
