@@ -135,10 +135,13 @@ class Listeners:
                 release(row, due_in_seconds=0)
             except Exception as error:
                 drivers.report("listening failed", driver, account_id=account.id)
-                self._give_back(row, error)
+                self._give_back(account, row, error)
 
-    def _give_back(self, row: Any, error: Exception) -> None:
-        """Let the account wait for the next try: long, if its provider lets it in no more."""
+    def _give_back(self, account: Any, row: Any, error: Exception) -> None:
+        """Let the account wait for the next try: long if its provider refuses it, and not at all with new settings."""
+        if ChannelAccount.get_by_id(row.account_id).version != account.version:
+            release(row, due_in_seconds=0, attempts=0)
+            return
         attempts = Listening.get_by_id(row.id).attempts
         if isinstance(error, AccountRefused):
             state = AccountState.RECONNECT if error.must_reconnect else AccountState.REFUSED

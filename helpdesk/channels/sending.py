@@ -51,11 +51,11 @@ def refused(standing: Any, reason: str, settings: Settings, *, must_reconnect: b
     """Let the account rest, and return for how many seconds. Refusals of messages tried side by side count once."""
     rest = rest_seconds(standing.refusals + 1, settings)
     state = AccountState.RECONNECT if must_reconnect else AccountState.REFUSED
-    Sending.update(
+    query = Sending.update(
         state=state, last_error=reason, failed_at=clock.now(), refusals=Sending.refusals + 1,
         rests_until=in_seconds(rest),
-    ).where(Sending.id == standing.id, Sending.refusals == standing.refusals).execute()  # fmt: skip
-    return rest
+    ).where(Sending.id == standing.id, Sending.refusals == standing.refusals)  # fmt: skip
+    return rest if query.execute() else 0.0
 
 
 def rest_seconds(refusals: int, settings: Settings) -> float:
@@ -85,8 +85,11 @@ def let_in(standing: Any) -> None:
 
 
 def resume(account_id: int) -> None:
-    """Begin anew with an account whose settings have changed: whatever waits is tried at once."""
-    _work(Sending.account == account_id)
+    """Begin anew with an account whose settings have changed: whatever waits is tried at once.
+
+    The row goes, so that a try with the old settings which is still under way has nothing to say any more.
+    """
+    Sending.delete().where(Sending.account == account_id).execute()
     waits = (Delivery.account == account_id) & (Delivery.state == DeliveryState.RETRYING) & Delivery.lease.is_null()
     Delivery.update(due_at=0).where(waits, Delivery.due_at.is_null(False)).execute()
     Listening.update(due_at=0, attempts=0, state=AccountState.WORKING, last_error="").where(

@@ -86,7 +86,7 @@ class SendingHealth:
     """How sending goes."""
 
     last_sent_at: datetime | None = strawberry.field(
-        description="When the provider took a message, to within half a minute; null for never."
+        description="When the provider took a message, to within half a minute; null for never with these settings."
     )
     last_error: str = strawberry.field(description="What is wrong, in words; empty when nothing is.")
     failed_at: datetime | None = strawberry.field(description="When it failed last; null for never.")

@@ -9,6 +9,7 @@ B9   attacks/test_b_mail.py::test_name_subject_and_sender_stay_in_their_own_head
      attacks/test_b_mail.py::test_address_of_two_people_is_refused
      attacks/test_b_mail.py::test_null_character_is_refused_at_the_door
      helpcenter/test_rules.py::test_line_never_breaks_a_header_and_cleaning_twice_changes_nothing
+B10  attacks/test_b_mail.py::test_no_text_ends_its_mail_or_begins_another
 C3   graphql/test_uploads.py::test_link_that_was_tampered_with_opens_nothing
      graphql/test_uploads.py::test_link_expires_and_a_new_one_is_given
      graphql/test_uploads.py::test_link_opens_nothing_in_another_service
@@ -78,7 +79,7 @@ import re
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-DEMANDED = {"A2", "B9", "D6", "E1", "E2", "E3", "E4", "E5", "E6", "E9", "E11", "E13", "F1", "F3", "F11", "F12"}
+DEMANDED = {"A2", "B9", "B10", "D6", "E1", "E2", "E3", "E4", "E5", "E6", "E9", "E11", "E13", "F1", "F3", "F11", "F12"}
 LINE = re.compile(r"^([A-R]\d+)? +([a-z_/]+\.py)::(test_\w+)$", re.MULTILINE)
 
 

@@ -61,7 +61,7 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("fault", BREAKS.values(), ids=BREAKS)
-def test_mail_at_which_the_server_always_breaks_is_skipped_with_a_notice_and_the_next_one_comes(quick, fault):
+def test_mail_that_always_breaks_is_skipped_and_the_next_one_comes(quick, fault):
     with ScriptedImap(MAILS) as server:
         server.faults[BODY] = fault
         inlet, failures = listen_through(server, imap_after="delete")

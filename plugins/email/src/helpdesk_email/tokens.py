@@ -20,6 +20,7 @@ REFRESH_TOKEN = "oauth_refresh_token"  # noqa: S105  # the name of a setting
 EARLY_SECONDS = 60.0
 USUAL_SECONDS = 3600.0  # of a token whose server does not say how long it holds (RFC 6749, 5.1)
 MAX_BYTES = 65_536
+MOST_LOOKS, LOOK_SECONDS = 10, 0.2
 _FOR_NOW = frozenset({408, 425, 429})
 
 
@@ -53,16 +54,23 @@ class Tokens:
             return self._token_of(self._ask({"grant_type": "client_credentials"}))
         used = self._channel.vault.read(REFRESH_TOKEN)
         answer = self._ask({"grant_type": "refresh_token", "refresh_token": used})
-        if _error_of(answer) == "invalid_grant":  # unless another worker was quicker, and has changed it
-            newer = self._channel.vault.read(REFRESH_TOKEN)
-            if newer != used:
-                used = newer
-                answer = self._ask({"grant_type": "refresh_token", "refresh_token": used})
+        if _error_of(answer) == "invalid_grant" and (newer := self._newer_than(used)):
+            used = newer
+            answer = self._ask({"grant_type": "refresh_token", "refresh_token": used})
         token = self._token_of(answer)
         changed = answer.json().get("refresh_token")
         if isinstance(changed, str) and changed and changed != used:
             self._channel.vault.replace(REFRESH_TOKEN, used, changed)
         return token
+
+    def _newer_than(self, used: str) -> str:
+        """Return the refresh token that another worker is just about to keep, or nothing if none comes soon."""
+        for _ in range(MOST_LOOKS):
+            kept = self._channel.vault.read(REFRESH_TOKEN)
+            if kept != used:
+                return kept
+            time.sleep(LOOK_SECONDS)
+        return ""
 
     def _ask(self, grant: Mapping[str, str]) -> HttpResponse:
         settings = self._settings
