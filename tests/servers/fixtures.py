@@ -1,5 +1,6 @@
 """Owns the fixtures that hand tests a real server: one a test worker, or for SMTP one a test."""
 
+import hashlib
 from collections.abc import Iterator
 
 import pytest
@@ -34,8 +35,8 @@ def dovecot() -> Iterator[DovecotServer]:
 
 @pytest.fixture
 def token_server(dovecot: DovecotServer, request: pytest.FixtureRequest) -> Iterator[TokenServer]:
-    """Give the provider whose tokens Dovecot believes, for a user named after the test."""
-    name = "".join(letter for letter in request.node.name.lower() if letter.isalnum())[:40]
+    """Give the provider whose tokens Dovecot believes, for a user of the test's own."""
+    name = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
     with TokenServer(f"{name}@desk.example", port=dovecot.tokens_port) as server:
         yield server
 
