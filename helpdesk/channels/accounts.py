@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk.channels import drivers, processes
+from helpdesk.channels import drivers, processes, sending
 from helpdesk.channels.drivers import Driver
 from helpdesk.channels.models import ChannelAccount
+from helpdesk.channels.safes import SUBJECT, Safe, context_of, opened
 from helpdesk.kernel import clock
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.db import is_sqlite, transactional
@@ -24,7 +25,6 @@ from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.channel import Channel, ChannelSettings
 from helpdesk.sdk.events import ChannelAccountChanged
 
-SUBJECT = "channel_account"
 CHECKED = "The settings work."
 
 Standing = tuple[int, type[Channel], bool]
@@ -95,7 +95,7 @@ def update(
         )
     changes: dict[str, tuple[Any, Any]] = {}
     if settings is not None:
-        merged = {**account.settings, **_opened(account, without=settings), **settings}
+        merged = {**account.settings, **opened(account, without=settings), **settings}
         kind = drivers.kind_of(account.driver, actor.service_id)
         given = {name: value for name, value in merged.items() if value is not None}
         _write_settings(account_id, account.driver, drivers.validated(account.driver, kind, given))
@@ -110,6 +110,8 @@ def update(
         raise Invalid("Make another account the primary one; this one then is it no more.", path=("isPrimary",))
     if is_primary:
         _set_primary(actor.service_id, account_id, account.driver, wanted=True)
+    if settings is not None or is_enabled is not None:
+        sending.resume(account_id)
     _record(actor, account_id, "updated", changes)
 
 
@@ -166,9 +168,9 @@ def standing_of(account: Any) -> Standing:
 
 def _made(account: Any, kind: type[Channel]) -> Driver:
     try:
-        stored = {**account.settings, **_opened(account)}
+        stored = {**account.settings, **opened(account)}
         settings = drivers.validated(account.driver, kind, stored)
-        return Driver(account.driver, kind, settings, stored=stored)
+        return Driver(account.driver, kind, settings, stored=stored, safe=Safe(account.id))
     except PluginFailed:
         raise
     except HelpdeskError as error:  # what the plugin's new release, or a lost key, has made of settings that were good
@@ -193,18 +195,8 @@ def driver_by_id(account_id: int) -> Driver:
 
 def _write_settings(account_id: int, driver: str, settings: ChannelSettings) -> None:
     """Store plain values as they are and secrets sealed for this account and field."""
-    plain, sealed = plugin_settings.split(Ref(Kind.CHANNEL, driver), settings, context=_context(account_id))
+    plain, sealed = plugin_settings.split(Ref(Kind.CHANNEL, driver), settings, context=context_of(account_id))
     ChannelAccount.update(settings=plain, secrets=sealed).where(ChannelAccount.id == account_id).execute()
-
-
-def _opened(account: Any, *, without: Mapping[str, Any] | None = None) -> dict[str, str]:
-    """Return the secrets in the clear; not those that are to be replaced, which may be past reading."""
-    kept = {field: token for field, token in account.secrets.items() if field not in (without or {})}
-    return plugin_settings.opened(kept, context=_context(account.id))
-
-
-def _context(account_id: int) -> str:
-    return f"{SUBJECT}:{account_id}"
 
 
 def _named(name: str) -> str:

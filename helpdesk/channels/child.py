@@ -32,9 +32,18 @@ from helpdesk.plugins import kinds, loading
 from helpdesk.plugins.guard import WrongAnswer, expect
 from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.outgoing import Outgoing
-from helpdesk.sdk.channel import Channel, InboundRequest, Outbound, Refused, Retry, Unverified, WindowClosed
+from helpdesk.sdk.channel import (
+    AccountRefused,
+    Channel,
+    InboundRequest,
+    Outbound,
+    Refused,
+    Retry,
+    Unverified,
+    WindowClosed,
+)
 
-SAID = (Retry, Refused, WindowClosed, Unverified)
+SAID = (AccountRefused, Retry, Refused, WindowClosed, Unverified)
 LONGEST_TRACE = 10_000
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 READ_BYTES = 512 * 2**20
@@ -59,6 +68,7 @@ class Child:
         self._channels: dict[int, Channel] = {}
         self._asked: dict[int, SimpleQueue[Frame]] = {}
         self._numbers = count(1)
+        self._current = threading.local()
 
     def run(self) -> None:
         """Import the channel in the main thread, as some libraries like it; calls come in threads of their own."""
@@ -79,6 +89,13 @@ class Child:
         if "error" in got:
             raise FromDesk(got["error"])
         return got["value"]
+
+    def current_call(self) -> int:
+        """Return the call that this thread answers. Raises LookupError in a thread that answers none."""
+        number: int | None = getattr(self._current, "number", None)
+        if number is None:
+            raise LookupError("the vault answers only in the thread that a hook was called in")
+        return number
 
     def _serve(self) -> None:
         """Take what the desk writes until it is gone; whatever is under way then ends with this process."""
@@ -115,7 +132,7 @@ class Child:
 
     def _do(self, frame: Frame) -> None:
         """Do what the desk wants and write what came of it."""
-        number = frame["number"]
+        number = self._current.number = frame["number"]
         try:
             self._is_ready.wait()
             body = frames.pack({"re": number, "value": self._answer(frame)})
@@ -142,6 +159,7 @@ class Child:
             raise ImportError(self._fault)
         channel = self._kind(self._kind.Settings.model_validate(dict(settings)))
         channel.http = Outgoing()
+        channel.vault = Vault(self)
         return channel
 
     def _write(self, frame: Mapping[str, Any] | bytes) -> None:
@@ -177,6 +195,21 @@ class Inlet:
         return bool(self._child.ask(self._call, "alive"))
 
 
+class Vault:
+    """The account's secrets, which the desk keeps at the other end of the pipe."""
+
+    def __init__(self, child: Child) -> None:
+        self._child = child
+
+    def read(self, name: str) -> str:
+        """Return the secret."""
+        return str(self._child.ask(self._child.current_call(), "secret", name=name))
+
+    def replace(self, name: str, old: str, new: str) -> bool:
+        """Keep a new secret in place of the old one."""
+        return bool(self._child.ask(self._child.current_call(), "replace_secret", name=name, old=old, new=new))
+
+
 HOOKS: Mapping[str, Callable[[Channel, Any], Any]] = {
     "verify": lambda channel, given: channel.verify(frames.made(InboundRequest, given)),
     "receive": lambda channel, given: [
@@ -205,6 +238,7 @@ def _told(error: BaseException) -> dict[str, Any]:
         "words": words[:LONGEST_TRACE],
         "is_permanent": getattr(error, "is_permanent", False) is True,
         "after_seconds": after if isinstance(after, int | float) else None,
+        "must_reconnect": getattr(error, "must_reconnect", False) is True,
         "ends_a_process": not isinstance(error, Exception),
         "trace": traceback.format_exc()[-LONGEST_TRACE:],
     }

@@ -13,6 +13,7 @@ from helpdesk.channels import answers, rules
 from helpdesk.channels.isolation import Isolated, Reader
 from helpdesk.channels.processes import ProcessEnded
 from helpdesk.channels.rules import SECONDS
+from helpdesk.channels.safes import Safe
 from helpdesk.kernel.errors import Unavailable
 from helpdesk.plugins import guard, registry, settings
 from helpdesk.plugins.guard import PluginFailed, Ref, WrongAnswer
@@ -20,6 +21,7 @@ from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.outgoing import Outgoing
 from helpdesk.plugins.settings import secrets_of
 from helpdesk.sdk.channel import (
+    AccountRefused,
     Channel,
     ChannelSettings,
     DeliveryReport,
@@ -31,6 +33,7 @@ from helpdesk.sdk.channel import (
     Retry,
     Sent,
     Unverified,
+    Vault,
     WindowClosed,
 )
 
@@ -50,20 +53,22 @@ class FateUnknown(PluginFailed):
 class Driver:
     """A channel's instance for one account, called from many threads at once."""
 
-    def __init__(self, name: str, kind: type[Channel], settings: ChannelSettings, *, stored: Mapping[str, Any]) -> None:
+    def __init__(
+        self, name: str, kind: type[Channel], settings: ChannelSettings, *, stored: Mapping[str, Any], safe: Safe
+    ) -> None:
         """Make the instance, in a process of its own if the channel is isolated. Raises PluginFailed."""
         self.settings = settings
-        self.secrets = secrets_of(settings)
+        self.secrets = safe.known = secrets_of(settings)
         self._ref = Ref(Kind.CHANNEL, name)
         self._channel: Channel | Isolated
         self._reader: Reader | None = None
         if registry.is_isolated(name):
-            self._channel = Isolated(name, stored, self.secrets)
+            self._channel = Isolated(name, stored, self.secrets, safe)
             self._start()
         else:
-            self._channel = self._guarded("__init__", lambda: _instance(kind, settings))
+            self._channel = self._guarded("__init__", lambda: _instance(kind, settings, safe))
             if kind.reads_apart and registry.is_installed(Kind.CHANNEL, name):
-                self._reader = Reader(name, stored, self.secrets)
+                self._reader = Reader(name, stored, self.secrets, safe)
 
     def verify(self, request: InboundRequest) -> None:
         """Raise Unverified unless the provider sent the request."""
@@ -151,6 +156,8 @@ class Driver:
     def _plain(self, error: Exception) -> Exception:
         """Return the verdict in words that may be kept, as the SDK's own class: a subclass is the plugin's code."""
         words = self._bare(_words(error))
+        if isinstance(error, AccountRefused):
+            return AccountRefused(words, must_reconnect=error.must_reconnect is True)
         if isinstance(error, Retry):
             wish = error.after_seconds
             return Retry(words, after_seconds=float(wish) if isinstance(wish, int | float) else None)
@@ -186,9 +193,10 @@ def report(what: str, driver: Driver | None, **facts: object) -> None:
     log.warning(what, extra={**facts, "trace": trace})
 
 
-def _instance(kind: type[Channel], settings: ChannelSettings) -> Channel:
+def _instance(kind: type[Channel], settings: ChannelSettings, vault: Vault) -> Channel:
     made = kind(settings)
     made.http = Outgoing()
+    made.vault = vault
     return made
 
 

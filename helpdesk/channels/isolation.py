@@ -18,8 +18,9 @@ from helpdesk.channels.frames import Frame
 from helpdesk.channels.processes import Child
 from helpdesk.channels.rules import SECONDS
 from helpdesk.plugins.guard import WrongAnswer
-from helpdesk.sdk.channel import DeliveryReport, Inbound, InboundRequest, Inlet, Outbound, Refused, Sent
+from helpdesk.sdk.channel import DeliveryReport, Inbound, InboundRequest, Inlet, Outbound, Refused, Sent, Vault
 
+SECRETS = frozenset({"secret", "replace_secret"})
 GRACE_SECONDS = 1.0  # after a call's deadline: the guard has given it up, and it is not coming back
 
 
@@ -29,8 +30,8 @@ class Isolated:
     _keys = count(1)
     _is_reader = False
 
-    def __init__(self, name: str, settings: Mapping[str, Any], secrets: Sequence[str]) -> None:
-        self._name, self._settings, self._secrets = name, dict(settings), secrets
+    def __init__(self, name: str, settings: Mapping[str, Any], secrets: Sequence[str], vault: Vault) -> None:
+        self._name, self._settings, self._secrets, self._vault = name, dict(settings), secrets, vault
         self._key = next(self._keys)
         self._opened_in: Child | None = None
         self._lock = threading.Lock()
@@ -91,6 +92,8 @@ class Isolated:
 
         def asked(frame: Frame) -> Any:
             given = frame["given"]
+            if frame["ask"] in SECRETS:
+                return self._asked(frame)
             if frame["ask"] == "cursor":
                 return dict(inlet.cursor)
             if frame["ask"] == "store":
@@ -101,9 +104,21 @@ class Isolated:
 
     def _call(self, hook: str, given: Any = None) -> Any:
         try:
-            return self.open().call(hook, self._key, frames.plain(given), seconds=SECONDS[hook] + GRACE_SECONDS)
+            seconds = SECONDS[hook] + GRACE_SECONDS
+            return self.open().call(hook, self._key, frames.plain(given), seconds=seconds, asked=self._asked)
         except frames.TooLarge as error:
             raise Refused(f"It is too large for a channel in a process of its own: {error}.") from error
+
+    def _asked(self, frame: Frame) -> Any:
+        """Answer what the channel wants of its vault."""
+        given = frame["given"]
+        if frame["ask"] == "secret":
+            answer: Any = self._vault.read(given["name"])
+        else:
+            answer = self._vault.replace(given["name"], given["old"], given["new"])
+        if self._opened_in is not None:
+            self._opened_in.secrets.update(self._secrets)  # the vault has made what is new known
+        return answer
 
 
 class Reader(Isolated):

@@ -10,13 +10,15 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from helpdesk.channels import accounts, drivers, inbox, rules
+from helpdesk.channels import accounts, drivers, inbox, rules, sending
 from helpdesk.channels.models import ChannelAccount, Listening
+from helpdesk.channels.rules import AccountState
 from helpdesk.kernel import clock
 from helpdesk.kernel.db import connection
 from helpdesk.kernel.errors import Conflict, Unavailable
 from helpdesk.kernel.leases import backoff, claim, release, renew
 from helpdesk.kernel.settings import Settings
+from helpdesk.sdk.channel import AccountRefused
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +70,7 @@ class Inlet:
         current = ChannelAccount.get_or_none(ChannelAccount.id == self._account.id)
         if current is None or not current.is_enabled or not self._is_as_before(current):
             return False
-        Listening.update(last_alive_at=clock.now(), last_error="", attempts=1).where(
+        Listening.update(last_alive_at=clock.now(), last_error="", attempts=1, state=AccountState.WORKING).where(
             Listening.id == self._row.id, Listening.lease == self._row.lease
         ).execute()
         return renew(self._row, seconds=self._settings.lease_seconds)
@@ -133,10 +135,22 @@ class Listeners:
                 release(row, due_in_seconds=0)
             except Exception as error:
                 drivers.report("listening failed", driver, account_id=account.id)
-                reason = rules.reason(str(error) or type(error).__name__)
-                current: Any = Listening.get_by_id(row.id)
-                base = min(self._settings.retry_seconds, LONGEST_FIRST_WAIT_SECONDS)
-                release(row, due_in_seconds=backoff(current.attempts, base_seconds=base), last_error=reason)
+                self._give_back(account, row, error)
+
+    def _give_back(self, account: Any, row: Any, error: Exception) -> None:
+        """Let the account wait for the next try: long if its provider refuses it, and not at all with new settings."""
+        if ChannelAccount.get_by_id(row.account_id).version != account.version:
+            release(row, due_in_seconds=0, attempts=0)
+            return
+        attempts = Listening.get_by_id(row.id).attempts
+        if isinstance(error, AccountRefused):
+            state = AccountState.RECONNECT if error.must_reconnect else AccountState.REFUSED
+            wait = sending.rest_seconds(attempts, self._settings)
+        else:
+            state = AccountState.FAILING
+            wait = backoff(attempts, base_seconds=min(self._settings.retry_seconds, LONGEST_FIRST_WAIT_SECONDS))
+        reason = rules.reason(str(error) or type(error).__name__)
+        release(row, due_in_seconds=wait, last_error=reason, state=state, failed_at=clock.now())
 
 
 def _listening_accounts() -> list[Any]:

@@ -2,7 +2,7 @@
 
 import peewee
 
-from helpdesk.channels.rules import DeliveryState, InboxOutcome, InboxState
+from helpdesk.channels.rules import AccountState, DeliveryState, InboxOutcome, InboxState
 from helpdesk.kernel.columns import EnumColumn, JsonColumn, TimeColumn
 from helpdesk.kernel.db import Model
 from helpdesk.kernel.leases import Leased
@@ -40,6 +40,21 @@ class Listening(Leased):
     account = peewee.ForeignKeyField(ChannelAccount, backref="+", unique=True)
     cursor = JsonColumn()
     last_alive_at = TimeColumn(null=True)
+    state = EnumColumn(AccountState, default=AccountState.WORKING)
+    failed_at = TimeColumn(null=True)
+
+
+class Sending(Model):
+    """How sending goes for an account. ``rests_until`` is a time of the database's, and ``refusals`` led to it."""
+
+    id = peewee.BigAutoField()
+    account = peewee.ForeignKeyField(ChannelAccount, backref="+", unique=True)
+    state = EnumColumn(AccountState)
+    last_sent_at = TimeColumn(null=True)
+    last_error = peewee.TextField(default="")
+    failed_at = TimeColumn(null=True)
+    refusals = peewee.IntegerField(default=0)
+    rests_until = TimeColumn(null=True)
 
 
 class InboxRow(Leased):

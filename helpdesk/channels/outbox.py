@@ -18,7 +18,7 @@ from typing import Any
 
 import peewee
 
-from helpdesk.channels import accounts, drivers, floods, lanes, rules
+from helpdesk.channels import accounts, drivers, floods, lanes, rules, sending
 from helpdesk.channels.drivers import RESTING, Driver, FateUnknown
 from helpdesk.channels.models import ChannelAccount, Delivery, OutsideId
 from helpdesk.channels.rules import DeliveryState
@@ -37,6 +37,7 @@ from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
 from helpdesk.plugins.guard import PluginFailed
 from helpdesk.sdk.channel import (
+    AccountRefused,
     File,
     Identity,
     Outbound,
@@ -52,7 +53,7 @@ from helpdesk.tickets import queries as tickets
 from helpdesk.tickets.queries import TicketRow
 from helpdesk.tickets.rules import ParticipantState
 
-LINE = "outbox"
+LINE = sending.LINE
 MOST_ANSWERED = 20
 _CAUSES = {Verdict.FAILED: Cause.FAILED, Verdict.COMPLAINED: Cause.COMPLAINED}
 ASK_FIRST = (
@@ -131,12 +132,15 @@ def drain(settings: Settings) -> None:
     waits = earlier.select(peewee.Value(1)).where(
         earlier.ticket == Delivery.ticket, earlier.id < Delivery.id, earlier.due_at.is_null(False)
     )
-    lanes.drain(Delivery, carry, settings, ~peewee.fn.EXISTS(waits))
+    lanes.drain(Delivery, carry, settings, ~peewee.fn.EXISTS(waits), sending.may_be_tried())
 
 
 def carry(row: Any, settings: Settings) -> None:
     """Try one leased row once, and write what became of it."""
-    driver = None
+    driver, standing = None, sending.standing_of(row.account_id)
+    if not sending.admits(standing, seconds=settings.lease_seconds):
+        release(row, due_in_seconds=0, attempts=row.attempts - 1)
+        return
     try:
         driver = _driver(row)
         message = _prepare(row, driver)
@@ -146,15 +150,23 @@ def carry(row: Any, settings: Settings) -> None:
         with held(row, seconds=settings.lease_seconds):
             sent = driver.send(message)
         reach("outbox.sent")
+        sending.succeeded(standing)
         _accept(row, sent, settings)
+    except AccountRefused as error:
+        rest = sending.refused(standing, str(error), settings, must_reconnect=error.must_reconnect)
+        _again(row, settings, str(error), wish=rest, attempts=row.attempts - 1)
     except Retry as error:
+        sending.failed(standing, str(error))
         _again(row, settings, str(error), wish=error.after_seconds)
     except (Refused, WindowClosed) as error:
+        sending.let_in(standing)
         is_dead = isinstance(error, Refused) and error.is_permanent
         _fail(row, str(error) or type(error).__name__, is_dead=is_dead)
     except FateUnknown as error:
+        sending.failed(standing, error.message)
         _fail(row, f"{error.message} {ASK_FIRST}")
     except PluginFailed as error:
+        sending.failed(standing, error.message)
         is_free = driver is None or error.code == RESTING
         _again(row, settings, error.message, attempts=row.attempts - 1 if is_free else None)
     except Unavailable as error:

@@ -35,7 +35,7 @@ from helpdesk.channels.frames import Broken, Frame
 from helpdesk.kernel import clock, http
 from helpdesk.kernel.text import one_line
 from helpdesk.plugins.guard import WrongAnswer, blotted
-from helpdesk.sdk.channel import Refused, Retry, Unverified, WindowClosed
+from helpdesk.sdk.channel import AccountRefused, Refused, Retry, Unverified, WindowClosed
 
 log = logging.getLogger(__name__)
 
@@ -347,6 +347,8 @@ def _value(frame: Frame, errors: Sequence[Exception]) -> Any:
     words = str(error["words"])
     if error["says"] == "FromDesk" and errors:
         raise errors[-1]
+    if error["says"] == "AccountRefused":
+        raise AccountRefused(words, must_reconnect=error["must_reconnect"])
     if error["says"] == "Retry":
         raise Retry(words, after_seconds=error["after_seconds"])
     if error["says"] == "Refused":

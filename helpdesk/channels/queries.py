@@ -7,8 +7,8 @@ from typing import Any
 
 import peewee
 
-from helpdesk.channels.models import ChannelAccount, Delivery, InboxRow, Listening
-from helpdesk.channels.rules import DeliveryState, InboxOutcome, InboxState
+from helpdesk.channels.models import ChannelAccount, Delivery, InboxRow, Listening, Sending
+from helpdesk.channels.rules import AccountState, DeliveryState, InboxOutcome, InboxState, worst
 from helpdesk.kernel.paging import Order, Page, Window, page
 from helpdesk.kernel.rows import Row, by_ids, load, select
 from helpdesk.plugins import registry
@@ -41,6 +41,20 @@ class ListeningRow(Row):
     account_id: int
     last_alive_at: datetime | None
     last_error: str
+    failed_at: datetime | None
+    state: AccountState
+
+
+@dataclass(slots=True, kw_only=True)
+class SendingRow(Row):
+    """How sending goes for an account."""
+
+    account_id: int
+    state: AccountState
+    last_sent_at: datetime | None
+    last_error: str
+    failed_at: datetime | None
+    rests_until: datetime | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -136,6 +150,23 @@ def listening_of_accounts(account_ids: Sequence[int]) -> list[ListeningRow | Non
     query = select(ListeningRow, Listening).where(Listening.account.in_(list(account_ids)))
     found = {row.account_id: row for row in load(ListeningRow, query)}
     return [found.get(account_id) for account_id in account_ids]
+
+
+def sending_of_accounts(account_ids: Sequence[int]) -> list[SendingRow | None]:
+    """Return how sending goes, aligned with the accounts; None where nothing was sent yet."""
+    query = select(SendingRow, Sending).where(Sending.account.in_(list(account_ids)))
+    found = {row.account_id: row for row in load(SendingRow, query)}
+    return [found.get(account_id) for account_id in account_ids]
+
+
+def states_of_accounts(rows: Sequence[AccountRow]) -> list[AccountState]:
+    """Return how each account stands with its provider: as badly as the worse of its listening and its sending."""
+    ids = [row.id for row in rows]
+    both = zip(rows, listening_of_accounts(ids), sending_of_accounts(ids), strict=True)
+    return [
+        worst(one.state for one in (listening, sending) if one is not None) if row.is_enabled else AccountState.OFF
+        for row, listening, sending in both
+    ]
 
 
 def inbox_page(service_id: int, state: InboxState | None, window: Window) -> Page[InboxItemRow]:

@@ -33,6 +33,26 @@ SECONDS: dict[str, float] = {
 """How long each hook of a channel may take; ``start`` is that of the process of one that has its own."""
 
 
+class AccountState(StrEnum):
+    """How an account stands with its provider, from well to worst; OFF is one that is not enabled.
+
+    FAILING is tried again soon. REFUSED is let in no more, and RECONNECT only once a person has granted access anew:
+    both are tried ever more seldom, and what is to go out waits.
+    """
+
+    WORKING = "WORKING"
+    FAILING = "FAILING"
+    REFUSED = "REFUSED"
+    RECONNECT = "RECONNECT"
+    OFF = "OFF"
+
+
+def worst(states: Iterable[AccountState]) -> AccountState:
+    """Return the state that is worst; of none, WORKING."""
+    order = list(AccountState)
+    return max(states, key=order.index, default=AccountState.WORKING)
+
+
 class InboxState(StrEnum):
     """How far an inbox row is. Waiting rows are RECEIVED or RETRYING, the others are at rest."""
 

@@ -17,6 +17,7 @@ from helpdesk import app
 from helpdesk.access import queries as access
 from helpdesk.channels import accounts
 from helpdesk.channels import queries as channels
+from helpdesk.channels.rules import AccountState
 from helpdesk.commands.failures import reason
 from helpdesk.commands.opening import database_file
 from helpdesk.kernel import clock, db
@@ -50,6 +51,17 @@ class Check:
     health: Health
     message: str
     fix: str = ""
+
+
+ACCOUNTS = dict.fromkeys(AccountState, Health.WARN) | {
+    AccountState.REFUSED: Health.FAIL,
+    AccountState.RECONNECT: Health.FAIL,
+}
+FIXES = dict.fromkeys(AccountState, "Mend its settings, if it is not the provider's trouble.") | {
+    AccountState.REFUSED: "Correct its log-in by the mutation channelAccountUpdate.",
+    AccountState.RECONNECT: "Grant access anew, and set what comes of it by the mutation channelAccountUpdate.",
+}
+"""How bad it is that an account stands so, and what to do."""
 
 
 def checks(settings: Settings) -> list[Check]:
@@ -167,17 +179,22 @@ def _channels() -> Iterator[Check]:
             message = f"{service.slug}: no mail account is on, so answers by mail go nowhere."
             fix = "Make one with the mutation channelAccountCreate (README: A mail account)."
             yield Check("mail", Health.WARN, message, fix)
-        listening = channels.listening_of_accounts([row.id for row in rows])
-        for row, heard in zip(rows, listening, strict=True):
+        ids = [row.id for row in rows]
+        health = zip(channels.listening_of_accounts(ids), channels.sending_of_accounts(ids), strict=True)
+        for row, state, (listening, sending) in zip(rows, channels.states_of_accounts(rows), health, strict=True):
             name = f"{service.slug}: {row.name} ({row.driver})"
             try:
                 accounts.driver_by_id(row.id)
             except HelpdeskError as error:
                 yield Check("channel", Health.FAIL, f"{name}: {error.message}", "Install or enable its plugin.")
                 continue
-            if heard is not None and heard.last_error:
-                yield Check("channel", Health.WARN, f"{name} does not listen: {heard.last_error}", "Mend its settings.")
-            else:
+            wrong = [
+                f"{name} does not {verb}: {one.last_error}"
+                for verb, one in (("listen", listening), ("send", sending))
+                if one is not None and one.last_error
+            ]
+            yield from (Check("channel", ACCOUNTS[state], words, FIXES[state]) for words in wrong)
+            if not wrong:
                 yield Check("channel", Health.OK, f"{name} is {'on' if row.is_enabled else 'off'}.")
 
 

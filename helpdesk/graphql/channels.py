@@ -12,7 +12,7 @@ from strawberry.scalars import JSON
 
 from helpdesk.channels import queries
 from helpdesk.channels.queries import AccountRow, DeliveryRow, InboxItemRow
-from helpdesk.channels.rules import DeliveryState, InboxOutcome, InboxState
+from helpdesk.channels.rules import AccountState, DeliveryState, InboxOutcome, InboxState
 from helpdesk.customers import queries as customers
 from helpdesk.customers.queries import IdentityRow
 from helpdesk.graphql import enums, ids, nodes
@@ -27,6 +27,18 @@ ids.declare(ids.NodeKind("ChannelAccount", AccountRow, "channel_account.read", q
 ids.declare(ids.NodeKind("InboxItem", InboxItemRow, "inbox.read", queries.inbox_by_ids))
 ids.declare(ids.NodeKind("Delivery", DeliveryRow, "delivery.read", queries.deliveries_by_ids))
 
+enums.declare(
+    AccountState,
+    name="ChannelAccountState",
+    description="How a channel account stands with its provider.",
+    values={
+        "WORKING": "Nothing is known to be wrong.",
+        "FAILING": "The last try failed; it is tried again soon.",
+        "REFUSED": "The provider refuses the log-in. What is to go out waits; correct the settings.",
+        "RECONNECT": "The permission has ended. What is to go out waits; grant access anew and set what comes of it.",
+        "OFF": "It is switched off.",
+    },
+)
 enums.declare(
     InboxState,
     description="How far what came in is.",
@@ -68,6 +80,21 @@ class AccountHealth:
 
     last_alive_at: datetime | None = strawberry.field(description="When the provider last answered.")
     last_error: str = strawberry.field(description="What is wrong, in words; empty when nothing is.")
+    failed_at: datetime | None = strawberry.field(description="When it failed last; null for never.")
+
+
+@strawberry.type(description="How sending goes for an account.")
+class SendingHealth:
+    """How sending goes."""
+
+    last_sent_at: datetime | None = strawberry.field(
+        description="When the provider took a message, to within half a minute; null for never with these settings."
+    )
+    last_error: str = strawberry.field(description="What is wrong, in words; empty when nothing is.")
+    failed_at: datetime | None = strawberry.field(description="When it failed last; null for never.")
+    rests_until: datetime | None = strawberry.field(
+        description="When the account is tried next that its provider refuses; null while it is let in."
+    )
 
 
 @strawberry.type(description="One account of a channel.")
@@ -97,6 +124,16 @@ class ChannelAccount(Node):
     def health(rows: Sequence[AccountRow], context: Context) -> list[Any]:  # noqa: ARG002
         """Return how listening goes for each account."""
         return queries.listening_of_accounts([row.id for row in rows])
+
+    @batched(description="How sending goes; null where nothing was sent yet.", graphql_type=SendingHealth | None)
+    def sending(rows: Sequence[AccountRow], context: Context) -> list[Any]:  # noqa: ARG002
+        """Return how sending goes for each account."""
+        return queries.sending_of_accounts([row.id for row in rows])
+
+    @batched(description="How it stands with its provider.", graphql_type=AccountState)
+    def state(rows: Sequence[AccountRow], context: Context) -> list[Any]:  # noqa: ARG002
+        """Return the worse of listening and sending for each account."""
+        return queries.states_of_accounts(rows)
 
     is_type_of = nodes.of(AccountRow)
 

@@ -17,6 +17,7 @@ from helpdesk.access.rules import RIGHTS
 from helpdesk.agents import queries as agents
 from helpdesk.channels import accounts
 from helpdesk.channels import queries as channels
+from helpdesk.channels.safes import Safe
 from helpdesk.customers import queries as customers
 from helpdesk.helpcenter.desk import HelpCenterDesk
 from helpdesk.hosting import calls, facts, tables
@@ -196,6 +197,7 @@ class Desk:
         kind = registry.require(Kind.CHANNEL, name)
         made: Channel = kind(kind.Settings.model_validate(dict(settings)))
         made.http = self.http
+        made.vault = Safe(account)
         return made
 
     def receive(self, account: int, request: InboundRequest) -> int:

@@ -70,7 +70,12 @@ def split(ref: Ref, settings: PluginSettings, *, context: str) -> tuple[dict[str
     plain, secrets = guard.call(
         ref, "settings.dump", partial(_parts, settings), seconds=SECONDS, secrets=secrets_of(settings)
     )
-    return plain, {name: keyring().seal(text.encode(), context=f"{context}:{name}") for name, text in secrets.items()}
+    return plain, sealed(secrets, context=context)
+
+
+def sealed(secrets: Mapping[str, str], *, context: str) -> dict[str, str]:
+    """Return secrets as they may be stored, for the context and their names."""
+    return {name: keyring().seal(text.encode(), context=f"{context}:{name}") for name, text in secrets.items()}
 
 
 def _parts(settings: PluginSettings) -> tuple[dict[str, Any], dict[str, str]]:
@@ -88,9 +93,9 @@ def _parts(settings: PluginSettings) -> tuple[dict[str, Any], dict[str, str]]:
     return plain, told
 
 
-def opened(sealed: Mapping[str, str], *, context: str) -> dict[str, str]:
+def opened(tokens: Mapping[str, str], *, context: str) -> dict[str, str]:
     """Return the secrets of ``split`` in the clear. Raises UnreadableSecret."""
-    return {name: keyring().open(token, context=f"{context}:{name}").decode() for name, token in sealed.items()}
+    return {name: keyring().open(token, context=f"{context}:{name}").decode() for name, token in tokens.items()}
 
 
 def secrets_of(settings: Any) -> list[str]:

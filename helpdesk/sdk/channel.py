@@ -15,11 +15,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
-from helpdesk.sdk.errors import Refused, Retry, Unverified, WindowClosed
+from helpdesk.sdk.errors import AccountRefused, Refused, Retry, Unverified, WindowClosed
 from helpdesk.sdk.http import Http, HttpResponse
 from helpdesk.sdk.settings import PluginSettings
 
 __all__ = [
+    "AccountRefused",
     "Channel",
     "ChannelSettings",
     "DeliveryReport",
@@ -38,6 +39,7 @@ __all__ = [
     "SenderProof",
     "Sent",
     "Unverified",
+    "Vault",
     "Verdict",
     "WindowClosed",
 ]
@@ -218,6 +220,19 @@ class Inlet(Protocol):
         """Renew the right to listen, and report health. Call at least every 30 seconds; on False return at once."""
 
 
+class Vault(Protocol):
+    """The account's secret settings as the desk keeps them, sealed. To be asked while a hook is being called."""
+
+    def read(self, name: str) -> str:
+        """Return a secret as it is kept now, which may be newer than ``self.settings``; empty when it is unset."""
+
+    def replace(self, name: str, old: str, new: str) -> bool:
+        """Keep a secret that the provider has changed, such as a refresh token, and return once it is safe.
+
+        False, keeping nothing, when what is kept is ``old`` no more: somebody has set another one meanwhile.
+        """
+
+
 class Channel(ABC):
     """One way in and out. Subclass it, name it in the entry-point group ``helpdesk.channels``."""
 
@@ -249,6 +264,9 @@ class Channel(ABC):
     http: Http
     """For calls to the outside. The core sets it right after ``__init__``; a plugin's own tests set their own."""
 
+    vault: Vault
+    """For secrets that the provider changes. The core sets it like ``http``."""
+
     def __init__(self, settings: Any) -> None:
         self.settings = settings
 
@@ -261,7 +279,7 @@ class Channel(ABC):
 
     @abstractmethod
     def send(self, message: Outbound) -> Sent:
-        """Hand the message to the provider. Raises Retry, Refused or WindowClosed."""
+        """Hand the message to the provider. Raises Retry, Refused, WindowClosed or AccountRefused."""
 
     def identify(self, message: Outbound) -> str | None:
         """Return the id under which the message will be known outside, where the channel may choose it."""

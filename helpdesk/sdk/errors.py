@@ -1,7 +1,7 @@
 """What a plugin may say went wrong. Whatever else it raises is a fault of its own: contained, counted and shown.
 
-``Retry``, ``Refused`` and ``WindowClosed`` are the plugin's verdicts on the outside world; ``Unverified``
-turns a caller away; ``Denied`` is what the desk says to a plugin that asks for what it may not have.
+``Retry``, ``Refused``, ``WindowClosed`` and ``AccountRefused`` are the plugin's verdicts on the outside world;
+``Unverified`` turns a caller away; ``Denied`` is what the desk says to a plugin that asks for what it may not have.
 """
 
 
@@ -11,6 +11,19 @@ class Retry(Exception):
     def __init__(self, reason: str, *, after_seconds: float | None = None) -> None:
         super().__init__(reason)
         self.after_seconds = after_seconds
+
+
+class AccountRefused(Retry):
+    """The provider lets the account in no more: its log-in is refused, and not this one message.
+
+    The account rests, what is to go out waits and uses up no try, and people see the words. It is tried again when
+    its settings change, and by itself ever more seldom. ``must_reconnect`` says that only a person can mend it,
+    by granting access anew (OAuth's ``invalid_grant``).
+    """
+
+    def __init__(self, reason: str, *, must_reconnect: bool = False) -> None:
+        super().__init__(reason)
+        self.must_reconnect = must_reconnect
 
 
 class Refused(Exception):

@@ -1,13 +1,14 @@
-"""B: nothing that people type can add a header or a recipient to a mail. Source: SECURITY B9."""
+"""B: nothing that people type can add a header or a recipient to a mail. Source: SECURITY B9, B10."""
 
 import re
+from email import message_from_bytes, policy
 
 import pytest
 
 from helpdesk.agents import operations as agents
 from helpdesk.agents.rules import Role
 from tests.attacks.outgoing import CUSTOMER, SUPPORT, answered, mail_account, upload
-from tests.factories.client import Caller, log_in
+from tests.factories.client import Caller, log_in, ticket
 from tests.factories.desk import PASSWORD, Desk
 from tests.servers.smtp import SmtpServer
 
@@ -61,3 +62,19 @@ def test_null_character_is_refused_at_the_door(partner: Caller, place: str) -> N
     given = {"subject": "x", "body": "x", "customer": {"email": CUSTOMER}}
     given |= {"subject": "a\0b"} if place == "subject" else {"customer": {"name": "a\0b"}}
     assert partner.answer("TicketCreate", input=given).status_code == 400
+
+
+@pytest.mark.parametrize("end", ["\r\n.\r\n", "\n.\n", "\r.\r", "\n.\r\n", "\r\n.\n", "\r\n.\r"])
+def test_no_text_ends_its_mail_or_begins_another(
+    desk: Desk, administrator: Caller, agent: Caller, smtp_server: SmtpServer, end: str
+) -> None:
+    smuggled = f"Hello{end}MAIL FROM:<{EVIL}>\r\nRCPT TO:<{EVIL}>\r\nDATA\r\nSubject: evil\r\n\r\nevil\r\n.\r\n"
+    mail_account(administrator, smtp_server)
+    made = ticket(agent, subject="x", customer={"email": CUSTOMER, "name": "Hong"})
+    agent.done("TicketReply", ticketId=made["id"], body=smuggled)
+    desk.run_jobs()
+    (received,) = smtp_server.wait_for(1)
+    assert (received.sender, received.recipients) == (SUPPORT, (CUSTOMER,))
+    text = message_from_bytes(received.raw, policy=policy.default).get_body(("plain",))
+    assert text is not None
+    assert "MAIL FROM" in text.get_content()

@@ -21,6 +21,7 @@ B9   attacks/test_b_mail.py::test_name_subject_and_sender_stay_in_their_own_head
      helpcenter/test_rules.py::test_line_never_breaks_a_header_and_cleaning_twice_changes_nothing
 B10  attacks/test_b_loops.py::test_no_answer_ends_its_mail_early_or_begins_another
 B13  attacks/test_b_loops.py::test_mails_without_an_id_are_tickets_of_their_own
+B10  attacks/test_b_mail.py::test_no_text_ends_its_mail_or_begins_another
 C3   graphql/test_uploads.py::test_link_that_was_tampered_with_opens_nothing
      graphql/test_uploads.py::test_link_expires_and_a_new_one_is_given
      graphql/test_uploads.py::test_link_opens_nothing_in_another_service

@@ -447,11 +447,12 @@ def test_process_goes_with_the_desk_and_by_no_signal_of_the_terminal(wild: Post)
 DESK = """
 import os, sys, threading
 from helpdesk.channels.isolation import Isolated
+from helpdesk.channels.safes import Safe
 from helpdesk.kernel import http
 from helpdesk.sdk.channel import InboundRequest
 sys.path.insert(0, sys.argv[1])
 http.use(http.OutgoingClient())
-wild = Isolated("wild", {"folder": ""}, [])
+wild = Isolated("wild", {"folder": ""}, [], Safe(0))
 wild.open()
 request = InboundRequest(sys.argv[2].encode())
 threading.Thread(target=wild.receive, args=(request,), daemon=True).start()

@@ -9,6 +9,8 @@ import pytest
 
 from helpdesk.access import operations as access
 from helpdesk.channels import accounts, inbox
+from helpdesk.channels.models import Sending
+from helpdesk.channels.rules import AccountState
 from helpdesk.kernel import actors, db
 from helpdesk.plugins import registry
 from tests.commands.conftest import Shell
@@ -86,6 +88,21 @@ def test_account_whose_plugin_is_gone_is_a_finding(made: Shell, monkeypatch: pyt
     monkeypatch.setenv("HELPDESK_SAFE_MODE", "true")
     assert "is not in use" in verdicts(made, code=1)["channel"]["message"]
     assert registry.channels() == {}
+
+
+def test_account_that_its_provider_refuses_is_a_finding_with_its_words(made: Shell) -> None:
+    account_id = made.mail_account()
+    for state, code, fix in (
+        (AccountState.FAILING, 0, "Mend its settings"),
+        (AccountState.REFUSED, 1, "Correct its log-in"),
+        (AccountState.RECONNECT, 1, "Grant access anew"),
+    ):
+        with made.opened():
+            Sending.delete().execute()
+            Sending.insert(account=account_id, state=state, last_error="535 no").execute()
+        found = verdicts(made, code=code)["channel"]
+        assert found["message"] == "demo: support (email) does not send: 535 no"
+        assert found["fix"].startswith(fix)
 
 
 def test_redis_that_is_not_there_is_a_warning(made: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

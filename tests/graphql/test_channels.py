@@ -7,7 +7,7 @@ import pytest
 
 from helpdesk.channels import outbox
 from helpdesk.kernel import db
-from helpdesk.sdk.channel import Outbound, Refused, Retry
+from helpdesk.sdk.channel import AccountRefused, Outbound, Refused, Retry
 from tests.factories.client import Caller, ticket
 from tests.factories.desk import Desk
 from tests.factories.echo import Echo
@@ -116,6 +116,38 @@ def test_account_is_tried_against_its_provider(administrator: Caller, monkeypatc
     monkeypatch.setattr(Echo, "check", refuse)
     tried = administrator.done("ChannelAccountTest", id=made["id"])
     assert (tried["isOk"], tried["message"]) == (False, "The token has expired; make a new one.")
+
+
+def test_account_that_must_be_reconnected_says_so_and_nothing_is_lost(
+    desk: Desk, administrator: Caller, agent: Caller
+) -> None:
+    def refuse(_message: Outbound) -> None:
+        raise AccountRefused("invalid_grant: reconnect the account.", must_reconnect=True)
+
+    made = account(administrator)
+    hook(administrator, made)
+    desk.run_jobs()
+    Echo.on_send = refuse
+    (node,) = agent.ask("Tickets")["tickets"]["nodes"]
+    agent.done("TicketReply", ticketId=node["id"], body="답변")
+    desk.run_jobs()
+    (shown,) = administrator.ask("ChannelAccounts")["channelAccounts"]
+    assert (shown["state"], shown["sending"]["lastError"]) == ("RECONNECT", "invalid_grant: reconnect the account.")
+    assert shown["sending"]["restsUntil"] > shown["sending"]["failedAt"]
+    assert (only(agent, "Deliveries")["state"], only(agent, "Deliveries")["attempts"]) == ("RETRYING", 0)
+    Echo.on_send = None
+    administrator.done("ChannelAccountUpdate", id=made["id"], settings={"token": "granted anew"})
+    desk.run_jobs()
+    (shown,) = administrator.ask("ChannelAccounts")["channelAccounts"]
+    assert (shown["state"], shown["sending"]["lastError"], shown["sending"]["restsUntil"]) == ("WORKING", "", None)
+    assert (only(agent, "Deliveries")["state"], len(Echo.sent)) == ("SENT", 1)
+
+
+def test_account_that_is_switched_off_says_so(administrator: Caller) -> None:
+    made = account(administrator)
+    administrator.done("ChannelAccountUpdate", id=made["id"], isEnabled=False)
+    (shown,) = administrator.ask("ChannelAccounts")["channelAccounts"]
+    assert (shown["state"], shown["sending"], shown["health"]) == ("OFF", None, None)
 
 
 def test_agent_sees_deliveries_and_no_accounts(agent: Caller) -> None:

@@ -36,16 +36,22 @@ ssl = yes
 ssl_cert = <{certificate.certificate}
 ssl_key = <{certificate.key}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2 oauthbearer
 auth_failure_delay = 0 secs
 auth_username_format = %Lu
 passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/oauth2.conf
+}}
+passdb {{
   driver = static
+  mechanisms = plain login
   args = password={password}
 }}
 userdb {{
   driver = static
-  args = uid={account.uid} gid={account.gid} home={folder}/mail/%u
+  args = allow_all_users=yes uid={account.uid} gid={account.gid} home={folder}/mail/%u
 }}
 mail_location = maildir:~/Maildir
 mail_fsync = never
@@ -74,9 +80,22 @@ service stats {{
 }}
 """
 
+OAUTH_CONFIGURATION = """
+introspection_mode = post
+introspection_url = http://127.0.0.1:{tokens_port}/introspect
+username_attribute = username
+active_attribute = active
+active_value = true
+tokeninfo_url =
+timeout_msecs = 2000
+"""
+
 
 class DovecotServer:
-    """An IMAP server whose mailboxes come into being when they are first used."""
+    """An IMAP server whose mailboxes come into being when they are first used.
+
+    Tokens it believes as the TokenServer says that a test starts on ``tokens_port``.
+    """
 
     host = "127.0.0.1"
     password = PASSWORD
@@ -88,6 +107,7 @@ class DovecotServer:
             find_program("/usr/lib/dovecot/imap", package=PACKAGE)
         self.port = free_port()
         self.tls_port = free_port()
+        self.tokens_port = free_port()
         self._folder = account.make_folder("dovecot")
         self.certificate = make_certificate(self._folder)
         account.give(self.certificate.key)
@@ -111,6 +131,7 @@ class DovecotServer:
             tls_port=self.tls_port,
         )
         self._configuration.write_text(text)
+        (self._folder / "oauth2.conf").write_text(OAUTH_CONFIGURATION.format(tokens_port=self.tokens_port))
 
     def __enter__(self) -> Self:
         self.start()

@@ -1,5 +1,6 @@
 """Owns the fixtures that hand tests a real server: one a test worker, or for SMTP one a test."""
 
+import hashlib
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from tests.servers.dovecot import DovecotServer
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
 from tests.servers.smtp import SmtpServer
+from tests.servers.tokens import TokenServer
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +30,14 @@ def redis_server() -> Iterator[RedisServer]:
 def dovecot() -> Iterator[DovecotServer]:
     """Give a running Dovecot; a test takes a user name of its own."""
     with DovecotServer() as server:
+        yield server
+
+
+@pytest.fixture
+def token_server(dovecot: DovecotServer, request: pytest.FixtureRequest) -> Iterator[TokenServer]:
+    """Give the provider whose tokens Dovecot believes, for a user of the test's own."""
+    name = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
+    with TokenServer(f"{name}@desk.example", port=dovecot.tokens_port) as server:
         yield server
 
 

@@ -5,6 +5,8 @@ stops, and here a leftover is an error.
 """
 
 import asyncio
+import base64
+import re
 import threading
 import weakref
 from collections.abc import Mapping
@@ -18,6 +20,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from tests.servers.certificates import Certificate
 from tests.servers.dovecot import DovecotServer
 from tests.servers.ports import free_port
+from tests.servers.tokens import TokenServer
 
 ACCEPTED = "250 2.0.0 OK"
 
@@ -66,8 +69,8 @@ class Received:
 class SmtpServer:
     """A mail server on a loopback port.
 
-    With ``users`` (name to password) a login is required; with a certificate STARTTLS is offered, or the
-    whole connection is encrypted where ``is_implicit_tls``.
+    With ``users`` (name to password) or ``tokens`` a login is required, by password or by token; with a certificate
+    STARTTLS is offered, or the whole connection is encrypted where ``is_implicit_tls``.
     """
 
     host = "127.0.0.1"
@@ -76,12 +79,14 @@ class SmtpServer:
         self,
         *,
         users: Mapping[str, str] | None = None,
+        tokens: TokenServer | None = None,
         certificate: Certificate | None = None,
         is_implicit_tls: bool = False,
         max_bytes: int = 33_554_432,
     ) -> None:
         self.port = free_port()
-        self._users = users
+        self._users = {} if users is None and tokens is not None else users
+        self._tokens = tokens
         context = certificate.server_context() if certificate else None
         self._tls = context if is_implicit_tls else None
         self._starttls = None if is_implicit_tls else context
@@ -190,6 +195,26 @@ class SmtpServer:
         known = (self._users or {}).get(login.login.decode(errors="replace"))
         is_right = known is not None and login.password == known.encode()
         return AuthResult(success=is_right, handled=False, auth_data=login)
+
+    async def auth_XOAUTH2(self, server: SMTP, words: list[str]) -> AuthResult:
+        """Take a log-in by token in Google's words; called by aiosmtpd, which knows the method by its name."""
+        return await self._by_token(server, words, user_in=r"user=([^\x01]*)\x01")
+
+    async def auth_OAUTHBEARER(self, server: SMTP, words: list[str]) -> AuthResult:
+        """Take a log-in by token in the words of RFC 7628."""
+        return await self._by_token(server, words, user_in=r"n,a=([^,]*),\x01")
+
+    async def _by_token(self, server: SMTP, words: list[str], *, user_in: str) -> AuthResult:
+        """Compare what is said first; to a wrong token say why, and wait for the assent, before refusing."""
+        said = base64.b64decode(words[1]).decode() if len(words) > 1 else ""
+        user, token = re.match(user_in, said), re.search(r"\x01auth=Bearer ([^\x01]+)\x01\x01$", said)
+        is_right = bool(
+            self._tokens and user and token and user[1] == self._tokens.user and self._tokens.is_good(token[1])
+        )
+        if not is_right or user is None:
+            await server.challenge_auth(b'{"status":"400"}', encode_to_b64=True)
+            return AuthResult(success=False, handled=False)
+        return AuthResult(success=True, auth_data=LoginPassword(user[1].encode(), b""))
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -14,39 +14,9 @@ from helpdesk_email.reading import read
 from helpdesk_email.settings import EmailSettings
 
 from helpdesk.sdk.channel import Inbound, InboundRequest, Refused, Retry
+from tests.factories.intake import Intake, raw_mail
 
 _numbers = itertools.count(1)
-
-
-class Intake:
-    """A desk's inlet in memory: keys are unique, and it closes once enough has come."""
-
-    def __init__(self, *, enough: int, cursor: Mapping[str, Any] | None = None) -> None:
-        self.cursor: Mapping[str, Any] = cursor or {}
-        self.stored: dict[str, bytes] = {}
-        self.enough = enough
-        self.on_store: Callable[[], None] = lambda: None
-
-    def store(self, key: str, raw: bytes, *, cursor: Mapping[str, Any]) -> bool:
-        self.on_store()
-        is_new = key not in self.stored
-        self.stored[key] = raw
-        self.cursor = dict(cursor)
-        return is_new
-
-    def reached(self, cursor: Mapping[str, Any]) -> None:
-        self.cursor = dict(cursor)
-
-    def alive(self) -> bool:
-        return len(self.stored) < self.enough
-
-    @property
-    def subjects(self) -> list[bytes]:
-        return [line for raw in self.stored.values() for line in raw.splitlines() if line.startswith(b"Subject: ")]
-
-
-def raw_mail(subject: str, body: str = "text") -> bytes:
-    return f"From: a@customer.example\r\nSubject: {subject}\r\nMessage-ID: <{subject}@x>\r\n\r\n{body}\r\n".encode()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from helpdesk_email.channel import Email
 from helpdesk_email.identifiers import NO_SENDER
 from helpdesk_email.settings import EmailSettings
 
-from helpdesk.sdk.channel import Identity, Outbound, RecipientVerdict, Refused, Retry, Verdict
+from helpdesk.sdk.channel import AccountRefused, Identity, Outbound, RecipientVerdict, Refused, Retry, Verdict
 from tests.servers.certificates import make_certificate
 from tests.servers.smtp import Ending, SmtpServer, Stage
 
@@ -246,7 +246,7 @@ def test_server_without_starttls_is_refused_instead_of_spoken_to_in_the_clear(sm
 def test_wrong_password_says_what_to_do():
     with SmtpServer(users={"desk": "s3cret"}) as server:
         email = account(server, smtp_username="desk", smtp_password="wrong")
-        with pytest.raises(Refused, match="Correct the user name or the password"):
+        with pytest.raises(AccountRefused, match="Correct the user name or the password"):
             email.send(outbound())
 
 

@@ -1,7 +1,9 @@
 """The mails that go out, read back by the stdlib as any mail program would."""
 
+import base64
 import email
 import re
+import unicodedata
 from email.message import EmailMessage
 from email.policy import default
 
@@ -75,7 +77,7 @@ def test_text_html_picture_and_file_are_nested_as_mail_programs_expect():
     assert mail.get_content_type() == "multipart/mixed"
     assert (text.get_content().strip(), html.get_content().strip()) == (
         "안녕하세요",
-        '<p>안녕</p><img src="cid:logo@x">',
+        '<p>안녕</p><img src="cid:logo@x" style="max-width: 100%;">',
     )
     assert (picture["Content-ID"], picture.get_filename(), picture.get_content()) == ("<logo@x>", "로고.png", b"png")
     assert (attached.get_filename(), attached.get_content_type(), attached.get_content()) == (
@@ -132,3 +134,51 @@ def test_subject_and_text_arrive_as_they_were_written(text):
     words = " ".join(text.split())
     mail = written(subject="x" + words, text=text)
     assert mail["Subject"] == f"Re: x{' '.join(clean(words).split())} [#123]"
+
+
+DRESSED = "<p>안녕</p><table><tr><td style='border:0'>a</td><td>b</td></tr></table><blockquote>인용</blockquote>"
+
+
+def test_html_brings_its_looks_along_and_text_stands_beside_it():
+    mail = written(text="안녕\n\na b", html=DRESSED)
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert (mail.get_content_type(), text.get_content().split()) == ("multipart/alternative", ["안녕", "a", "b"])
+    shown = html.get_content()
+    assert "<style" not in shown
+    assert '<blockquote style="margin: 8px 0;' in shown
+    assert "border-left: 3px solid" in shown
+    assert "border:0" in shown.partition("</td>")[0].replace(": ", ":"), "What an element says of itself wins."
+    assert "1px solid" in shown.partition("</td>")[2].partition("</td>")[0]
+
+
+@pytest.mark.parametrize(
+    "html", ["<p>a & b</p>", "<td>x", "<p style='}{;:'>x</p>", "text", "", "<b>" * 5_000, "<p>🎈똠</p>"]
+)
+def test_dressing_loses_no_text(html):
+    shown = written(html=html).get_body(("html",)).get_content()
+    assert re.sub(r"<[^>]*>", "", shown).strip() == re.sub(r"<[^>]*>", "", html).replace("&", "&amp;")
+
+
+def test_dressing_fetches_nothing():
+    html = (
+        '<link rel="stylesheet" href="http://127.0.0.1:9/x.css"><style>@import "http://127.0.0.1:9/";</style><p>x</p>'
+    )
+    assert "x" in written(html=html).get_body(("html",)).get_content()
+
+
+NFD = unicodedata.normalize("NFD", "각" * 150)
+LONG = ["한" * 300, "가나 다라 " * 60, NFD, "\U0001f469\u200d\U0001f467 " * 40, "é" * 300]
+
+
+@pytest.mark.parametrize("text", LONG)
+def test_long_names_and_subjects_are_cut_between_letters_and_within_75_characters(text):
+    raw = write(outbound(subject=text, recipients=(Identity("email", "h@customer.example", text),)), SETTINGS)
+    block = raw.partition(b"\r\n\r\n")[0].decode("ascii")
+    words = re.findall(r"=\?utf-8\?B\?([^?]*)\?=", block)
+    assert len(words) > 8
+    assert max(len(f"=?utf-8?B?{word}?=") for word in words) <= 75
+    assert max(map(len, block.split("\r\n"))) <= 76
+    pieces = [base64.b64decode(word).decode() for word in words]  # raises for a cut inside a letter
+    assert not any(unicodedata.combining(piece[0]) or "\u1160" <= piece[0] <= "\u11ff" for piece in pieces)
+    mail = email.message_from_bytes(raw, policy=default)
+    assert mail["Subject"] == f"Re: {clean(text).strip()[:400].strip()} [#123]"

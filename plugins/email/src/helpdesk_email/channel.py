@@ -9,6 +9,7 @@ from helpdesk_email.connections import smtp_connection
 from helpdesk_email.reading import read
 from helpdesk_email.settings import EmailSettings
 from helpdesk_email.submission import submit
+from helpdesk_email.tokens import Tokens
 from helpdesk_email.writing import message_id_of
 
 
@@ -22,13 +23,17 @@ class Email(Channel):
     reads_apart = True
     settings: EmailSettings
 
+    def __init__(self, settings: EmailSettings) -> None:
+        super().__init__(settings)
+        self._tokens = Tokens(self, settings)
+
     def receive(self, request: InboundRequest) -> Iterable[Inbound | DeliveryReport]:
         """Read one mail. Raises Unreadable (a Refused) for one that is built to break its reader."""
         return [read(request, self.settings)]
 
     def send(self, message: Outbound) -> Sent:
         """Hand the mail to the SMTP server; ``verdicts`` name the recipients that it refused."""
-        return submit(message, self.settings, external_id=self.identify(message))
+        return submit(message, self.settings, self._tokens, external_id=self.identify(message))
 
     def identify(self, message: Outbound) -> str:
         """Return the Message-ID, without brackets: the stored one, or the one made from the message's key."""
@@ -40,7 +45,7 @@ class Email(Channel):
 
     def listen(self, inlet: Inlet) -> None:
         """Fetch from IMAP until the inlet says stop."""
-        mailbox.listen(self.settings, inlet)
+        mailbox.listen(self.settings, self._tokens, inlet)
 
     def check(self) -> None:
         """Log in to both servers; raise Refused with one sentence for each thing that is wrong."""
@@ -58,8 +63,8 @@ class Email(Channel):
             raise Refused(" ".join(problems))
 
     def _check_imap(self) -> None:
-        mailbox.check_folders(self.settings)
+        mailbox.check_folders(self.settings, self._tokens)
 
     def _check_smtp(self) -> None:
-        with smtp_connection(self.settings) as server:
+        with smtp_connection(self.settings, self._tokens) as server:
             server.noop()

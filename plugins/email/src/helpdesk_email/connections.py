@@ -9,17 +9,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
-from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError, MailboxLoginError
 
-from helpdesk.sdk.channel import Refused, Retry
+from helpdesk.sdk.channel import AccountRefused, Refused, Retry
 from helpdesk_email.cleaning import single_line
+from helpdesk_email.clients import Client, Mailbox
 from helpdesk_email.settings import EmailSettings, Security
+from helpdesk_email.tokens import Tokens, first_words, last_words
 
 IMAP_SECONDS = 45.0
 SMTP_SECONDS = 60.0
 MESSAGE_SECONDS = 600.0  # all steps of handing over one mail
 FAREWELL_SECONDS = 5.0
+LOG_IN_FIRST = 530  # RFC 4954
 AGAIN_SECONDS = 0.5
 
 _NO_USER = "Correct the user name or the password; some providers ask for a separate password for mail programs."
@@ -36,38 +39,63 @@ def tls_context(settings: EmailSettings) -> ssl.SSLContext:
 
 
 @contextmanager
-def imap_connection(settings: EmailSettings) -> Iterator[BaseMailBox]:
-    """Log in to the IMAP server, and out at the end. Raises Refused for what settings must mend, else Retry."""
+def imap_connection(settings: EmailSettings, tokens: Tokens) -> Iterator[BaseMailBox]:
+    """Log in to the IMAP server, and out at the end.
+
+    Raises AccountRefused for a log-in that is refused, Refused for what else settings must mend, else Retry.
+    """
+    token = tokens.get() if settings.reads_by_token else ""
+    mailbox = _entered(settings, token)
+    if mailbox is None:  # a token may be taken back before its time; a new one is refused for good
+        mailbox = _entered(settings, tokens.get(other_than=token), is_last=True)
+    assert mailbox is not None, "the last try raises"
+    try:
+        yield mailbox
+    finally:
+        _leave(mailbox)
+
+
+def _entered(settings: EmailSettings, token: str, *, is_last: bool = False) -> BaseMailBox | None:
+    """Return the mailbox, logged in to; None when it refuses a token that is not the last one to try."""
     with _told("IMAP", settings.imap_host, settings.imap_port):
         mailbox = _open_mailbox(settings)
     try:
         with talking(mailbox, settings, seconds=IMAP_SECONDS):
-            _log_in(mailbox, settings)
-        yield mailbox
-    finally:
-        # The work is done or has failed already; a server that doesn't say good-bye changes neither.
-        with suppress(OSError, imaplib.IMAP4.error, ImapToolsError):
-            mailbox.client.sock.settimeout(FAREWELL_SECONDS)
-            mailbox.logout()
-        with suppress(OSError):
-            mailbox.client.shutdown()
+            _log_in(mailbox, settings, token)
+    except BaseException as error:
+        _leave(mailbox)
+        if isinstance(error, AccountRefused) and token and not is_last:
+            return None
+        raise
+    return mailbox
+
+
+def _leave(mailbox: BaseMailBox) -> None:
+    """Log out: the work is done or has failed already, and a server that doesn't say good-bye changes neither."""
+    with suppress(OSError, imaplib.IMAP4.error, ImapToolsError):
+        mailbox.client.sock.settimeout(FAREWELL_SECONDS)
+        mailbox.logout()
+    with suppress(OSError):
+        mailbox.client.shutdown()
 
 
 def _open_mailbox(settings: EmailSettings) -> BaseMailBox:
-    host, port = settings.imap_host, settings.imap_port
-    if settings.imap_security is Security.TLS:
-        return MailBox(host, port, timeout=IMAP_SECONDS, ssl_context=tls_context(settings))
-    if settings.imap_security is Security.STARTTLS:
-        return MailBoxStartTls(host, port, timeout=IMAP_SECONDS, ssl_context=tls_context(settings))
-    return MailBoxUnencrypted(host, port, timeout=IMAP_SECONDS)
+    context = None if settings.imap_security is Security.NONE else tls_context(settings)
+    seen: list[socket.socket] = []
+    with _deadline(lambda: seen[-1] if seen else None, seconds=IMAP_SECONDS):
+        return Mailbox(Client(settings, context, reach=seen.append, seconds=IMAP_SECONDS))
 
 
-def _log_in(mailbox: BaseMailBox, settings: EmailSettings) -> None:
+def _log_in(mailbox: BaseMailBox, settings: EmailSettings, token: str) -> None:
     username = settings.imap_username or settings.address
     password = settings.imap_password.get_secret_value()
     log_in = mailbox.login if f"{username}{password}".isascii() else mailbox.login_utf8
     try:
-        log_in(username, password, initial_folder=None)
+        if token:
+            words = _words_to_say(settings, token, username, settings.imap_host, settings.imap_port)
+            mailbox.client.authenticate(settings.oauth_mechanism, lambda _challenge: next(words).encode())
+        else:
+            log_in(username, password, initial_folder=None)
     except imaplib.IMAP4.abort:
         raise
     except imaplib.IMAP4.error as error:
@@ -75,6 +103,13 @@ def _log_in(mailbox: BaseMailBox, settings: EmailSettings) -> None:
     # What a server can do it often says only to those it knows; imaplib keeps the first answer.
     _, answer = mailbox.client.capability()
     mailbox.client.capabilities = tuple(answer[-1].decode("ascii", "replace").upper().split())
+
+
+def _words_to_say(settings: EmailSettings, token: str, user: str, host: str, port: int) -> Iterator[str]:
+    """Give what is said to a server that is logged in to by token: the token, then assent to being refused."""
+    yield first_words(settings.oauth_mechanism, user=user, token=token, host=host, port=port)
+    while True:
+        yield last_words(settings.oauth_mechanism)
 
 
 @contextmanager
@@ -115,18 +150,27 @@ def _break(connection: socket.socket | None) -> None:
 
 
 @contextmanager
-def smtp_connection(settings: EmailSettings) -> Iterator[smtplib.SMTP]:
-    """Connect and log in to the SMTP server. Raises Refused for what settings must mend, else Retry.
+def smtp_connection(settings: EmailSettings, tokens: Tokens) -> Iterator[smtplib.SMTP]:
+    """Connect and log in to the SMTP server.
+
+    Raises AccountRefused for a log-in that is refused, Refused for what else settings must mend, else Retry.
 
     Everything inside together may take ``MESSAGE_SECONDS``, and Retry is raised then.
     """
     if not settings.smtp_host:
         raise Refused("This account has no SMTP server, so it can't send; set smtp_host.")
     with _told("SMTP", settings.smtp_host, settings.smtp_port):
+        token = tokens.get() if settings.sends_by_token else ""
         server = _make_smtp(settings)
         try:
             with _deadline(lambda: server.sock, seconds=MESSAGE_SECONDS):
-                _open_smtp(server, settings)
+                try:
+                    _open_smtp(server, settings, token)
+                except smtplib.SMTPAuthenticationError as error:
+                    if not token or error.smtp_code < 500:
+                        raise
+                    server.close()  # a token may be taken back before its time; a new one is refused for good
+                    _open_smtp(server, settings, tokens.get(other_than=token))
                 yield server
         finally:
             _close_smtp(server)
@@ -143,13 +187,19 @@ def _make_smtp(settings: EmailSettings) -> smtplib.SMTP:
     return cast("smtplib.SMTP", server)
 
 
-def _open_smtp(server: smtplib.SMTP, settings: EmailSettings) -> None:
+def _open_smtp(server: smtplib.SMTP, settings: EmailSettings, token: str) -> None:
+    server.ehlo_resp = server.helo_resp = None  # of a connection before this one
     code, greeting = server.connect(settings.smtp_host, settings.smtp_port)
     if code != 220:
         raise smtplib.SMTPConnectError(code, greeting)
     if settings.smtp_security is Security.STARTTLS:
         server.starttls(context=tls_context(settings))
-    if settings.smtp_username:
+    if token:
+        user = settings.smtp_username or settings.address
+        words = _words_to_say(settings, token, user, settings.smtp_host, settings.smtp_port)
+        server.ehlo_or_helo_if_needed()
+        server.auth(settings.oauth_mechanism.upper(), lambda _challenge=None: next(words))
+    elif settings.smtp_username:
         server.login(settings.smtp_username, settings.smtp_password.get_secret_value())
 
 
@@ -175,6 +225,8 @@ def _told(protocol: str, host: str, port: int) -> Iterator[None]:
             f"{where} can't do what the settings ask for: {_words(error)} Change the security or the login."
         ) from error
     except smtplib.SMTPResponseException as error:
+        if error.smtp_code == LOG_IN_FIRST:
+            raise _login_error(where, error) from error
         raise (Refused if 500 <= error.smtp_code < 600 else Retry)(f"{where} refuses: {_words(error)}") from error
     except ssl.SSLCertVerificationError as error:
         raise Retry(
@@ -195,10 +247,10 @@ def _told(protocol: str, host: str, port: int) -> Iterator[None]:
         raise Retry(f"{where} failed: {_words(error)}") from error
 
 
-def _login_error(where: str, error: Exception) -> Refused | Retry:
+def _login_error(where: str, error: Exception) -> Retry:
     if isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code < 500:
         return Retry(f"{where} takes no login now: {_words(error)}")
-    return Refused(f"{where} doesn't accept this login: {_words(error)} {_NO_USER}")
+    return AccountRefused(f"{where} doesn't accept this login: {_words(error)} {_NO_USER}")
 
 
 def _words(error: Exception) -> str:

@@ -3,7 +3,8 @@
 A mail is known by folder, UIDVALIDITY and UID, and never asked for again below the last UID; a new
 UIDVALIDITY starts over, and the desk drops what it has by the bytes. IDLE wakes the loop; a search
 after every slice and a round through all folders each minute catch what a server forgets to push.
-A mail that is too large, or that the server can't give, is stored as its headers with a notice.
+A mail that is too large, or that the server can't give, is stored as its headers with a notice. So is one at
+which the conversation broke a few times in a row, or it would hold up all that come after it.
 """
 
 import imaplib
@@ -17,22 +18,25 @@ from typing import Any, cast
 from imap_tools import BaseMailBox
 from imap_tools.errors import MailboxFetchError
 
-from helpdesk.sdk.channel import Inlet, Refused
+from helpdesk.sdk.channel import Inlet, Refused, Retry
 from helpdesk_email.connections import imap_connection, talking
 from helpdesk_email.notices import headers_with_notice, too_large, unavailable
 from helpdesk_email.settings import After, EmailSettings
+from helpdesk_email.tokens import Tokens
 
 SLICE_SECONDS = 5.0  # of waiting between two signs of life
 ROUND_SECONDS = 60.0
 BODY_SECONDS = 240.0
 COMMAND_SECONDS = 120.0
+MOST_AT_ONCE = 5_000  # of a folder, before the other folders have their turn
+MOST_BREAKS = 3
 
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
-def listen(settings: EmailSettings, inlet: Inlet) -> None:
+def listen(settings: EmailSettings, tokens: Tokens, inlet: Inlet) -> None:
     """Fetch until the inlet says stop. Raises Retry or Refused when the connection or the login fails."""
-    with imap_connection(settings) as server:
+    with imap_connection(settings, tokens) as server:
         _make_target(server, settings)
         folders = [Folder(server, settings, inlet, name) for name in settings.imap_folders]
         for folder in folders:
@@ -41,13 +45,15 @@ def listen(settings: EmailSettings, inlet: Inlet) -> None:
             for folder in reversed(folders):  # the first one last: IDLE listens to the folder that is open
                 if not folder.collect():
                     return
+            if any(folder.has_more for folder in folders):
+                continue
             if not _wait(server, folders[0], settings, inlet):
                 return
 
 
-def check_folders(settings: EmailSettings) -> None:
+def check_folders(settings: EmailSettings, tokens: Tokens) -> None:
     """Log in and look for the folders. Raises Refused with what to mend."""
-    with imap_connection(settings) as server, talking(server, settings, seconds=COMMAND_SECONDS):
+    with imap_connection(settings, tokens) as server, talking(server, settings, seconds=COMMAND_SECONDS):
         for name in settings.imap_folders:
             if not server.folder.exists(name):
                 known = ", ".join(folder.name for folder in server.folder.list()[:20])
@@ -106,6 +112,9 @@ class Folder:
         self._name = name
         self._validity = 0
         self._last = 0
+        self._is_left = False  # the last mail is only on the server
+        self._broken, self._breaks = 0, 0  # the mail at which the conversation broke, and how often in a row
+        self.has_more = False
 
     def collect(self) -> bool:
         """Open the folder and store what is new; False when it is time to stop."""
@@ -113,19 +122,24 @@ class Folder:
         return self.collect_open()
 
     def collect_open(self) -> bool:
-        """Store what is new in the folder, which is open; False when it is time to stop."""
+        """Store what is new in the folder, which is open, as much as comes at once; False when it is time to stop."""
+        left = MOST_AT_ONCE
+        self.has_more = False
         while uids := self._new_uids():
-            for uid in uids:
+            self.has_more = len(uids) > left
+            for uid in uids[:left]:
                 if not self._inlet.alive():
                     return False
                 self._store(uid)
+            left -= len(uids)
+            if left <= 0:
+                break
         return True
 
     def finish_last(self) -> None:
         """Do again what follows the storing of a mail, for the one at which a crash may have come between."""
         self._open()
-        size = self._size(self._last) if self._last else None
-        if size is not None and size <= self._settings.max_bytes:
+        if self._last and not self._is_left and self._size(self._last) is not None:
             self._finish(self._last)
 
     def _open(self) -> None:
@@ -134,13 +148,18 @@ class Folder:
             validity = self._server.client.response("UIDVALIDITY")[1][0]
         assert validity is not None, "RFC 3501 demands a UIDVALIDITY from every server."
         self._validity = int(validity)
-        place = self._inlet.cursor.get(self._name) or {}
-        self._last = int(place["uid"]) if place.get("uidvalidity") == self._validity else 0
-        if place.get("uidvalidity") != self._validity:
+        stored = self._inlet.cursor.get(self._name) or {}
+        place = stored if stored.get("uidvalidity") == self._validity else {}
+        self._last, self._is_left = int(place.get("uid", 0)), bool(place.get("is_left"))
+        self._broken, self._breaks = place.get("broken") or (0, 0)
+        if place is not stored:
             self._inlet.reached(self._cursor())
 
     def _cursor(self) -> Mapping[str, Any]:
-        return {**self._inlet.cursor, self._name: {"uidvalidity": self._validity, "uid": self._last}}
+        place: dict[str, Any] = {"uidvalidity": self._validity, "uid": self._last}
+        place |= {"is_left": True} if self._is_left else {}
+        place |= {"broken": [self._broken, self._breaks]} if self._broken > self._last else {}
+        return {**self._inlet.cursor, self._name: place}
 
     def _new_uids(self) -> list[int]:
         """Return the UIDs beyond the last, in order.
@@ -158,19 +177,31 @@ class Folder:
                     return new
 
     def _store(self, uid: int) -> None:
-        size = self._size(uid)
+        try:
+            found = self._fetch(uid)
+        except Retry:
+            self._breaks = self._breaks + 1 if self._broken == uid else 1
+            self._broken = uid
+            self._inlet.reached(self._cursor())
+            raise
         self._last = uid
-        if size is None:  # gone between search and fetch
+        if found is None:  # gone between search and fetch
             self._inlet.reached(self._cursor())
             return
-        raw, is_whole = self._fetch(uid, size=size)
+        raw, is_whole = found
+        self._is_left = not is_whole
         self._inlet.store(f"{self._name}:{self._validity}:{uid}", raw, cursor=self._cursor())
         if is_whole:  # else the mail itself is only on the server: leave it as it is
             self._finish(uid)
 
-    def _fetch(self, uid: int, *, size: int) -> tuple[bytes, bool]:
-        """Return the mail, or its headers with a notice, and whether it is the mail."""
+    def _fetch(self, uid: int) -> tuple[bytes, bool] | None:
+        """Return the mail, or its headers with a notice, and whether it is the mail; None when it is gone."""
         place = f"{self._name}, UID {uid}"
+        if self._broken == uid and self._breaks >= MOST_BREAKS:
+            return headers_with_notice(b"", unavailable(place=place)), False
+        size = self._size(uid)
+        if size is None:
+            return None
         if size > self._settings.max_bytes:
             notice = too_large(size, limit=self._settings.max_bytes, place=place)
             return headers_with_notice(self._part(uid, "BODY.PEEK[HEADER]") or b"", notice), False

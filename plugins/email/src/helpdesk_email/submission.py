@@ -13,10 +13,12 @@ from helpdesk_email.bounces import is_dead_address
 from helpdesk_email.connections import reply_text, smtp_connection
 from helpdesk_email.identifiers import NO_SENDER
 from helpdesk_email.settings import EmailSettings
+from helpdesk_email.signing import signed
+from helpdesk_email.tokens import Tokens
 from helpdesk_email.writing import write
 
 
-def submit(message: Outbound, settings: EmailSettings, *, external_id: str) -> Sent:
+def submit(message: Outbound, settings: EmailSettings, tokens: Tokens, *, external_id: str) -> Sent:
     """Hand the mail over. Raises Refused if every recipient is refused for good, Retry if nothing was taken for now."""
     people = dict.fromkeys(person.value for person in (*message.recipients, *message.copied))
     for address in people:
@@ -25,8 +27,8 @@ def submit(message: Outbound, settings: EmailSettings, *, external_id: str) -> S
     people.pop(NO_SENDER, None)
     if not people:
         raise Refused("Nobody is known to send this mail to: the customer's mail came without a sender.")
-    raw = write(message, settings)
-    with smtp_connection(settings) as server:
+    raw = signed(write(message, settings), settings)
+    with smtp_connection(settings, tokens) as server:
         _announce(server, settings, size=len(raw), is_automatic=message.is_automatic, people=list(people))
         verdicts = _name_recipients(server, list(people))
         _deliver(server, raw)

@@ -18,6 +18,7 @@ from helpdesk.sdk.channel import File, Identity, Outbound
 from helpdesk_email.addresses import is_address
 from helpdesk_email.automatic import LOOP_HEADER
 from helpdesk_email.cleaning import clean, single_line, visible_line
+from helpdesk_email.dressing import dressed
 from helpdesk_email.filenames import safe_name, unique_name
 from helpdesk_email.identifiers import is_message_id, own_id, plus_address
 from helpdesk_email.settings import EmailSettings
@@ -124,7 +125,7 @@ def _body(message: Outbound) -> EmailMessage:
     _set_text(body, message.text)
     if message.html is not None:
         shown = EmailMessage(policy=SMTP)
-        shown.set_content(clean(message.html), subtype="html", charset="utf-8", cte="base64")
+        shown.set_content(dressed(clean(message.html)), subtype="html", charset="utf-8", cte="base64")
         for file, name in inline:
             _attach(shown, file, name, is_inline=True)
         body.make_alternative()
