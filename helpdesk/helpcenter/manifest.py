@@ -13,8 +13,8 @@ from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator, model_validator
 
 from helpdesk.kernel.errors import Invalid
+from helpdesk.kernel.versions import APIS
 from helpdesk.plugins.kinds import OTHER_API
-from helpdesk.sdk.versions import APIS
 
 FILE_NAME = "theme.toml"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from helpdesk.kernel.condition_syntax import FieldKind
+from helpdesk.kernel.versions import APIS
 from helpdesk.sdk.action import Action, ActionSettings
 from helpdesk.sdk.assigner import Assigner, AssignerSettings
 from helpdesk.sdk.channel import Channel, ChannelSettings
@@ -19,7 +20,6 @@ from helpdesk.sdk.field_type import FieldSettings, FieldType
 from helpdesk.sdk.plugin import Plugin
 from helpdesk.sdk.settings import PluginSettings
 from helpdesk.sdk.storage import Storage, StorageSettings
-from helpdesk.sdk.versions import APIS
 
 
 class Kind(StrEnum):

@@ -10,10 +10,10 @@ from unittest import SkipTest
 import orjson
 from pydantic import BaseModel
 
+from helpdesk.kernel.versions import APIS
 from helpdesk.sdk.testing import importing, sources
 from helpdesk.sdk.testing.kit import Kit
 from helpdesk.sdk.testing.rules import Broken, ensure, rule
-from helpdesk.sdk.versions import APIS
 
 MOST_IMPORT_SECONDS = 2.0
 Answer = TypeVar("Answer")

@@ -1,4 +1,4 @@
-"""Which versions of the SDK's pages the core keeps."""
+"""Which versions of the pages of the SDK the core keeps."""
 
 APIS: tuple[int, ...] = (1,)
 """The newest, and the one before: what was written for either is taken."""
