@@ -79,9 +79,9 @@ def test_other_lists_do_not_grow_either(partner: Caller, statements: list[str]) 
 
 
 @pytest.mark.usefixtures("full_desk")
-def test_one_ticket_with_everything_takes_a_dozen_statements(partner: Caller, statements: list[str]) -> None:
+def test_one_ticket_with_everything_takes_thirteen_statements(partner: Caller, statements: list[str]) -> None:
     partner.ask("Ticket", number=2)
-    assert len(statements) - AUTHENTICATION <= 12
+    assert len(statements) - AUTHENTICATION <= 13
 
 
 @pytest.mark.parametrize("who", ["stranger", "partner", "agent"])
