@@ -11,6 +11,7 @@ again by itself: the message may be out, and every try would send it anew. One w
 is tried again, like after the death of a worker.
 """
 
+import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
@@ -52,6 +53,8 @@ from helpdesk.sdk.events import DeliveryFinished
 from helpdesk.tickets import queries as tickets
 from helpdesk.tickets.queries import TicketRow
 from helpdesk.tickets.rules import ParticipantState
+
+log = logging.getLogger(__name__)
 
 LINE = sending.LINE
 MOST_ANSWERED = 20
@@ -315,6 +318,9 @@ def mark_addresses(row: Any, verdicts: Sequence[RecipientVerdict]) -> None:
 
 
 def _record(row: Any, state: DeliveryState, reason: str) -> None:
+    if state is DeliveryState.FAILED:
+        facts = {"delivery_id": row.id, "account_id": row.account_id, "ticket_id": row.ticket_id, "reason": reason}
+        log.warning("a message was not delivered", extra=facts)
     event = DeliveryFinished(
         service_id=row.service_id, delivery_id=row.id, ticket_id=row.ticket_id, message_id=row.message_id, state=state
     )
