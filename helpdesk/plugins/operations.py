@@ -72,6 +72,7 @@ def configure(actor: Actor, ref: Ref, values: Mapping[str, Any], *, everywhere: 
     if not isinstance(values, Mapping):
         raise Invalid('The settings are an object, such as {"url": "https://shop.example"}.', path=("settings",))
     kind = settings_class(ref, everywhere=everywhere)
+    _check_known(kind, values)
     service_id = EVERYWHERE if everywhere else actor.service_id
     row = _locked(ref, service_id)
     known = {**(row.settings or {}), **settings.opened(_kept(row.secrets, values), context=_context(row.id))}
@@ -80,6 +81,14 @@ def configure(actor: Actor, ref: Ref, values: Mapping[str, Any], *, everywhere: 
     plain, sealed = settings.split(ref, made, context=_context(row.id))
     PluginSwitch.update(settings=plain, secrets=sealed).where(PluginSwitch.id == row.id).execute()
     _record(actor, ref, row.id, "configured", {"settings": (None, sorted(values))}, service_id=service_id)
+
+
+def _check_known(kind: type[PluginSettings], values: Mapping[str, Any]) -> None:
+    known = {*kind.model_fields, *(one.alias for one in kind.model_fields.values() if one.alias)}
+    for name in values:
+        if name not in known:
+            there = ", ".join(sorted(kind.model_fields)) or "none here"
+            raise Invalid(f"There is no setting “{name}”; there are: {there}.", path=("settings", name))
 
 
 @transactional

@@ -143,7 +143,11 @@ def test_service_is_told_its_own_settings(greeter: Desk) -> None:
     ("values", "path", "words"),
     [
         ({"url": "https://a.example", "times": 0}, ("settings", "times"), "greater than or equal to 1"),
-        ({"url": "https://a.example", "nonsense": 1}, ("settings", "nonsense"), "Extra inputs"),
+        (
+            {"url": "https://a.example", "nonsense": 1},
+            ("settings", "nonsense"),
+            "There is no setting “nonsense”; there are: times, token, url",
+        ),
         ({}, ("settings", "url"), "Field required"),
     ],
 )
