@@ -146,7 +146,7 @@ def test_service_is_told_its_own_settings(greeter: Desk) -> None:
         (
             {"url": "https://a.example", "nonsense": 1},
             ("settings", "nonsense"),
-            "There is no setting “nonsense”; there are: times, token, url",
+            "no setting “nonsense”; there are: times, token, url",
         ),
         ({}, ("settings", "url"), "Field required"),
     ],
