@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.house.tree import ROOT
 
-READMES = (ROOT / "README.md", ROOT / "plugins/example/README.md")
+READMES = (ROOT / "README.md", ROOT / "plugins/example/README.md", ROOT / "plugins/webhook/README.md")
 QUOTE = re.compile(r"(?<=^<!-- quoted: )(\S+)(?: (\w+))? -->\n```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

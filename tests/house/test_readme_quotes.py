@@ -12,8 +12,8 @@ from helpdesk.plugins.kinds import Kind
 from tests.house.quotes import READMES, Quote, quotes
 from tests.house.tree import ROOT
 
-MAIN, EXAMPLE = (readme.read_text("utf-8") for readme in READMES)
-QUOTES = [one for readme in (MAIN, EXAMPLE) for one in quotes(readme)]
+MAIN, EXAMPLE, WEBHOOK = (readme.read_text("utf-8") for readme in READMES)
+QUOTES = [one for readme in (MAIN, EXAMPLE, WEBHOOK) for one in quotes(readme)]
 SOURCE = "plugins/example/src/helpdesk_example"
 COUNT = re.compile(r"^\| .+? \| `(\w+)` \| `(\S+)`, (\d+|no code) \|$", re.MULTILINE)
 SILENT = {
