@@ -50,6 +50,9 @@ def connect(signal):
 for signal in signals.ALL.values():
     connect(signal)
 """
+ORDINARY = set(signals.ALL) - {"address.failed", "address.restored"}
+"""The signals that need no mail server which refuses somebody for good."""
+
 BROKEN = {
     "boom": ('raise RuntimeError("boom at import")', "boom at import"),
     "bare": ("import library_that_nobody_has", "library_that_nobody_has"),
@@ -79,6 +82,8 @@ def cause_everything(calls: Calls) -> None:
     assert calls.do("ChannelAccountUpdate", id=account["id"], name="Renamed")["account"]["name"] == "Renamed"
     tagged = calls.do("TicketTag", ticketId=ticket_id, tags=["urgent"])
     assert tagged["ticket"]["tags"] == ["urgent"]
+    joined = calls.do("TicketParticipantAdd", ticketId=ticket_id, email="j@shop.example")
+    assert [one["email"] for one in joined["ticket"]["participants"]] == ["j@shop.example"]
     enabled = calls.send(ENABLE, input={"kind": "theme", "name": "sunrise"})["pluginEnable"]
     assert (enabled["errors"], enabled["plugin"]["state"]) == ([], "ENABLED")
     assert calls.do("ServiceUpdate", theme="sunrise")["service"]["theme"] == "sunrise"
@@ -110,9 +115,9 @@ def test_receiver_that_raises_at_every_signal_holds_up_nothing(victim_on: MakeVi
         cause_everything(calls)
     victim.smtp.wait_for(1)
     wait_until_calm()
-    eventually(lambda: set(notes.read_text().split()) == set(signals.ALL), seconds=10, what="A note of each signal")
+    eventually(lambda: set(notes.read_text().split()) == ORDINARY, seconds=10, what="A note of each signal")
     errors = figures(victim, "helpdesk_signal_errors_total")
-    assert {name for name, count in errors.items() if count >= 1} == set(signals.ALL)
+    assert {name for name, count in errors.items() if count >= 1} == ORDINARY
     calls_made = {name: 2 * count for name, count in errors.items()}
     eventually(lambda: figures(victim, "helpdesk_signal_calls_total") == calls_made, seconds=10, what="Two calls each")
     assert_holds(victim.settings, sink=victim.smtp.received)
