@@ -157,7 +157,7 @@ def test_service_without_a_mail_account_says_so(made: Shell, tmp_path: Path) -> 
 
 def test_missing_plugin_is_told_at_once(ready: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HELPDESK_SAFE_MODE", "true")
-    assert "“email” is not loaded" in ready.refused("mail", "ingest", mail(tmp_path, "a"))
+    assert "“email” is not in use" in ready.refused("mail", "ingest", mail(tmp_path, "a"))
 
 
 def test_what_a_crash_left_unread_is_filed_by_the_next_run(
