@@ -367,7 +367,7 @@ def test_settling_waits_for_the_outcome_with_all_tries_at_once(post: Post) -> No
 def test_settling_tells_of_the_desks_own_trouble_at_once(post: Post) -> None:
     row_id = post.put()
     registry.register(registry.CHANNELS, "echo", object)
-    with pytest.raises(Unavailable, match="waits for a worker: The channel “echo” is not loaded"):
+    with pytest.raises(Unavailable, match="waits for a worker: The channel “echo” is not in use"):
         inbox.settle(row_id, post.desk.settings)
     assert post.item(row_id).state == "RETRYING"
 
