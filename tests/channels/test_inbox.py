@@ -260,7 +260,7 @@ def test_desks_own_trouble_waits_as_long_as_it_takes(post: Post) -> None:
         post.try_again()
         row = post.item(row_id)
         assert (row.state, row.attempts) == ("RETRYING", 0)
-    assert "not loaded" in row.last_error
+    assert "not in use" in row.last_error
     registry.register(registry.CHANNELS, "echo", Echo)
     post.try_again()
     assert post.item(row_id).outcome == "TICKET"

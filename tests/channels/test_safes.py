@@ -26,7 +26,7 @@ from helpdesk.sdk.channel import *
 
 class Settings(ChannelSettings):
     url: str = ""
-    token: SecretStr = SecretStr("first-token")
+    token: SecretStr
 
 class Rotating(Channel):
     title = {"en": "Rotating"}
@@ -57,7 +57,7 @@ def rotating(
     registry.load()
     operations.switch(system(0), Ref(Kind.CHANNEL, "rotating"), is_on=True, everywhere=True)
     operations.isolate(system(0), "rotating", is_isolated=request.param == "isolated")
-    yield make_post(post.desk, driver="rotating")
+    yield make_post(post.desk, driver="rotating", token="first-token")
     accounts.forget_drivers()
     processes.end_all()
     eventually(lambda: not processes.running())
