@@ -20,7 +20,7 @@ SETTINGS = EmailSettings(address="support@desk.example", authserv_id="mx.desk.ex
 KEYS = {
     "trap", "unreadable", "may_be_unreadable", "report", "verdicts", "subject", "subject_starts", "text", "new", "has",
     "lacks", "html_has", "html_lacks", "sender", "name", "no_sender", "nature", "number", "token", "proof", "answers",
-    "sent_at", "files", "file_count", "most_copied",
+    "sent_at", "files", "file_count", "most_copied", "permanent",
 }  # fmt: skip
 NOW = datetime(2026, 11, 3, 9, tzinfo=UTC)
 
