@@ -69,7 +69,8 @@ def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool =
 
     It goes back the way the ticket came; a ticket without an account is answered by the service's
     primary mail account. What a machine wrote goes neither to an address that takes no messages nor to one that has
-    got too much of it: it is failed at once, with the reason. Source: SPEC CHAN-23, SPEC-WORK TKT-47.
+    got too much of it: it is failed at once, with the reason. Participants get the answers of people alone.
+    Source: SPEC CHAN-23, SPEC-WORK TKT-47.
     """
     ticket = tickets.tickets_by_ids([ticket_id])[0]
     account = _account_for(ticket) if ticket is not None else None
@@ -78,7 +79,7 @@ def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool =
     to = _recipient(account, ticket.customer_id)
     if to is None:
         return None
-    people = [to, *_participants(account, ticket_id, to)]
+    people = [to] if is_automatic else [to, *_participants(account, ticket_id, to)]
     refusal = _refusal(account, to, ticket.subject) if is_automatic else ""
     row_id = Delivery.insert(
         service=actor.service_id, account=account.id, ticket=ticket_id, message=message_id, key=secrets.token_hex(16),

@@ -5,6 +5,9 @@ A2   attacks/test_a_content.py::test_graphql_gives_hostile_text_back_as_the_text
      attacks/test_a_content.py::test_mail_carries_hostile_text_as_a_name_a_subject_and_a_file_name
      helpcenter/test_sandbox.py::test_text_of_a_visitor_is_escaped_and_never_evaluated
 A3   graphql/test_uploads.py::test_whatever_a_file_claims_to_be_it_is_a_download
+B1   channels/test_participants.py::test_copied_stranger_is_proposed_and_gets_and_adds_nothing
+B2   channels/test_senders.py::test_address_of_an_agent_without_proof_is_a_stranger_s
+B3   channels/test_senders.py::test_proven_stranger_takes_part_in_no_ticket
 B5   attacks/test_b_loops.py::test_thirty_inquiries_in_the_name_of_a_victim_bring_it_ten_mails
      channels/test_floods.py::test_eleventh_automatic_mail_to_an_address_is_not_sent_and_says_why
      channels/test_floods.py::test_third_with_the_same_subject_is_not_sent_whatever_stands_before_it
@@ -20,8 +23,10 @@ B9   attacks/test_b_mail.py::test_name_subject_and_sender_stay_in_their_own_head
      attacks/test_b_mail.py::test_null_character_is_refused_at_the_door
      helpcenter/test_rules.py::test_line_never_breaks_a_header_and_cleaning_twice_changes_nothing
 B10  attacks/test_b_loops.py::test_no_answer_ends_its_mail_early_or_begins_another
+     attacks/test_b_mail.py::test_no_text_ends_its_mail_or_begins_another
+B11  attacks/test_mail_corpus.py::test_no_mail_is_lost_and_none_counts_twice
+     channels/test_reading_apart.py::test_killer_is_set_aside_after_its_tries_and_the_next_message_gets_through
 B13  attacks/test_b_loops.py::test_mails_without_an_id_are_tickets_of_their_own
-B10  attacks/test_b_mail.py::test_no_text_ends_its_mail_or_begins_another
 C3   graphql/test_uploads.py::test_link_that_was_tampered_with_opens_nothing
      graphql/test_uploads.py::test_link_expires_and_a_new_one_is_given
      graphql/test_uploads.py::test_link_opens_nothing_in_another_service
@@ -93,11 +98,15 @@ from pathlib import Path
 TESTS = Path(__file__).parents[1]
 DEMANDED = {
     "A2",
+    "B1",
+    "B2",
+    "B3",
     "B5",
     "B6",
     "B7",
     "B9",
     "B10",
+    "B11",
     "B13",
     "D6",
     "E1",

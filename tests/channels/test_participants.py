@@ -3,11 +3,13 @@
 import pytest
 
 from helpdesk.channels.models import Delivery
-from helpdesk.kernel.actors import Actor, ActorKind
+from helpdesk.kernel.actors import Actor, ActorKind, system
 from helpdesk.kernel.errors import Forbidden, Invalid, NotFound
 from helpdesk.plugins import registry
+from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import participants
 from helpdesk.tickets.queries import participants_of_tickets
+from helpdesk.tickets.rules import Body
 from tests.channels.post import MINA, FullEcho, Post, make_post
 from tests.factories.tickets import history
 
@@ -49,6 +51,13 @@ def test_whom_an_agent_lets_in_gets_the_answers_and_writes_into_the_ticket(copyi
     assert [line.changes for line in history(ticket_id) if line.name == "ticket.participants_changed"] == [
         {"participants": [[], [JUN]]}
     ]
+
+
+def test_participants_get_nothing_that_a_machine_wrote(copying: Post) -> None:
+    ticket_id = copying.ticket()
+    participants.add(copying.desk.agent, ticket_id, JUN)
+    written = tickets.reply(system(copying.desk.service_id), ticket_id, Body("접수했습니다."))
+    assert recipients(written.message_id) == [MINA]
 
 
 def test_who_was_sent_out_is_not_proposed_again(copying: Post) -> None:
