@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import strawberry
 
+from helpdesk.hosting import addresses
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization.queries import ServiceRow
@@ -28,7 +29,7 @@ class Context:
     @property
     def url(self) -> str:
         """The service's address, without a slash at its end."""
-        return f"{self.settings.base_url.rstrip('/')}/{self.service.slug}"
+        return addresses.of_service(self.service.slug, "")
 
 
 if TYPE_CHECKING:

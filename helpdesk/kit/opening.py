@@ -94,8 +94,7 @@ def _put_back() -> None:
     signals.flush()
     life.let_go_of_all()
     clock.let_go()
-    for ref, _hook in guard.gauges():
-        guard.forget(ref)
+    guard.reset()
     registry.load(safe_mode=True, looks=False)
     crypto.use_passwords(crypto.PasswordHashes())
     db.database.close_all()

@@ -20,7 +20,6 @@ from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.loading import Candidate
 from helpdesk.plugins.queries import Switch
 from helpdesk.plugins.rules import PluginState, Standing, is_on, state_of
-from helpdesk.sdk.channel import Channel
 
 log = logging.getLogger(__name__)
 
@@ -347,11 +346,6 @@ def is_installed(kind: Kind, name: str) -> bool:
 def storage_in_use() -> str:
     """Return the name of the storage plugin that the desk keeps its files in; empty for its own folder."""
     return _registry.storage
-
-
-def channels() -> dict[str, type[Channel]]:
-    """Return the channel drivers in use, by name."""
-    return named(Kind.CHANNEL)
 
 
 def themes() -> dict[str, Path]:

@@ -87,7 +87,7 @@ def test_account_whose_plugin_is_gone_is_a_finding(made: Shell, monkeypatch: pyt
     assert verdicts(made, code=0)["channel"]["health"] == "ok"
     monkeypatch.setenv("HELPDESK_SAFE_MODE", "true")
     assert "is not in use" in verdicts(made, code=1)["channel"]["message"]
-    assert registry.channels() == {}
+    assert registry.named(registry.CHANNELS) == {}
 
 
 def test_account_that_its_provider_refuses_is_a_finding_with_its_words(made: Shell) -> None:

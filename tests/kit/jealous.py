@@ -12,7 +12,7 @@ from tests.kit import kinds, stores
 
 def require_alone() -> None:
     """Refuse to work beside anybody."""
-    if "kit_trouble" in registry.channels():
+    if "kit_trouble" in registry.named(registry.CHANNELS):
         raise Refused("There is somebody else.")
 
 

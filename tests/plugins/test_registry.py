@@ -37,18 +37,18 @@ def test_installed_channel_is_not_even_imported_until_it_is_enabled(database: Se
     assert found is not None
     assert found.state is PluginState.DISCOVERED
     assert "plug_good" not in sys.modules
-    assert "good" not in registry.channels()
+    assert "good" not in registry.named(registry.CHANNELS)
 
 
 def test_enabled_channel_is_loaded(database: Settings, site: Site) -> None:
     site.install("good")
     assert enabled("good").state is PluginState.ENABLED
-    assert registry.channels()["good"].__name__ == "Good"
+    assert registry.named(registry.CHANNELS)["good"].__name__ == "Good"
 
 
 def test_what_comes_with_the_desk_is_on_by_itself(database: Settings) -> None:
     registry.load()
-    assert "email" in registry.channels()
+    assert "email" in registry.named(registry.CHANNELS)
     assert "default" in registry.themes()
 
 
@@ -65,8 +65,8 @@ def test_plugin_that_fails_at_import_is_quarantined_and_the_others_load(
     assert broken.state is PluginState.QUARANTINED
     assert broken.reason
     enabled("good")
-    assert "good" in registry.channels()
-    assert "bad" not in registry.channels()
+    assert "good" in registry.named(registry.CHANNELS)
+    assert "bad" not in registry.named(registry.CHANNELS)
 
 
 def test_plugin_that_ends_the_process_at_import_is_quarantined(database: Settings, site: Site) -> None:
@@ -85,7 +85,7 @@ def test_both_plugins_of_one_name_are_quarantined(database: Settings, site: Site
     twin = enabled("twin")
     assert twin.state is PluginState.QUARANTINED
     assert "remove all but one" in twin.reason
-    assert "twin" not in registry.channels()
+    assert "twin" not in registry.named(registry.CHANNELS)
     assert {"plug_first", "plug_second"}.isdisjoint(sys.modules)
 
 
@@ -190,7 +190,7 @@ def test_what_a_service_switches_off_is_in_use_in_the_others(desk: Desk) -> None
     operations.switch(desk.administrator, Ref(CHANNELS, "echo"), is_on=False)
     assert registry.get(CHANNELS, "echo", service_id=desk.service_id) is None
     assert registry.get(CHANNELS, "echo", service_id=desk.service_id + 1) is Echo
-    assert registry.channels()["echo"] is Echo
+    assert registry.named(registry.CHANNELS)["echo"] is Echo
     with pytest.raises(Unavailable, match="in use are: none"):
         registry.require(CHANNELS, "echo", service_id=desk.service_id)
 

@@ -16,6 +16,9 @@ from helpdesk.sdk.testing.kit import Kit
 from helpdesk.sdk.testing.rules import Broken, ensure, rule
 
 MOST_IMPORT_SECONDS = 2.0
+LANGUAGES = ("ko", "en")
+"""The languages of a test's desk."""
+
 Answer = TypeVar("Answer")
 
 _SECRET_NAME = re.compile(r"password|passphrase|secret|token|(api|private|access)_?key|credential", re.IGNORECASE)

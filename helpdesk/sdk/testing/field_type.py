@@ -15,11 +15,10 @@ from typing import Any, ClassVar
 import orjson
 
 from helpdesk.sdk.field_type import FieldKind, FieldType, NotAValue, Widget
-from helpdesk.sdk.testing.contract import CodeContract, within
+from helpdesk.sdk.testing.contract import LANGUAGES, CodeContract, within
 from helpdesk.sdk.testing.kit import Kit
 from helpdesk.sdk.testing.rules import Broken, ensure, rule
 
-LANGUAGES = ("en", "ko")
 SECONDS = 2.0
 ELEMENTS = ("input", "textarea", "select")
 GARBAGE: Sequence[Any] = (

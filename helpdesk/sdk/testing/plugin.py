@@ -17,13 +17,12 @@ from helpdesk.sdk.facts import CustomerFacts
 from helpdesk.sdk.host import Host
 from helpdesk.sdk.http import HttpResponse
 from helpdesk.sdk.plugin import Hook, HookKind
-from helpdesk.sdk.testing.contract import secrets_of
+from helpdesk.sdk.testing.contract import LANGUAGES, secrets_of
 from helpdesk.sdk.testing.declared import DeclaredPlugin
 from helpdesk.sdk.testing.kit import HttpCall, Kit
 from helpdesk.sdk.testing.rules import Broken, ensure, rule
 from helpdesk.sdk.web import WebRequest
 
-LANGUAGES = ("ko", "en")
 THEME = "default"
 HEAD = "head"
 DUE = (HookKind.RECEIVER, HookKind.SUBSCRIBER, HookKind.JOB, HookKind.PERIODIC)

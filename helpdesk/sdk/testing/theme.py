@@ -11,13 +11,12 @@ import tomllib
 from pathlib import Path
 from typing import Any, ClassVar
 
-from helpdesk.sdk.testing.contract import Contract
+from helpdesk.sdk.testing.contract import LANGUAGES, Contract
 from helpdesk.sdk.testing.kit import Kit
 from helpdesk.sdk.testing.rules import ensure, rule
 from helpdesk.sdk.theme import API
 
 PAGES = ("home", "inquiry", "inquiry_done", "error")
-LANGUAGES = ("ko", "en")
 LARGEST_SHEET = 256 * 1024
 _ELSEWHERE = re.compile(r"""url\(\s*["']?(?:https?:)?//|@import|expression\(""", re.IGNORECASE)
 _INLINE = re.compile(r"<script(?![^>]*\bsrc=)|\son\w+\s*=\s*[\"']|javascript:", re.IGNORECASE)
