@@ -229,6 +229,6 @@ TROUBLES: Sequence[tuple[Kind, str, Any]] = (
     (Kind.FIELD_TYPE, NAME, TroubleFieldType),
     (Kind.ASSIGNER, NAME, TroubleAssigner),
     (Kind.PLUGIN, NAME, TroublePlugin),
-    (Kind.PLUGIN, f"{NAME}_talk", TalkativePlugin),
+    (Kind.PLUGIN, "kit_talk", TalkativePlugin),
 )
 """All of them, as they are installed."""
