@@ -86,7 +86,7 @@ def running(environment: FreshEnvironment, folder: Path, dovecot: DovecotServer,
     site = Site(folder, helpdesk=str(environment.helpdesk), HELPDESK_WEB_THREADS="24", **extra)
     with SmtpServer() as smtp:
         key = _settled(site)
-        storm = Storm(site, key, smtp, dovecot, user=f"{folder.name}@desk.example", python=environment.python)
+        storm = Storm(site, key, smtp, dovecot, user=dovecot.new_user(), python=environment.python)
         storm.start()
         try:
             storm.settle()

@@ -42,7 +42,7 @@ def kept() -> set[int]:
 def test_each_mail_becomes_one_ticket_though_workers_die(
     victim_on: MakeVictim, dovecot: DovecotServer, place: str, database: str
 ) -> None:
-    victim, user = victim_on(database), f"{place}@desk.example"
+    victim, user = victim_on(database), dovecot.new_user()
     for number in range(MAILS):
         dovecot.append(user, mail(number))
     victim.listen_to(dovecot, user)
@@ -68,7 +68,7 @@ def assert_each_is_one_ticket(victim: Victim, mails: int) -> None:
 def test_two_workers_at_one_mailbox_make_each_mail_one_ticket(
     victim_on: MakeVictim, dovecot: DovecotServer, database: str
 ) -> None:
-    victim, user = victim_on(database), f"two-{database}@desk.example"
+    victim, user = victim_on(database), dovecot.new_user()
     for number in range(MAILS):
         dovecot.append(user, mail(number))
     victim.listen_to(dovecot, user)
@@ -83,7 +83,7 @@ def test_two_workers_at_one_mailbox_make_each_mail_one_ticket(
 def test_mailbox_that_is_restored_from_a_backup_makes_no_ticket_twice(
     victim_on: MakeVictim, dovecot: DovecotServer
 ) -> None:
-    victim, user = victim_on("sqlite"), "restored@desk.example"
+    victim, user = victim_on("sqlite"), dovecot.new_user()
     for number in range(20):
         dovecot.append(user, mail(number))
     victim.listen_to(dovecot, user)
@@ -100,7 +100,7 @@ def test_mailbox_that_is_restored_from_a_backup_makes_no_ticket_twice(
 
 @pytest.mark.dovecot
 def test_server_that_hangs_holds_up_no_other_account(victim_on: MakeVictim, dovecot: DovecotServer) -> None:
-    victim, user = victim_on("sqlite"), "beside@desk.example"
+    victim, user = victim_on("sqlite"), dovecot.new_user()
     with ScriptedImap({}, greeting=Hang()) as silent, ScriptedImap({1: mail(90), 2: mail(91)}) as lying:
         lying.faults["UID FETCH 1 (BODY"] = Close(b"* BYE too much\r\n")
         for number, server in enumerate((silent, lying)):

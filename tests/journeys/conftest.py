@@ -79,5 +79,5 @@ def journey(site: Site, dovecot: DovecotServer, smtp_server: SmtpServer) -> Iter
     site.web(workers=2 if site.environment["HELPDESK_DATABASE_URL"] else 1)
     site.worker()
     with Calls(site.url, key) as calls:
-        support, customer = f"support{number}@desk.example", f"minji{number}@shop.example"
+        support, customer = dovecot.new_user(), f"minji{number}@shop.example"
         yield Journey(site, calls, dovecot, smtp_server, support, customer)

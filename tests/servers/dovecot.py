@@ -6,6 +6,7 @@ since it would need one more package and would show nothing more.
 
 import grp
 import imaplib
+import itertools
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -102,6 +103,7 @@ class DovecotServer:
 
     def __init__(self) -> None:
         self._account = account = Account.for_server()
+        self._numbers = itertools.count(1)
         program = find_program("dovecot", package=PACKAGE)
         if Path("/usr/lib/dovecot").is_dir():  # Debian's core package brings no IMAP
             find_program("/usr/lib/dovecot/imap", package=PACKAGE)
@@ -171,6 +173,10 @@ class DovecotServer:
             if folder is not None:
                 _expect_ok(connection.select(_quoted(folder)))
             yield connection
+
+    def new_user(self) -> str:
+        """Return a user whom no other test knows, with an empty mailbox."""
+        return f"user{next(self._numbers)}@desk.example"
 
     def append(self, user: str, raw: bytes, *, folder: str = "INBOX", flags: str = "") -> int:
         """Put a raw message into a mailbox, making the folder when it is not there, and return its UID.

@@ -28,7 +28,7 @@ def redis_server() -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="session")
 def dovecot() -> Iterator[DovecotServer]:
-    """Give a running Dovecot; a test takes a user name of its own."""
+    """Give a running Dovecot; a test takes a user of its own from ``new_user``."""
     with DovecotServer() as server:
         yield server
 

@@ -1,7 +1,6 @@
 """Fetching from a real Dovecot."""
 
 import contextlib
-import itertools
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -16,13 +15,11 @@ from helpdesk_email.settings import EmailSettings
 from helpdesk.sdk.channel import Inbound, InboundRequest, Refused, Retry
 from tests.factories.intake import Intake, raw_mail
 
-_numbers = itertools.count(1)
-
 
 @pytest.fixture
-def user() -> str:
+def user(dovecot) -> str:
     """Give a mailbox that no other test knows."""
-    return f"desk{next(_numbers)}@desk.example"
+    return dovecot.new_user()
 
 
 @pytest.fixture
