@@ -1,75 +1,34 @@
-"""Puts the desk together: the only file, with the commands, that knows everything.
-
-``start`` readies the process (settings, database, keys, plugins, wiring); ``create_app`` adds the web.
-"""
+"""Puts the desk together: the only file, with the commands, that knows everything. ``create_app`` adds the web."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, request
 
-from helpdesk import wiring
+from helpdesk import starting
 from helpdesk.access import authentication
-from helpdesk.access.rules import client_address
+from helpdesk.access.rules import client_address, guesser
 from helpdesk.graphql.context import Context
 from helpdesk.graphql.execution import GraphQLRequest, Outcome
 from helpdesk.graphql.serving import Serving
 from helpdesk.helpcenter.desk import HelpCenterDesk
 from helpdesk.helpcenter.rendering import Renderer
-from helpdesk.helpcenter.themes import DEFAULT, Themes
-from helpdesk.helpcenter.themes import find as find_themes
-from helpdesk.hosting import life, slots
-from helpdesk.kernel import crypto, db, failpoints, http, jobs, logs, settings
+from helpdesk.hosting import slots
+from helpdesk.kernel import crypto, db, logs
 from helpdesk.kernel.actors import ActorKind
-from helpdesk.kernel.errors import Invalid, NotFound
+from helpdesk.kernel.errors import NotFound
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import queries as organization
 from helpdesk.organization.queries import ServiceRow
-from helpdesk.plugins import registry, storing, watching
+from helpdesk.plugins import registry, watching
 from helpdesk.web import files, front, health, helpcenter, hooks, plugin_pages
 from helpdesk.web import graphql as graphql_edge
 
 
-def start(made: Settings | None = None, *, migrate: bool = True) -> Settings:
-    """Ready this process for the desk that the settings name, and return them.
-
-    Migrations are applied unless told otherwise. Raises Invalid with what to mend.
-    """
-    chosen = _ready(made, migrate=migrate)
-    with suppress(Invalid):  # only create_app needs a default theme; doctor reads of it among the plugins
-        _read_themes()
-    return chosen
-
-
-def _ready(made: Settings | None, *, migrate: bool) -> Settings:
-    chosen = made or settings.load()
-    logs.configure(chosen)
-    failpoints.arm(chosen.failpoint)
-    if not chosen.database_url:
-        chosen.data_dir.mkdir(parents=True, exist_ok=True)
-    db.use(chosen)
-    if migrate:
-        db.migrate()
-    crypto.use(crypto.load_or_make(chosen))
-    http.use(http.OutgoingClient(chosen.outgoing_allow))
-    jobs.use(chosen, secret=crypto.keyring().secret_for("jobs"))
-    registry.load(safe_mode=chosen.safe_mode, disabled=chosen.disable, storage=chosen.storage)
-    storing.use(chosen)
-    for name, folder in find_themes(chosen.data_dir / "themes").items():
-        registry.register(registry.THEMES, name, folder)
-    wiring.wire(chosen)
-    if not db.pending_migrations():
-        life.apply()
-    return chosen
-
-
 def create_app(made: Settings | None = None, *, watches: bool = True) -> Flask:
     """Return the WSGI application of the desk; one that ``watches`` follows what other processes do to plugins."""
-    chosen = _ready(made, migrate=True)
+    chosen = starting.ready(made, migrate=True)
     app = Flask("helpdesk", static_folder=None)
     app.url_map.merge_slashes = False  # the redirect would be built from the Host header
     app.config.update(MAX_CONTENT_LENGTH=None, TRUSTED_HOSTS=None, PROPAGATE_EXCEPTIONS=False)
@@ -84,15 +43,16 @@ def create_app(made: Settings | None = None, *, watches: bool = True) -> Flask:
             max_body_bytes=chosen.max_body_bytes,
         )
     )
-    renderer = Renderer(_read_themes())
+    renderer = Renderer(starting.read_themes())
     registry.on_change(partial(_renew_themes, renderer))
     app.register_blueprint(
         helpcenter.blueprint(
-            HelpCenterDesk(),
+            HelpCenterDesk(chosen.inquiries_per_address, chosen.inquiries_per_email),
             renderer=renderer,
             base_url=chosen.base_url,
             secret=crypto.keyring().secret_for("helpcenter"),
             fill=slots.fill,
+            asking=lambda: guesser(_asking(chosen)),
         )
     )
     app.register_blueprint(health.blueprint(chosen))
@@ -106,28 +66,9 @@ def create_app(made: Settings | None = None, *, watches: bool = True) -> Flask:
     return app
 
 
-def _read_themes() -> Themes:
-    """Read the installed themes, and quarantine those that cannot be used. Raises Invalid without a default theme."""
-    folders = registry.themes()
-    try:
-        themes = Themes(folders, core_version=version("helpdesk"))
-    except Invalid as error:
-        if DEFAULT in folders:
-            _quarantine_theme(DEFAULT, folders[DEFAULT], error.message)
-        raise
-    for name, reason in themes.problems.items():
-        _quarantine_theme(name, folders[name], reason)
-    return themes
-
-
 def _renew_themes(renderer: Renderer) -> None:
     """Let the help center wear the themes that there are now. A default theme that breaks leaves it as it was."""
-    renderer.wear(_read_themes())
-
-
-def _quarantine_theme(name: str, folder: Path, reason: str) -> None:
-    """Quarantine the theme; where it lies on this machine is left out, since the reason is shown to the outside."""
-    registry.quarantine(registry.THEMES, name, reason.replace(f"{folder}/", "").rstrip("."))
+    renderer.wear(starting.read_themes())
 
 
 def _execute(serving: Serving, chosen: Settings, payload: Mapping[str, Any], *, is_read_only: bool) -> Outcome:
@@ -148,10 +89,15 @@ def _execute(serving: Serving, chosen: Settings, payload: Mapping[str, Any], *, 
 
 def _context(chosen: Settings) -> Context:
     service = _service()
-    address = client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For"), chosen.trusted_proxies)
+    address = _asking(chosen)
     token = bearer()
     actor = authentication.authenticate(service.id, token, address=address)
     return Context(actor, service, chosen, address, token)
+
+
+def _asking(chosen: Settings) -> str:
+    """Return the address of whoever really asks."""
+    return client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For"), chosen.trusted_proxies)
 
 
 def _service() -> ServiceRow:

@@ -1,23 +1,61 @@
-"""The command line: puts the verbs together. What each does is in ``commands``, one file a group."""
+"""The command line: puts the verbs together. What each does is in ``commands``, one file a verb or a group of them.
+
+A verb's file is imported when the verb is asked for: making a key does not wait for the web's libraries.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
 
 import click
 
-from helpdesk.commands.demo.command import demo
-from helpdesk.commands.docs import plugins
-from helpdesk.commands.doctor import doctor
-from helpdesk.commands.init import init
-from helpdesk.commands.keys import create
-from helpdesk.commands.mail import ingest
-from helpdesk.commands.people import add
-from helpdesk.commands.plugin_check import plugin_check
-from helpdesk.commands.plugin_new import new
-from helpdesk.commands.plugin_tables import drop_tables
-from helpdesk.commands.plugins import config, disable, enable, info, isolate, list_plugins, logs
-from helpdesk.commands.run import run, worker
-from helpdesk.commands.schema import check, export
+VERBS: Mapping[str, str] = {
+    "init": "init",
+    "run": "run",
+    "worker": "worker",
+    "demo": "demo.command",
+    "doctor": "doctor",
+}
+GROUPS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "mail": ("Mail from files.", {"ingest": "mail"}),
+    "schema": ("The GraphQL schema.", {"export": "schema", "check": "schema"}),
+    "user": ("People who work here.", {"add": "people"}),
+    "key": ("Keys for partners.", {"create": "keys"}),
+    "plugin": (
+        "What is installed beside the core.",
+        {
+            **dict.fromkeys(("list", "info", "enable", "disable", "config", "logs", "isolate"), "plugins"),
+            "drop-tables": "plugin_tables",
+            "new": "plugin_new",
+            "check": "plugin_check",
+        },
+    ),
+    "docs": ("What to read, written from the code.", {"plugins": "docs"}),
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Verbs(click.Group):
+    """A group of verbs, each of them the command of its name in a file of ``commands``."""
+
+    def __init__(self, *given: Any, verbs: Mapping[str, str], **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._verbs = verbs
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all."""
+        return sorted([*super().list_commands(ctx), *self._verbs])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the one of the name, imported now."""
+        if cmd_name not in self._verbs:
+            return super().get_command(ctx, cmd_name)
+        module = import_module(f"helpdesk.commands.{self._verbs[cmd_name]}")
+        return next(
+            found for found in vars(module).values() if isinstance(found, click.Command) and found.name == cmd_name
+        )
+
+
+@click.group(cls=Verbs, verbs=VERBS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="helpdesk", prog_name="helpdesk")
 def main() -> None:
     """Run and look after a helpdesk. Every command takes --data, --json and --debug.
@@ -26,43 +64,5 @@ def main() -> None:
     """
 
 
-@main.group()
-def mail() -> None:
-    """Mail from files."""
-
-
-@main.group()
-def docs() -> None:
-    """What to read, written from the code."""
-
-
-@main.group()
-def schema() -> None:
-    """The GraphQL schema."""
-
-
-@main.group()
-def user() -> None:
-    """People who work here."""
-
-
-@main.group()
-def key() -> None:
-    """Keys for partners."""
-
-
-@main.group()
-def plugin() -> None:
-    """What is installed beside the core."""
-
-
-for single in (init, run, worker, demo, doctor):
-    main.add_command(single)
-mail.add_command(ingest)
-schema.add_command(export)
-schema.add_command(check)
-user.add_command(add)
-key.add_command(create)
-for switch in (list_plugins, info, enable, disable, config, logs, isolate, drop_tables, new, plugin_check):
-    plugin.add_command(switch)
-docs.add_command(plugins)
+for group, (about, verbs) in GROUPS.items():
+    main.add_command(Verbs(group, verbs=verbs, help=about))

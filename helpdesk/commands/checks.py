@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import peewee
 
-from helpdesk import app
+from helpdesk import starting
 from helpdesk.access import queries as access
 from helpdesk.channels import accounts
 from helpdesk.channels import queries as channels
@@ -74,7 +74,7 @@ def checks(settings: Settings) -> list[Check]:
     if found[-1].health is Health.FAIL:
         return found  # opening the desk would make new keys, which open nothing that the old ones sealed
     try:
-        app.start(settings, migrate=False)
+        starting.start(settings, migrate=False)
         missing = db.pending_migrations()
     except HelpdeskError as error:
         return [*found, Check("start", Health.FAIL, error.message)]

@@ -6,7 +6,7 @@ It may be run again: on a desk that has a service it only migrates. Further serv
 
 import click
 
-from helpdesk import app
+from helpdesk import starting
 from helpdesk.agents import operations as agents
 from helpdesk.agents.rules import Role
 from helpdesk.commands import passwords
@@ -54,7 +54,7 @@ def init(
     }
     wanted = decide(given, admin_password, is_asking=passwords.is_terminal() and not yes)
     make_folder(chosen.data_dir)
-    app.start(chosen)
+    starting.start(chosen)
     with db.connection():
         _make(wanted)
     _greet_new(asked, chosen, wanted)
@@ -64,7 +64,7 @@ def _present(chosen: Settings) -> list[str]:
     """Return the ids of the services of an old desk, which is migrated by it; none, and nothing made, for a new one."""
     if not has_desk(chosen):
         return []
-    app.start(chosen)
+    starting.start(chosen)
     with db.connection():
         return [row.slug for row in queries.services()]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from helpdesk import app
+from helpdesk import starting
 from helpdesk.commands.asking import Asked
 from helpdesk.kernel import db
 from helpdesk.kernel.errors import Conflict, Invalid, NotFound
@@ -22,7 +22,7 @@ def opened(asked: Asked) -> Iterator[Settings]:
     """Open the desk for a command that is over soon. Raises NotFound, and Conflict while migrations are missing."""
     chosen = asked.quiet_settings()
     require_file(chosen)
-    app.start(chosen, migrate=False)
+    starting.start(chosen, migrate=False)
     _require_migrations(chosen)
     with db.connection():
         yield chosen

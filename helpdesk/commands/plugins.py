@@ -22,7 +22,7 @@ from helpdesk.plugins import operations, overview, queries
 from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.overview import Overview
 from helpdesk.plugins.queries import LogRow
-from helpdesk.plugins.registry import EVERYWHERE
+from helpdesk.plugins.registry import EVERYWHERE, Plugin
 from helpdesk.plugins.rules import IDLE, PluginState
 
 SERVICE = click.option("--service", metavar="ID", help="Only this service; every one unless told.")
@@ -92,7 +92,7 @@ def config(asked: Asked, *, name: str, given: tuple[str, ...], unset: tuple[str,
     lines = [f"{field} = {_shown(value)}" for field, value in told.items()]
     lines += [*_settings_left(schema, told, secrets)]
     facts = {"settings": dict(told), "settings_schema": schema, "secrets": secrets}
-    asked.answer(facts, "\n".join(lines) or "It has no settings.")
+    asked.answer(facts, "\n".join(lines) or _no_settings(one.plugin, place))
 
 
 @verb("logs")
@@ -242,6 +242,13 @@ def _told(one: Overview, schema: JsonSchemaValue | None) -> list[str]:
         each = row.micros / 1000 / row.calls if row.calls else 0
         lines.append(f"  {row.hook:10}  {row.calls} calls, {row.errors + row.overruns} failed, {each:.1f} ms each")
     return lines
+
+
+def _no_settings(plugin: Plugin, place: int) -> str:
+    """Return what to say of a plugin that has no settings here."""
+    if place == EVERYWHERE and overview.settings_schema(plugin, name="ServiceSettings") is not None:
+        return "It has no settings for the whole desk, but for each service: name one with --service."
+    return "It has no settings."
 
 
 def _settings_left(

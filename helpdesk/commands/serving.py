@@ -1,4 +1,4 @@
-"""Runs the web and the work of a desk in this process, and ends both in order.
+"""Runs the web of a desk in this process, and ends it in order.
 
 waitress serves: pure Python, one process, bounded threads. It is told to leave proxy headers alone,
 since access believes them by its own rule, and its limit on bodies lies above ours, which explain
@@ -17,16 +17,12 @@ import waitress
 from flask import Flask
 from waitress import wasyncore
 
-from helpdesk.channels.listening import Listeners
-from helpdesk.kernel import clock, logs
+from helpdesk.kernel import clock
 from helpdesk.kernel.errors import Conflict, Invalid
-from helpdesk.kernel.jobs import Worker
 from helpdesk.kernel.settings import Settings
-from helpdesk.plugins import guard, watching
 from helpdesk.web.helpcenter_inquiry import LARGEST_BODY
 
 REQUEST_SECONDS = 20.0
-PLUGIN_SECONDS = 15.0  # for what plugins are doing when the work is to end
 QUIET_SECONDS = 2.0
 LOOK_SECONDS = 0.05
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # recognised, not chosen
@@ -138,21 +134,3 @@ def serving(app: Flask, bound: socket.socket, settings: Settings) -> Iterator[No
         yield
     finally:
         server.stop()
-
-
-@contextmanager
-def working(settings: Settings) -> Iterator[None]:
-    """Do the desk's work while the block runs: drain its lines, listen for channels that fetch, follow the plugins."""
-    logs.report_crashes()
-    worker, listeners = Worker(settings), Listeners(settings)
-    worker.start()
-    listeners.start()
-    watching.ensure()
-    try:
-        yield
-    finally:
-        guard.end_calls(within_seconds=PLUGIN_SECONDS)
-        listeners.stop()
-        worker.stop()
-        watching.stop()
-        guard.begin_calls()

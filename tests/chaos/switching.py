@@ -12,7 +12,7 @@ from pathlib import Path
 
 import orjson
 
-from helpdesk import app
+from helpdesk import starting
 from helpdesk.kernel import settings
 from helpdesk.kernel.actors import system
 from helpdesk.kernel.db import connection, transactional
@@ -44,7 +44,7 @@ def _switch(names: Sequence[str], *, is_on: bool) -> None:
 
 def main(word: str, *names: str) -> None:
     """Join the desk, switch, and leave."""
-    app.start(settings.load(), migrate=False)
+    starting.start(settings.load(), migrate=False)
     with connection():
         _switch(names, is_on=word == "on")
     sys.stdout.flush()

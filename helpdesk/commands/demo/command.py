@@ -16,8 +16,9 @@ from helpdesk.commands.demo.mail_server import MailServer
 from helpdesk.commands.demo.postbox import Postbox
 from helpdesk.commands.demo.stories import stories
 from helpdesk.commands.opening import make_folder
-from helpdesk.commands.serving import address_of, bind, serving, working
+from helpdesk.commands.serving import address_of, bind, serving
 from helpdesk.commands.stopping import stopping
+from helpdesk.commands.working import working
 from helpdesk.kernel import db
 from helpdesk.kernel.errors import Conflict
 from helpdesk.kernel.settings import Settings

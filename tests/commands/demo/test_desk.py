@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpdesk import app
+from helpdesk import starting
 from helpdesk.access import queries as access
 from helpdesk.commands.demo import stories
 from helpdesk.commands.demo.desk import AGENTS, GROUPS, open_desk
@@ -14,7 +14,7 @@ from tests.commands.conftest import Shell
 @pytest.fixture
 def started(shell: Shell) -> None:
     """A process on an empty, migrated desk."""
-    app.start(settings.load(log_level="ERROR"))
+    starting.start(settings.load(log_level="ERROR"))
 
 
 def test_desk_of_somebody_is_left_alone(shell: Shell) -> None:
