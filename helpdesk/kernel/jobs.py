@@ -69,14 +69,16 @@ _desk = _Desk()
 def use(settings: Settings, *, secret: bytes) -> None:
     """Set up the wake-ups of this process; ``secret`` signs them."""
     serializer = SignedJson(secret)
+    # A name of its own: desks that share a Redis would take each other's wake-ups, and refuse them.
+    name = f"helpdesk-{hmac.digest(secret, b'queue', hashlib.sha256).hex()[:12]}"
     if settings.redis_url:
         joint = "&" if "?" in settings.redis_url else "?"
         limits = f"{joint}socket_connect_timeout={REDIS_SECONDS}&socket_timeout={REDIS_SECONDS + 1}"
-        huey = RedisHuey("helpdesk", url=settings.redis_url + limits, results=False, serializer=serializer)
+        huey = RedisHuey(name, url=settings.redis_url + limits, results=False, serializer=serializer)
     else:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         path = settings.data_dir / "wakeups.db"
-        huey = SqliteHuey("helpdesk", filename=str(path), results=False, serializer=serializer, fsync=False)
+        huey = SqliteHuey(name, filename=str(path), results=False, serializer=serializer, fsync=False)
     _desk.huey = huey
     _desk.drain = huey.task(name="drain")(_drain_quietly)
 
