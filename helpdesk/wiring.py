@@ -14,7 +14,7 @@ from helpdesk.channels import reactions as channels
 from helpdesk.hosting import addresses, life
 from helpdesk.hosting import jobs as plugin_jobs
 from helpdesk.hosting import operations as hosting
-from helpdesk.kernel import events, idempotency, jobs
+from helpdesk.kernel import events, idempotency, jobs, tallies
 from helpdesk.kernel.events import Event, Reaction
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
@@ -56,5 +56,6 @@ def _keep_house() -> None:
     idempotency.forget()
     sessions.forget_attempts()
     floods.forget()
+    tallies.forget()
     hosting.forget_done()
     storage().sweep_temporary(older_than_seconds=TEMPORARY_SECONDS)

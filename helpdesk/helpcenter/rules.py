@@ -56,7 +56,8 @@ class Inquiry:
     """What a visitor sends. ``name`` may be empty.
 
     ``key`` is the same for the same form sent twice, and another when anything in it was changed.
-    ``consent_version`` names the text that was consented to, by its hash.
+    ``consent_version`` names the text that was consented to, by its hash. ``address`` is the network address that
+    it came from, by which inquiries are counted.
     """
 
     email: str
@@ -68,6 +69,7 @@ class Inquiry:
     consent_version: str
     name: str = ""
     files: tuple[InquiryFile, ...] = ()
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from helpdesk.kernel.errors import Invalid
 
 PREFIX = "HELPDESK_"
 
-# Read by tests alone: a missing server is an error.
-TEST_NAMES = frozenset({"HELPDESK_TEST_REQUIRE_SERVERS"})
+# Read by tests alone: a missing server is an error; a folder of mails that are fed beside the corpus.
+TEST_NAMES = frozenset({"HELPDESK_TEST_REQUIRE_SERVERS", "HELPDESK_TEST_MAIL_CORPUS"})
 
 
 class Settings(BaseSettings):
@@ -46,17 +46,17 @@ class Settings(BaseSettings):
         description="Where people reach the desk; every link is built from it, never from a Host header.",
     )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
-        (), description="JSON list of networks whose `X-Forwarded-For` is believed; all others are ignored."
+        (), description="Networks, between commas, whose `X-Forwarded-For` is believed; all others are ignored."
     )
     graphiql: bool = Field(True, description="Serve the GraphiQL explorer to browsers at the GraphQL address.")
     safe_mode: bool = Field(
         False, description="Start with the default theme, the storage of files, and no other plugin."
     )
     disable: tuple[str, ...] = Field(
-        (), description="JSON list of plugins that stay off, whatever the desk says: `name` or `kind/name`."
+        (), description="Plugins, between commas, that stay off whatever the desk says: `name` or `kind/name`."
     )
     outgoing_allow: tuple[IPv4Network | IPv6Network, ...] = Field(
-        (), description="JSON list of private networks that outgoing calls may reach all the same."
+        (), description="Private networks, between commas, that outgoing calls may reach all the same."
     )
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest GraphQL or hook request, in bytes.")
     max_file_bytes: int = Field(10_485_760, ge=1024, description="Largest upload, in bytes.")
@@ -81,6 +81,12 @@ class Settings(BaseSettings):
     automatic_most: int = Field(10, ge=0, description="Automatic mails that one address gets in that time.")
     automatic_most_alike: int = Field(
         2, ge=0, description="Those of them that may have the same subject; a loop of two machines ends here."
+    )
+    inquiries_per_address: int = Field(
+        60, ge=1, description="Inquiries an hour that the help center's form takes from one network address."
+    )
+    inquiries_per_email: int = Field(
+        10, ge=1, description="Inquiries an hour that the form takes in the name of one mail address."
     )
     worker_threads: int = Field(4, ge=1, le=64, description="Jobs that one worker runs at once.")
     web_threads: int = Field(8, ge=1, le=256, description="Requests that the embedded server answers at once.")
@@ -117,11 +123,12 @@ class _Environment(EnvSettingsSource):
         return {name.lower(): value for name, value in self._environ.items()}
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        """Return the value as JSON; what is none is left for the model to refuse, under its name."""
+        """Return a list from JSON, or from words between commas; what is neither is left for the model to refuse."""
         try:
             return super().decode_complex_value(field_name, field, value)
         except ValueError:
-            return value
+            is_json = str(value).lstrip().startswith(("[", "{", '"'))
+            return value if is_json else [word.strip() for word in str(value).split(",") if word.strip()]
 
 
 def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:

@@ -45,12 +45,21 @@ class Desk(Protocol):
         """
 
 
-def blueprint(desk: Desk, *, renderer: Renderer, base_url: str, secret: bytes, fill: Fill | None = None) -> Blueprint:
+def blueprint(
+    desk: Desk,
+    *,
+    renderer: Renderer,
+    base_url: str,
+    secret: bytes,
+    fill: Fill | None = None,
+    asking: Callable[[], str] = lambda: "",
+) -> Blueprint:
     """Return the help center's routes. ``secret`` signs forms and must be for this purpose alone.
 
-    ``fill`` gives what plugins show in the slots of a page; without it they stay empty.
+    ``fill`` gives what plugins show in the slots of a page; without it they stay empty. ``asking`` gives the address
+    that the request at hand is counted under.
     """
-    center = HelpCenter(desk, renderer, Links(base_url), Tokens(secret), Slots(fill))
+    center = HelpCenter(desk, renderer, Links(base_url), Tokens(secret), Slots(fill), asking)
     routes = Blueprint("helpcenter", __name__)
     options: dict[str, Any] = {
         "methods": METHODS,
@@ -81,6 +90,7 @@ class HelpCenter:
     links: Links
     tokens: Tokens
     slots: Slots
+    asking: Callable[[], str]
 
     def enter(self, service: str) -> Response:
         """Lead to the home page in the visitor's language."""
@@ -102,7 +112,7 @@ class HelpCenter:
         """Show the form, or take it."""
         answers.allow("GET", "HEAD", "POST")
         place, line = self._inquiry_place(service, locale)
-        form = InquiryPages(self.renderer, self.tokens, place, line)
+        form = InquiryPages(self.renderer, self.tokens, place, line, self.asking)
         response = form.take(self.desk.create_inquiry) if request.method == "POST" else form.show()
         return answers.remember_language(response, place)
 
@@ -110,7 +120,7 @@ class HelpCenter:
         """Show the number of the inquiry that was just sent."""
         answers.allow("GET", "HEAD")
         place, line = self._inquiry_place(service, locale)
-        return InquiryPages(self.renderer, self.tokens, place, line).show_done()
+        return InquiryPages(self.renderer, self.tokens, place, line, self.asking).show_done()
 
     def lost(self, service: str, rest: str) -> Response:
         """Say that there is no such page."""

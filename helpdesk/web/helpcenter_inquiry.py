@@ -41,6 +41,7 @@ class InquiryPages:
     tokens: Tokens
     place: Place
     line: Line
+    asking: Callable[[], str]
 
     @property
     def _slug(self) -> str:
@@ -125,6 +126,7 @@ class InquiryPages:
             key=rules.key_of(entry, mark.nonce),
             consented_at=clock.now(),
             consent_version=rules.version_of(consent),
+            address=self.asking(),
         )
 
     def _form(

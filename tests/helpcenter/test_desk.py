@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from helpdesk.helpcenter.desk import HelpCenterDesk
 from helpdesk.helpcenter.rules import Inquiry, InquiryFile
 from helpdesk.kernel import events
-from helpdesk.kernel.errors import Invalid, NotFound
+from helpdesk.kernel.errors import Invalid, LimitExceeded, NotFound
 from helpdesk.kernel.paging import Window
 from helpdesk.tickets import queries
 from tests.factories.desk import Desk
@@ -68,3 +69,16 @@ def test_what_the_rooms_refuse_is_told_with_its_field(desk: Desk) -> None:
     assert refusal.value.path[-1] == "email"
     with pytest.raises(NotFound):
         HelpCenterDesk().create_inquiry("nobody", inquiry())
+
+
+def test_eleventh_inquiry_of_an_hour_in_one_name_is_refused_and_makes_nothing(desk: Desk) -> None:
+    center = HelpCenterDesk()
+    for number in range(10):
+        center.create_inquiry("demo", inquiry(key=f"k{number}", address=f"203.0.113.{number}"))
+    for email in ("hong@customer.example", "HONG@customer.example"):
+        with pytest.raises(LimitExceeded) as refusal:
+            center.create_inquiry("demo", inquiry(key="k10", email=email))
+        assert refusal.value.code == "TOO_OFTEN"
+    assert center.create_inquiry("demo", inquiry(key="k10", email="kim@customer.example")) == 11
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=1)):
+        assert center.create_inquiry("demo", inquiry(key="k11")) == 12

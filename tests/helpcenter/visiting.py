@@ -37,10 +37,16 @@ def chosen(name: str, data: bytes, *, content_type: str = "text/html") -> FileSt
 
 
 def send(
-    visitor: FlaskClient, clock: Any, *, token: str = "", wait: float = SHORTEST_SECONDS, **changes: Any
+    visitor: FlaskClient,
+    clock: Any,
+    *,
+    page: str = FORM,
+    token: str = "",
+    wait: float = SHORTEST_SECONDS,
+    **changes: Any,
 ) -> TestResponse:
     """Open the form, wait as a person does, and send it; a field of None is left out."""
-    form = {**GOOD, "form_token": token or token_in(visitor.get(FORM)), **changes}
+    form = {**GOOD, "form_token": token or token_in(visitor.get(page)), **changes}
     clock.shift(wait)
     boundary, body = encode_multipart({name: value for name, value in form.items() if value is not None})
-    return visitor.post(FORM, data=body, content_type=f"multipart/form-data; boundary={boundary}")
+    return visitor.post(page, data=body, content_type=f"multipart/form-data; boundary={boundary}")

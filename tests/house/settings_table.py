@@ -33,7 +33,7 @@ def _spelt(default: Any) -> str:
     if isinstance(default, Enum):
         default = default.value
     if isinstance(default, tuple):
-        default = f"[{', '.join(str(item) for item in default)}]"
+        default = ", ".join(str(item) for item in default)
     return f"`{default}`" if str(default) else "empty"
 
 

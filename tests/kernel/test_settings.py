@@ -31,6 +31,17 @@ def test_settings_are_read_from_the_environment() -> None:
     assert settings.trusted_proxies == (IPv4Network("10.0.0.0/8"),)
 
 
+@pytest.mark.parametrize("written", ['["a", "channel/b"]', "a,channel/b", " a , channel/b, "])
+def test_list_is_words_between_commas_or_json(written: str) -> None:
+    assert load({"HELPDESK_DISABLE": written}).disable == ("a", "channel/b")
+
+
+@pytest.mark.parametrize("written", ['["a"', '{"a": 1}', '"a"'])
+def test_json_that_is_no_list_is_refused(written: str) -> None:
+    with pytest.raises(Invalid, match="HELPDESK_DISABLE"):
+        load({"HELPDESK_DISABLE": written})
+
+
 def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HELPDESK_WEB_THREADS", "3")
     assert load().web_threads == 3
@@ -62,7 +73,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_known_one(name: str, propos
         ("HELPDESK_WORKER_THREADS", "many"),
         ("HELPDESK_LOG_LEVEL", "LOUD"),
         ("HELPDESK_SAFE_MODE", "perhaps"),
-        ("HELPDESK_TRUSTED_PROXIES", "10.0.0.0/8"),
+        ("HELPDESK_TRUSTED_PROXIES", "10.0.0.0/99"),
         ("HELPDESK_TRUSTED_PROXIES", '["10.0.0.0/99"]'),
         ("HELPDESK_SWEEP_SECONDS", "-1"),
     ],
