@@ -12,6 +12,8 @@ from helpdesk.tickets.attachments import DOWNLOAD, upload_token
 from helpdesk.tickets.queries import AttachmentRow, MessageRow
 
 _CID = re.compile(r'src="cid:([^"]{1,400})"')
+# Sanitised HTML alone is read so: its tags are closed, its values stand in double quotes and hold none.
+_REMOTE = re.compile(r'(<img(?:[^">]|"[^"]*")*?) src="https?:[^"]*"', re.IGNORECASE)
 
 
 def attachment(context: Context, row: AttachmentRow) -> str:
@@ -25,11 +27,21 @@ def upload(context: Context, upload_id: int) -> str:
     return f"{context.url}/uploads/{upload_token(upload_id)}"
 
 
-def with_inline_images(context: Context, rows: Sequence[MessageRow]) -> list[str | None]:
-    """Return each message's HTML with ``cid:`` images replaced by links, in one statement at most."""
+def has_remote_images(row: MessageRow) -> bool:
+    """Return whether a browser that shows the message's HTML would fetch images from elsewhere."""
+    return row.body_html is not None and _REMOTE.search(row.body_html) is not None
+
+
+def with_images(context: Context, rows: Sequence[MessageRow], *, remote: bool) -> list[str | None]:
+    """Return each message's HTML, its ``cid:`` images replaced by links, in one statement at most.
+
+    Without ``remote`` an image from elsewhere shows its alternative text: fetching it would tell its owner that the
+    mail is being read, by whom and when. Source: SECURITY A6.
+    """
     showing = [row.id for row in rows if row.body_html and "cid:" in row.body_html]
     files = dict(zip(showing, queries.attachments_of_messages(showing) if showing else (), strict=True))
-    return [_linked(context, row.body_html, files.get(row.id, [])) for row in rows]
+    bodies = [row.body_html if remote or not row.body_html else _REMOTE.sub(r"\1", row.body_html) for row in rows]
+    return [_linked(context, body, files.get(row.id, [])) for row, body in zip(rows, bodies, strict=True)]
 
 
 def _linked(context: Context, body: str | None, files: Sequence[AttachmentRow]) -> str | None:

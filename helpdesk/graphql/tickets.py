@@ -150,10 +150,26 @@ class Message(Node):
         people = zip(rows, agents_found, customers_found, strict=True)
         return [agent or customer or SystemAuthor(name=row.author_name) for row, agent, customer in people]
 
-    @batched(description="The content as sanitised HTML; null when it came as text.", graphql_type=str | None)
-    def body_html(rows: Sequence[MessageRow], context: Context) -> list[str | None]:
+    @batched(
+        description="The content as sanitised HTML; null when it came as text. Images that came along are links;"
+        " those from elsewhere are left out unless `remoteImages` asks for them, since fetching one tells its owner"
+        " that the mail is read.",
+        graphql_type=str | None,
+    )
+    def body_html(
+        rows: Sequence[MessageRow],
+        context: Context,
+        remote_images: Annotated[
+            bool, strawberry.argument(description="Whether images from elsewhere stand in it.")
+        ] = False,
+    ) -> list[str | None]:
         """Return the HTML with its inline images linked."""
-        return links.with_inline_images(context, rows)
+        return links.with_images(context, rows, remote=remote_images)
+
+    @strawberry.field(description="Whether the HTML shows images from elsewhere, to offer them to the reader.")
+    def has_remote_images(self) -> bool:
+        """Return whether there are any."""
+        return links.has_remote_images(self)  # type: ignore[arg-type]  # the source is the row
 
     @batched(description="The files, in their order.", graphql_type=list[Attachment])
     def attachments(rows: Sequence[MessageRow], context: Context) -> list[list[AttachmentRow]]:  # noqa: ARG002

@@ -26,7 +26,7 @@ DROPPED_WHOLE = {"script", "style", "title", "template", "noscript", "iframe", "
 _SIDES = ("top", "right", "bottom", "left")
 _CELL = {"colspan", "rowspan", "headers", "width", "height", "bgcolor", "nowrap"}
 ATTRIBUTES = {
-    **{tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()},
+    **{tag: names - {"cite"} for tag, names in nh3.ALLOWED_ATTRIBUTES.items()},  # a URL whose scheme nh3 does not check
     "*": {"style", "dir", "lang", "title", "align", "valign"},
     "img": {"src", "alt", "width", "height", "border"},
     "font": {"color", "size", "face"},

@@ -3,8 +3,8 @@
 nh3 takes the tags apart by the rules of browsers and keeps a list of harmless ones. Styles keep what
 colours and spaces text; what could cover the desk's own screen (position, margins, negative indents) or fetch
 something (backgrounds) goes. The desk cleans again by its own list, ``helpdesk.kernel.html``, which keeps all
-that this one keeps. Pictures from afar keep their address: whether a browser may fetch them is the
-decision of the page that shows them. What a parser would make of it is measured first: nh3 takes
+that this one keeps. Pictures from afar keep their address: the API leaves them
+out unless a reader asks for them. What a parser would make of it is measured first: nh3 takes
 quadratic time on nesting, and every unclosed ``<b>`` is repeated in each paragraph (12 KB become 6 MB).
 """
 
@@ -38,7 +38,6 @@ _ATTRIBUTES = {
     "colgroup": {"span", "width"},
     "ol": {"start", "type"},
     "time": {"datetime"},
-    "blockquote": {"cite"},
 }
 _SIDES = ("top", "right", "bottom", "left")
 _STYLES = {
