@@ -26,6 +26,7 @@ from helpdesk.sdk.channel import Channel, ChannelSettings
 from helpdesk.sdk.events import ChannelAccountChanged
 
 CHECKED = "The settings work."
+NOTHING_TO_CHECK = "The settings are complete. This channel has no test of its own: send a message to see it work."
 
 Standing = tuple[int, type[Channel], bool]
 """What a driver was made from: the account's version, the channel's class, whether it is isolated."""
@@ -138,10 +139,11 @@ def test(actor: Actor, account_id: int) -> Check:
     actor.require("channel_account.write")
     account = _owned(actor, account_id)
     try:
-        wrong = driver_of(account).check()
+        driver = driver_of(account)
+        wrong = driver.check()
     except HelpdeskError as error:
         return Check(False, error.message)
-    return Check(not wrong, wrong or CHECKED)
+    return Check(not wrong, wrong or (CHECKED if driver.has_check else NOTHING_TO_CHECK))
 
 
 def driver_of(account: Any) -> Driver:

@@ -59,6 +59,7 @@ class Driver:
         """Make the instance, in a process of its own if the channel is isolated. Raises PluginFailed."""
         self.settings = settings
         self.secrets = safe.known = secrets_of(settings)
+        self.has_check = kind.check is not Channel.check
         self._ref = Ref(Kind.CHANNEL, name)
         self._channel: Channel | Isolated
         self._reader: Reader | None = None

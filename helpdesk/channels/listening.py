@@ -90,6 +90,7 @@ class Listeners:
         self._stopping = threading.Event()
         self._looker = threading.Thread(target=self._look, name="listeners", daemon=True)
         self._threads: dict[int, threading.Thread] = {}
+        self._silent: dict[int, str] = {}
 
     def start(self) -> None:
         """Start looking for accounts to listen for."""
@@ -106,11 +107,27 @@ class Listeners:
         while not self._stopping.is_set():
             try:
                 with connection():
-                    for account in _listening_accounts():
+                    for account in self._accounts():
                         self._ensure(account)
             except Exception:
                 log.exception("could not look for accounts to listen for")
             self._stopping.wait(self._look_seconds)
+
+    def _accounts(self) -> list[Any]:
+        """Return the enabled accounts whose settings ask for listening; one that has no driver is told of once."""
+        found, silent = [], {}
+        enabled: Any = ChannelAccount.select().where(ChannelAccount.is_enabled, ChannelAccount.deleted_at.is_null())
+        for account in enabled:
+            try:
+                if accounts.driver_of(account).is_enabled_for_listening():
+                    found.append(account)
+            except Exception as error:  # a plugin that is gone or broken must not hold up the other accounts
+                silent[account.id] = type(error).__name__
+                if self._silent.get(account.id) != silent[account.id]:
+                    extra = {"account_id": account.id, "error": silent[account.id]}
+                    log.warning("an account has no working driver", extra=extra)
+        self._silent = silent
+        return found
 
     def _ensure(self, account: Any) -> None:
         """Listen for the account unless this worker or another one does."""
@@ -151,17 +168,3 @@ class Listeners:
             wait = backoff(attempts, base_seconds=min(self._settings.retry_seconds, LONGEST_FIRST_WAIT_SECONDS))
         reason = rules.reason(str(error) or type(error).__name__)
         release(row, due_in_seconds=wait, last_error=reason, state=state, failed_at=clock.now())
-
-
-def _listening_accounts() -> list[Any]:
-    """Return the enabled accounts whose settings ask for listening."""
-    found = []
-    enabled: Any = ChannelAccount.select().where(ChannelAccount.is_enabled, ChannelAccount.deleted_at.is_null())
-    for account in enabled:
-        try:
-            if accounts.driver_of(account).is_enabled_for_listening():
-                found.append(account)
-        except Exception as error:  # a plugin that is gone or broken must not hold up the other accounts
-            extra = {"account_id": account.id, "error": type(error).__name__}
-            log.warning("an account has no working driver", extra=extra)
-    return found

@@ -1,6 +1,7 @@
 """Fetching: one worker listens for an account, the place is stored with what was found, and faults wait their turn."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, ClassVar
@@ -295,3 +296,15 @@ def test_stopping_ends_every_listener_at_once(polling: Post, listeners: Callable
     assert Polling.running == 0
     assert clock.monotonic() - began < SECONDS / 2
     assert Listening.select().where(Listening.lease.is_null(False)).count() == 0
+
+
+def test_account_whose_plugin_is_off_is_told_of_once(
+    polling: Post, listeners: Callable[[], Listeners], caplog: pytest.LogCaptureFixture
+) -> None:
+    registry.load(safe_mode=True, looks=False)
+    listeners()
+    time.sleep(0.3)  # some ten looks
+    told = [record for record in caplog.records if record.message == "an account has no working driver"]
+    accounts_told_of = [record.__dict__["account_id"] for record in told]
+    assert polling.account_id in accounts_told_of
+    assert len(accounts_told_of) == len(set(accounts_told_of))
