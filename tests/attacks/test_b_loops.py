@@ -176,6 +176,25 @@ def test_machine_that_answers_a_resolved_ticket_does_not_reopen_it(
     assert (seen["status"], len(seen["messages"]["nodes"])) == ("RESOLVED", 5)
 
 
+def test_machine_that_hides_reopens_a_ticket_only_as_often_as_it_is_written_to(
+    ours: Side, agent: Caller, smtp_server: SmtpServer
+) -> None:
+    ours.take(mail(sender=CUSTOMER, to=SUPPORT, Message_ID="<0@x.y>"))
+    (found,) = queries.load(queries.TicketRow, queries.matching(ours.desk.service_id))
+    reopened = carried = 0
+    for number in range(1, 9):
+        operations.set_status(ours.desk.agent, found.id, TicketStatus.OPEN)
+        operations.set_status(ours.desk.agent, found.id, TicketStatus.RESOLVED)
+        ours.answer_all("We have closed this.")
+        for sent in smtp_server.received[carried:]:
+            carried += 1
+            (known_as,) = re.findall(rb"^Message-ID: (\S+)", sent.raw, re.MULTILINE)
+            answer = {"In_Reply_To": known_as.decode(), "Message_ID": f"<{number}@x.y>"}
+            ours.take(mail(sender=CUSTOMER, to=SUPPORT, subject="Thank you", text="We have got it.", **answer))
+        reopened += agent.ask("Ticket", number=1)["ticket"]["status"] != "RESOLVED"
+    assert (reopened, carried) == (2, 2)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,14 +1,29 @@
 """Where each attack case of SECURITY.md is tested; what another folder tests already is not written twice.
 
+A1   tests/attacks/test_a_markup.py::test_hostile_html_in_a_mail_is_taken_apart
+     tests/attacks/test_a_markup.py::test_hostile_html_of_an_agent_is_taken_apart
+     tests/attacks/test_a_markup.py::test_browser_runs_and_fetches_nothing_of_it
 A2   tests/attacks/test_a_content.py::test_graphql_gives_hostile_text_back_as_the_text_it_is
      tests/attacks/test_a_content.py::test_help_center_shows_hostile_text_as_text
      tests/attacks/test_a_content.py::test_mail_carries_hostile_text_as_a_name_a_subject_and_a_file_name
      tests/helpcenter/test_sandbox.py::test_text_of_a_visitor_is_escaped_and_never_evaluated
 A3   tests/graphql/test_uploads.py::test_whatever_a_file_claims_to_be_it_is_a_download
+     tests/attacks/test_b_trust.py::test_what_is_packed_stays_packed_and_is_a_download
+A5   tests/attacks/test_a_markup.py::test_browser_runs_and_fetches_nothing_of_it
+     tests/kernel/test_html.py::test_nothing_runs_loads_or_covers
+     tests/kernel/test_html.py::test_text_stays_in_its_place
+A6   tests/attacks/test_b_trust.py::test_nothing_that_a_mail_names_is_fetched
+     tests/attacks/test_a_markup.py::test_hostile_html_in_a_mail_is_taken_apart
+A7   tests/kernel/test_html.py::test_bomb_takes_no_longer_than_a_page
+     tests/faults/test_poison.py::test_ten_bombs_among_a_hundred_mails_cost_only_themselves
 B1   tests/channels/test_participants.py::test_copied_stranger_is_proposed_and_gets_and_adds_nothing
 B2   tests/channels/test_senders.py::test_address_of_an_agent_without_proof_is_a_stranger_s
 B3   tests/channels/test_senders.py::test_proven_stranger_takes_part_in_no_ticket
-B5   tests/attacks/test_b_loops.py::test_thirty_inquiries_in_the_name_of_a_victim_bring_it_ten_mails
+B4   tests/attacks/test_b_trust.py::test_mail_of_a_third_party_enters_no_ticket_by_its_number
+B5   tests/attacks/test_b_floods.py::test_sixty_first_inquiry_of_an_hour_from_one_place_is_refused_and_keeps_its_text
+     tests/attacks/test_b_floods.py::test_nobody_is_another_by_saying_so
+     tests/helpcenter/test_desk.py::test_eleventh_inquiry_of_an_hour_in_one_name_is_refused_and_makes_nothing
+     tests/attacks/test_b_loops.py::test_thirty_inquiries_in_the_name_of_a_victim_bring_it_ten_mails
      tests/channels/test_floods.py::test_eleventh_automatic_mail_to_an_address_is_not_sent_and_says_why
      tests/channels/test_floods.py::test_third_with_the_same_subject_is_not_sent_whatever_stands_before_it
      tests/channels/test_floods.py::test_many_at_once_are_never_more_than_allowed
@@ -18,6 +33,8 @@ B6   tests/attacks/test_b_loops.py::test_two_desks_that_answer_each_other_fall_s
      tests/attacks/test_b_loops.py::test_machine_that_writes_first_opens_no_ticket
 B7   tests/attacks/test_b_loops.py::test_machine_that_answers_a_resolved_ticket_does_not_reopen_it
      tests/channels/test_reports.py::test_closed_ticket_stays_closed
+     tests/attacks/test_b_loops.py::test_machine_that_hides_reopens_a_ticket_only_as_often_as_it_is_written_to
+B8   tests/attacks/test_b_trust.py::test_no_header_makes_a_stranger_somebody_else
 B9   tests/attacks/test_b_mail.py::test_name_subject_and_sender_stay_in_their_own_headers
      tests/attacks/test_b_mail.py::test_address_of_two_people_is_refused
      tests/attacks/test_b_mail.py::test_null_character_is_refused_at_the_door
@@ -26,6 +43,8 @@ B10  tests/attacks/test_b_loops.py::test_no_answer_ends_its_mail_early_or_begins
      tests/attacks/test_b_mail.py::test_no_text_ends_its_mail_or_begins_another
 B11  tests/attacks/test_mail_corpus.py::test_no_mail_is_lost_and_none_counts_twice
      tests/channels/test_reading_apart.py::test_killer_is_set_aside_after_its_tries_and_the_next_message_gets_through
+B12  tests/attacks/test_b_trust.py::test_what_is_packed_stays_packed_and_is_a_download
+     tests/attacks/test_b_trust.py::test_nothing_that_a_mail_names_is_fetched
 B13  tests/attacks/test_b_loops.py::test_mails_without_an_id_are_tickets_of_their_own
 C3   tests/graphql/test_uploads.py::test_link_that_was_tampered_with_opens_nothing
      tests/graphql/test_uploads.py::test_link_expires_and_a_new_one_is_given
@@ -80,6 +99,7 @@ F3   tests/web/test_webhook_channel.py::test_replay_makes_no_second_message_and_
      tests/web/test_webhook_channel.py::test_malformed_message_is_kept_when_it_is_signed_and_turned_away_when_it_is_not
      tests/web/test_hooks.py::test_unverified_request_is_refused_and_not_kept
 F7   tests/graphql/test_uploads.py::test_name_is_only_a_name
+     plugins/email/tests/test_content.py::test_file_names_are_harmless
 F11  tests/plugins/test_registry.py::test_installed_channel_is_not_even_imported_until_it_is_enabled
      tests/plugins/test_registry.py::test_both_plugins_of_one_name_are_quarantined
      tests/plugins/test_registry.py::test_plugin_that_ends_the_process_at_import_is_quarantined
@@ -97,8 +117,8 @@ from tests.house.maps import cases, missing, names_in, rows
 from tests.house.tree import ROOT
 
 DEMANDED = {
-    "A2", "B1", "B2", "B3", "B5", "B6", "B7", "B9", "B10", "B11", "B13", "D6", "E1", "E2", "E3", "E4", "E5", "E6",
-    "E9", "E11", "E13", "F1", "F3", "F11", "F12",
+    "A1", "A2", "A3", "A5", "A6", "A7", *(f"B{number}" for number in range(1, 14)), "D6", "E1", "E2", "E3", "E4", "E5",
+    "E6", "E9", "E11", "E13", "F1", "F3", "F7", "F11", "F12",
 }  # fmt: skip
 
 

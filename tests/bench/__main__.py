@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.bench.filling import filled_desk
+from tests.bench.filling import filled, small_desk
+from tests.bench.mails import ingest
 from tests.bench.works import Asking, create, dispatch, list_page
 
 LIBRARIES = ("flask", "strawberry-graphql", "graphql-core", "peewee", "orjson", "blinker")
@@ -21,8 +22,10 @@ def report(*, ticket_count: int, rounds: int, size: int) -> Iterator[str]:
     yield f"{ticket_count} tickets, {rounds} rounds in turns, medians; in process, statements beside BEGIN and COMMIT"
     with (
         tempfile.TemporaryDirectory(prefix="helpdesk-bench-") as folder,
-        filled_desk(Path(folder), ticket_count=ticket_count) as context,
+        small_desk(Path(folder)) as desk,
     ):
+        yield ingest(desk, rounds=rounds)
+        context = filled(desk, ticket_count=ticket_count)
         asking = Asking(context)
         yield str(list_page(asking, context, rounds=rounds, size=size))
         yield str(create(asking, rounds=rounds))

@@ -19,23 +19,27 @@ from tests.factories.echo import Echo
 
 
 @contextmanager
-def filled_desk(folder: Path, *, ticket_count: int) -> Iterator[Context]:
-    """Give the context of a partner's request to a desk with so many tickets."""
+def small_desk(folder: Path) -> Iterator[Desk]:
+    """Give a desk with its people and nothing else."""
     chosen = settings.load({}, data_dir=folder)
     db.use(chosen)
     db.migrate()
     ready(chosen)
-    registry.register(registry.CHANNELS, "echo", Echo)
     with db.connection():
-        desk = make_desk(chosen)
-        _fill(desk, ticket_count)
-        service = organization.service_by_slug("demo")
-        assert service is not None
-        yield Context(desk.partner, service, chosen, "127.0.0.1")
+        yield make_desk(chosen)
     db.database.close_all()
     crypto.use_passwords(crypto.PasswordHashes())
     registry.load(safe_mode=True, looks=False)
     accounts._drivers.clear()
+
+
+def filled(desk: Desk, *, ticket_count: int) -> Context:
+    """Return the context of a partner's request to the desk, which gets so many tickets."""
+    registry.register(registry.CHANNELS, "echo", Echo)
+    _fill(desk, ticket_count)
+    service = organization.service_by_slug("demo")
+    assert service is not None
+    return Context(desk.partner, service, desk.settings, "127.0.0.1")
 
 
 def _fill(desk: Desk, ticket_count: int) -> None:

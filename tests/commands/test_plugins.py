@@ -142,6 +142,7 @@ def test_completion_is_on_and_told_its_interval_by_service(made: Shell) -> None:
     where = ("completion", "--service", "demo")
     assert made.text("plugin", "config", *where, "--set", "after_hours=336") == "after_hours = 336\n"
     assert "after_hours is not set: Complete" in made.text("plugin", "config", *where, "--unset", "after_hours")
+    assert "name one with --service" in made.text("plugin", "config", "completion")
 
 
 def state(shell: Shell, *where: str) -> str:

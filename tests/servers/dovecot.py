@@ -9,7 +9,7 @@ import imaplib
 import itertools
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -188,6 +188,12 @@ class DovecotServer:
                 connection.create(_quoted(folder))  # a refusal means that it is there already
             _expect_ok(connection.append(_quoted(folder), f"({flags})" if flags else "", "", raw))
             return _last_number(connection, "APPENDUID")
+
+    def append_all(self, user: str, raws: Iterable[bytes]) -> None:
+        """Put many raw messages into the inbox over one connection."""
+        with self.connect(user, folder=None) as connection:
+            for raw in raws:
+                _expect_ok(connection.append("INBOX", "", "", raw))
 
     def messages(self, user: str, *, folder: str = "INBOX") -> list[bytes]:
         """Return the raw messages of a folder, oldest first, without marking them as read."""
