@@ -19,9 +19,11 @@ from tests.factories.calls import Calls
 from tests.factories.client import open_to_partners
 from tests.factories.desk import make_desk
 from tests.factories.processes import Site
+from tests.faults.loads import queue_answers
 from tests.servers.dovecot import DovecotServer
 
 PACE_SECONDS = 0.05
+PAGE = 50
 LONGEST_SECONDS = 1800.0
 
 
@@ -39,6 +41,7 @@ def report(folder: Path, *, mails: int, idle_seconds: float) -> Iterator[str]:
     with DovecotServer() as dovecot, closing(Site(folder)) as site, site.joined() as settings:
         desk = make_desk(settings)
         key, user = open_to_partners(desk), dovecot.new_user()
+        queue_answers(desk, tickets_count=PAGE, each=1)
         accounts.create(
             desk.administrator, driver="email", name="Mail",
             settings={
@@ -64,7 +67,7 @@ def report(folder: Path, *, mails: int, idle_seconds: float) -> Iterator[str]:
 def _asked(calls: Calls, *, until: float, mails: int | None = None) -> Iterator[float]:
     """Ask at a steady pace until then, or until all mails are in; yield how long each answer took, in milliseconds."""
     while (started := time.monotonic()) < until:
-        calls.ask("Tickets", first=50)
+        calls.ask("Tickets", first=PAGE)
         yield (time.monotonic() - started) * 1000
         if mails is not None and InboxRow.select().where(InboxRow.state == InboxState.PROCESSED).count() >= mails:
             return
