@@ -18,7 +18,7 @@ from helpdesk.kernel import events, idempotency, jobs, tallies
 from helpdesk.kernel.events import Event, Reaction
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
-from helpdesk.plugins import registry
+from helpdesk.plugins import figures, registry
 from helpdesk.sdk.events import MessageAdded
 from helpdesk.tickets import attachments
 from helpdesk.triggers import later as actions
@@ -35,6 +35,7 @@ def wire(settings: Settings) -> None:
     """Connect reactions, signals, lines of work and the desk's own address for this process."""
     addresses.use(settings)
     floods.use(settings)
+    signals.report_troubles_to(figures.note_receiver)
     registry.on_change(accounts.forget_drivers)
     registry.on_change(life.apply)
     jobs.line(inbox.LINE, partial(inbox.drain, settings))

@@ -24,7 +24,7 @@ from helpdesk.kernel import clock, db
 from helpdesk.kernel.errors import HelpdeskError
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import queries as organization
-from helpdesk.plugins.overview import overviews
+from helpdesk.plugins.overview import worst_overviews
 from helpdesk.plugins.rules import PluginState
 
 CONNECT_SECONDS = 3.0
@@ -137,7 +137,7 @@ def _base_url(settings: Settings) -> Check:
 
 
 def _plugins() -> Iterator[Check]:
-    for one in overviews():
+    for one in worst_overviews():
         name = f"{one.plugin.name} ({one.plugin.kind})"
         if one.is_unwell:
             fix = f"Mend it, or run helpdesk plugin disable {one.plugin.kind}/{one.plugin.name}."

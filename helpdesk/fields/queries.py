@@ -15,6 +15,7 @@ from helpdesk.kernel.text import one_line
 from helpdesk.plugins import guard, instances, registry
 from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
+from helpdesk.plugins.settings import secrets_of
 from helpdesk.sdk.field_type import FieldType, NotAValue, Widget
 
 SECONDS = 2.0
@@ -92,21 +93,21 @@ def _parsed(type_name: str, field: FieldType, given: Any, language: str) -> Any:
     def parse() -> Any:
         return rules.check_answer(field.parse(given, language=language), FieldKind(field.kind))
 
-    return guard.call(_ref(type_name), "parse", parse, seconds=SECONDS)
+    return guard.call(_ref(type_name), "parse", parse, seconds=SECONDS, secrets=secrets_of(field.settings))
 
 
 def _formatted(type_name: str, field: FieldType, value: Any, language: str) -> str:
     def show() -> str:
         return rules.check_shown(field.format(value, language=language))
 
-    return guard.call(_ref(type_name), "format", show, seconds=SECONDS)
+    return guard.call(_ref(type_name), "format", show, seconds=SECONDS, secrets=secrets_of(field.settings))
 
 
 def _widget(type_name: str, field: FieldType, language: str) -> Widget:
     def show() -> Widget:
         return rules.check_widget(field.widget(language=language))
 
-    return guard.call(_ref(type_name), "widget", show, seconds=SECONDS)
+    return guard.call(_ref(type_name), "widget", show, seconds=SECONDS, secrets=secrets_of(field.settings))
 
 
 _ref = partial(Ref, Kind.FIELD_TYPE)

@@ -77,7 +77,7 @@ class Additions:
 
 def adds(plugin: type[Plugin]) -> bool:
     """Return whether the plugin adds anything at all."""
-    return any(_target(hook) for hook in hooks_of(plugin))
+    return any(target_of(hook) for hook in hooks_of(plugin))
 
 
 def build(name: str, plugin: type[Plugin], core: GraphQLSchema) -> Additions:
@@ -85,10 +85,10 @@ def build(name: str, plugin: type[Plugin], core: GraphQLSchema) -> Additions:
     types = _Types(name, core)
     fields: dict[str, dict[str, GraphQLField]] = {}
     for hook in hooks_of(plugin):
-        target = _target(hook)
+        target = target_of(hook)
         if target:
             added = fields.setdefault(target, {})
-            called = assert_name(f"{types.prefix[:1].lower()}{types.prefix[1:]}{_pascal(hook.name)}")
+            called = assert_name(field_of(name, hook.name))
             if called in added:
                 raise BadType(f"Two of its methods become “{target}.{called}”.")
             added[called] = _field(hook, getattr(plugin, hook.name), types)
@@ -96,8 +96,20 @@ def build(name: str, plugin: type[Plugin], core: GraphQLSchema) -> Additions:
     return Additions(name, types.named, fields)
 
 
-def _target(hook: Hook) -> str:
+def target_of(hook: Hook) -> str:
+    """Return the type that a method adds a field to; nothing for other hooks."""
     return str(hook.facts["on"]) if hook.kind is HookKind.FIELD else ROOTS.get(hook.kind, "")
+
+
+def field_of(plugin: str, method: str) -> str:
+    """Return the name of the field that a plugin's method becomes."""
+    prefix = _prefix(plugin)
+    return f"{prefix[:1].lower()}{prefix[1:]}{_pascal(method)}"
+
+
+def _prefix(plugin: str) -> str:
+    """Return what every name of the plugin's begins with."""
+    return _pascal(plugin.replace("-", "_"))
 
 
 def _field(hook: Hook, method: Callable[..., Any], types: "_Types") -> GraphQLField:
@@ -138,7 +150,7 @@ class _Types:
     @property
     def prefix(self) -> str:
         """What every name of the plugin's begins with."""
-        return _pascal(self.plugin.replace("-", "_"))
+        return _prefix(self.plugin)
 
     def settle(self) -> None:
         """Make the types that fields of types lead to, and they to others; what cannot be made raises now."""

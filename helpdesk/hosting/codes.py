@@ -17,5 +17,9 @@ CODES: Mapping[str, str] = {
         "The plugin lacks settings, or those that it was told do not fit its release any more. Tell it: "
         "`helpdesk plugin config NAME --set name=value`, or `pluginConfigure`."
     ),
+    "UNAVAILABLE": (
+        "A part of the desk that is needed, or the outside that a plugin asked (`Retry`), does not answer now. "
+        "The same may succeed later."
+    ),
 }
 """Each code, what it means, and what to do. ``helpdesk docs plugins`` prints them."""

@@ -14,7 +14,7 @@ from helpdesk.hosting import calls
 from helpdesk.hosting.instances import instance
 from helpdesk.kernel.errors import Unavailable
 from helpdesk.kernel.events import Event, LoggedEvent
-from helpdesk.plugins import registry
+from helpdesk.plugins import guard, registry
 from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.host import Host
 from helpdesk.sdk.plugin import Hook, Plugin
@@ -35,8 +35,11 @@ def receiver(name: str, hook: Hook) -> Callable[[Event], None]:
         except Unavailable as error:  # it lacks settings here, or was switched off this very moment
             log.info("receiver not called", extra={"plugin": name, "hook": hook.name, "reason": error.message})
             return
-        with calls.plugin_code(name):
-            getattr(plugin, hook.name)(host, event)
+        try:
+            with calls.plugin_code(name):
+                getattr(plugin, hook.name)(host, event)
+        except BaseException as error:
+            raise guard.told(error, calls.secrets_for(name, event.service_id)) from None
 
     receive.__qualname__ = f"{name}.{hook.name}"
     return receive

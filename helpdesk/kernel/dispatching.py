@@ -22,7 +22,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from helpdesk.kernel import clock, db
-from helpdesk.kernel.errors import said
+from helpdesk.kernel.errors import HelpdeskError, said
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +34,8 @@ FAILURES_IN_A_ROW = 5
 FIRST_REST_SECONDS = 30.0
 LONGEST_REST_SECONDS = 600.0
 
-Trouble = Callable[[object, str, str, bool], None]
-"""Takes the owner of a receiver, what it listens to, what went wrong, and whether it is over again."""
+Trouble = Callable[["Receiver", str], None]
+"""Takes a receiver and what went wrong; nothing when it does well again."""
 
 
 def rest_seconds(openings: int) -> float:
@@ -194,7 +194,7 @@ class _Dispatcher:
         try:
             receiver.call(self.payload)
         except BaseException as error:  # a receiver may be a plugin's, and raise anything
-            reason = said(error)
+            reason = error.message if isinstance(error, HelpdeskError) else said(error)
             log.exception("signal receiver failed", extra={"signal": receiver.topic})
         try:
             db.let_go()
@@ -241,7 +241,7 @@ class _Post:
         if receiver.owner is None:
             return
         try:
-            _here.trouble(receiver.owner, receiver.topic, reason, not reason)
+            _here.trouble(receiver, reason)
         except Exception:
             log.exception("the trouble of a signal receiver could not be told")
 
@@ -276,7 +276,7 @@ class _Here:
 
     def __init__(self) -> None:
         self.post = _Post()
-        self.trouble: Trouble = lambda _owner, _topic, _reason, _is_over: None
+        self.trouble: Trouble = lambda _receiver, _reason: None
 
 
 _here = _Here()
@@ -318,7 +318,7 @@ def dropped() -> int:
 
 
 def report_troubles_to(trouble: Trouble) -> None:
-    """Tell somebody of each failure of a receiver that has an owner, and of the first success after failures.
+    """Tell somebody of each failure of a receiver that has an owner, and, by an empty reason, that it does well again.
 
     It is called in the thread that delivers, so it must be quick.
     """

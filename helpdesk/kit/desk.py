@@ -20,7 +20,7 @@ from helpdesk.channels import queries as channels
 from helpdesk.channels.safes import Safe
 from helpdesk.customers import queries as customers
 from helpdesk.helpcenter.desk import HelpCenterDesk
-from helpdesk.hosting import calls, facts, tables
+from helpdesk.hosting import calls, checks, facts, tables
 from helpdesk.kernel import clock, db, jobs
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.errors import HelpdeskError
@@ -119,7 +119,7 @@ class Desk:
         self._installed.append((Kind(kind), name, value))
 
     def crowd(self) -> None:
-        """Bring in whatever is installed here, and plugins that raise everywhere, and call each of them."""
+        """Bring in whatever is installed here, and plugins that raise, and call each of their hooks."""
         crowding.bring_in([*self._installed, *TROUBLES])
         for kind, name, _value in TROUBLES:
             if kind is Kind.CHANNEL:
@@ -127,6 +127,7 @@ class Desk:
                 self.receive(account, InboundRequest(b"trouble"))
                 crowding.listen(self.people.administrator, account)
         ticket = self.ticket("Trouble", email="trouble@desk.example").id
+        customer = self.customers()[-1].id
         self.host(TROUBLE).enqueue("work")
         for request in (WebRequest("GET", PATH), WebRequest("POST", f"{PATH}/hook")):
             self.web(TROUBLE, request)
@@ -135,8 +136,11 @@ class Desk:
             lambda: self.hand_out(TROUBLE, ticket, {}),
             lambda: self.fill_in(TROUBLE, "trouble", {}, language="en"),
             lambda: self.meets({"field": f"plugin.{TROUBLE}", "op": "is", "value": 1}, [ticket]),
+            lambda: self.try_out(TROUBLE),
+            lambda: self.export(TROUBLE, customer),
+            lambda: self.erase(TROUBLE, customer),
         ):
-            with suppress(HelpdeskError):
+            with suppress(HelpdeskError, Broken):
                 call()
         self.work()
 
@@ -333,6 +337,16 @@ class Desk:
             return ""
         found: str = importlib.import_module("helpdesk.kit.schemas").added(name, plugin)
         return found
+
+    def ask(self, name: str, plugin: type[Plugin], arguments: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
+        """Ask the GraphQL API for each field that the plugin adds to it, and return what went wrong."""
+        schemas = importlib.import_module("helpdesk.kit.schemas")
+        return list(schemas.asked(self.people.administrator, self.settings, name, plugin, arguments))
+
+    def try_out(self, plugin: str) -> str:
+        """Press the button “test” of a whole plugin and return what is wrong, if anything."""
+        tried = checks.check(self.people.administrator, plugin)
+        return "" if tried.is_ok else tried.message
 
     def export(self, plugin: str, customer: int) -> Mapping[str, Any]:
         """Return what the plugin keeps of the customer. Raises Broken."""

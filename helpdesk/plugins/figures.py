@@ -89,7 +89,7 @@ def _add_receivers(added: dict[tuple[Ref, str], Counts], resting: dict[tuple[Ref
     for one in signals.owned():
         if not isinstance(one.owner, Ref):
             continue
-        key = (one.owner, getattr(one.call, "__qualname__", "receiver").rpartition(".")[2])
+        key = (one.owner, _hook_of(one))
         now = (one.calls, one.errors, one.overruns, int(one.seconds * 1_000_000))
         before = _book.receivers.get(one, NOTHING)
         written[one] = now
@@ -98,6 +98,16 @@ def _add_receivers(added: dict[tuple[Ref, str], Counts], resting: dict[tuple[Ref
         if one.is_resting or one.is_overrunning:
             resting[key] = one.reason
     _book.receivers = written
+
+
+def note_receiver(receiver: Receiver, reason: str) -> None:
+    """Keep what went wrong in a receiver of a plugin's; the dispatcher of signals tells of each failure."""
+    if reason and isinstance(receiver.owner, Ref):
+        guard.note(receiver.owner, _hook_of(receiver), reason)
+
+
+def _hook_of(receiver: Receiver) -> str:
+    return getattr(receiver.call, "__qualname__", "receiver").rpartition(".")[2]
 
 
 @transactional

@@ -197,7 +197,7 @@ def call(
         return pending.answer
     if isinstance(pending.error, SAID):
         gauge.succeeded(took)
-        raise pending.error
+        raise _without(pending.error, secrets)
     reason = blotted(pending.words, secrets)
     trace = blotted(pending.trace, secrets)
     raise _fail(ref, hook, reason, took, trace=trace, rests=rests) from None
@@ -257,6 +257,21 @@ def blotted(text: str, secrets: Sequence[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, "***")
     return text
+
+
+def _without(error: BaseException, secrets: Sequence[str]) -> BaseException:
+    """Return the error with the secrets blotted out of its words, which are often a provider's that quotes them."""
+    error.args = tuple(blotted(part, secrets) if isinstance(part, str) else part for part in error.args)
+    if isinstance(error, HelpdeskError):
+        error.message = blotted(error.message, secrets)
+    return error
+
+
+def told(error: BaseException, secrets: Sequence[str]) -> "PluginFailed":
+    """Return what a plugin's code raised as one line without the secrets; where it happened is a note of it."""
+    failed = PluginFailed(one_line(blotted(said(error), secrets), longest=LONGEST_REASON))
+    failed.add_note(blotted("".join(traceback.format_exception(error)), secrets))
+    return failed
 
 
 def gauge_of(ref: Ref, hook: str) -> Gauge:

@@ -1,8 +1,9 @@
 """How every plugin stands in a service: what this process knows of it, and what all of them have written down."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from helpdesk.plugins import queries, registry, settings
@@ -39,14 +40,27 @@ class Overview:
 
 def overviews(service_id: int = EVERYWHERE) -> list[Overview]:
     """Return every installed plugin, broken ones too, by kind and name, as the service sees them."""
+    return [stands(service_id) for _plugin, stands in _all()]
+
+
+def worst_overviews() -> list[Overview]:
+    """Return every installed plugin as it stands where it is worst off, for whoever watches all services at once."""
+    return [
+        max(
+            (stands(place) for place in (EVERYWHERE, *plugin.switches)), key=lambda one: (one.is_unwell, one.is_enabled)
+        )
+        for plugin, stands in _all()
+    ]
+
+
+def _all() -> Iterator[tuple[Plugin, Callable[[int], Overview]]]:
+    """Yield every installed plugin, by kind and name, with what gives its overview in a service."""
     troubles, figures = queries.troubles(), defaultdict[Ref, list[FigureRow]](list)
     for row in queries.figures():
         figures[Ref(row.kind, row.name)].append(row)
-    plugins = sorted(registry.plugins(), key=lambda plugin: (plugin.kind, plugin.name))
-    return [
-        _overview(plugin, service_id, tuple(troubles.get(plugin.ref, ())), tuple(figures.get(plugin.ref, ())))
-        for plugin in plugins
-    ]
+    for plugin in sorted(registry.plugins(), key=lambda plugin: (plugin.kind, plugin.name)):
+        known = {"troubles": tuple(troubles.get(plugin.ref, ())), "figures": tuple(figures.get(plugin.ref, ()))}
+        yield plugin, partial(_overview, plugin, **known)
 
 
 def overview(ref: Ref, service_id: int = EVERYWHERE) -> Overview | None:
@@ -55,7 +69,7 @@ def overview(ref: Ref, service_id: int = EVERYWHERE) -> Overview | None:
 
 
 def _overview(
-    plugin: Plugin, service_id: int, troubles: tuple[TroubleRow, ...], figures: tuple[FigureRow, ...]
+    plugin: Plugin, service_id: int, *, troubles: tuple[TroubleRow, ...], figures: tuple[FigureRow, ...]
 ) -> Overview:
     elsewhere = next((one.reason for one in troubles if one.hook == LOADING), "")
     fault = plugin.standing.fault or elsewhere

@@ -19,6 +19,7 @@ from helpdesk.kernel.errors import Invalid, NotFound
 from helpdesk.plugins import guard, instances, registry
 from helpdesk.plugins.guard import Ref, WrongAnswer
 from helpdesk.plugins.kinds import Kind
+from helpdesk.plugins.settings import secrets_of
 from helpdesk.sdk.assigner import Assigner
 from helpdesk.sdk.facts import AgentFacts, TicketFacts
 from helpdesk.tickets import operations, rules
@@ -122,7 +123,8 @@ def _choose(name: str, assigner: Assigner, ticket: TicketFacts, group_id: int) -
             raise WrongAnswer("it answered somebody who is none of the candidates")
         return None if chosen is None else by_id[chosen]
 
-    return _Choice(ticket, guard.call(Ref(Kind.ASSIGNER, name), "choose", choose, seconds=SECONDS))
+    ref, secrets = Ref(Kind.ASSIGNER, name), secrets_of(assigner.settings)
+    return _Choice(ticket, guard.call(ref, "choose", choose, seconds=SECONDS, secrets=secrets))
 
 
 def _candidates(group_id: int) -> Sequence[AgentFacts]:

@@ -56,7 +56,7 @@ def _report(settings: Settings) -> dict[str, object]:
     missing = db.pending_migrations()
     with db.connection():
         waiting = queries.oldest_waiting()
-        broken = [] if missing else [one for one in overview.overviews() if one.is_unwell]
+        broken = [] if missing else [one for one in overview.worst_overviews() if one.is_unwell]
     problems = [f"migration {name} is not applied; run helpdesk init" for name in missing]
     problems += [f"plugin {one.plugin.name}: {one.reason}" for one in broken]
     problems += [no_files] if (no_files := storing.problem(settings)) else []
@@ -125,7 +125,7 @@ def _plugin_figures() -> Iterator[Metric]:
     state = GaugeMetricFamily(
         "helpdesk_plugin_state", "The state that a plugin is in.", labels=["kind", "plugin", "state"]
     )
-    for one in overview.overviews():
+    for one in overview.worst_overviews():
         state.add_metric([str(one.plugin.kind), one.plugin.name, str(one.state)], 1)
     yield state
     resting = GaugeMetricFamily("helpdesk_plugin_resting", "Hooks of plugins that rest.", labels=["kind", "plugin"])

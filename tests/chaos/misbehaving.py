@@ -61,9 +61,9 @@ def _assert_named(storm: Storm, name: str, wanted: set[tuple[str, str, str]]) ->
 
 
 def assert_starts_beside_all(storm: Storm) -> None:
-    """Switch everything on that costs no long wait, begin anew, and see the desk work, and be whole without them."""
-    refused = [(pair, plug) for name, plug in REFUSED.items() if name != "slow" for pair in entry_points(name, plug)]
-    working = [pair for name, plug in WORKING.items() if name != "sleeps" for pair in entry_points(name, plug)]
+    """Switch everything on, begin anew, and see the desk work, and be whole without them."""
+    refused = [(pair, plug) for name, plug in REFUSED.items() for pair in entry_points(name, plug)]
+    working = [pair for name, plug in WORKING.items() for pair in entry_points(name, plug)]
     switched = [pair for pair, _plug in refused] + working
     storm.switch_all(switched, is_on=True)
     try:

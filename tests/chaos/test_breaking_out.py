@@ -41,6 +41,7 @@ def test_plugin_that_leaks_threads_and_files_as_it_fails_costs_its_own_page_alon
             seconds=HEALTH_SECONDS,
             what="The news of it",
         )
+        assert storm.ready()["status"] == "degraded"
         storm.assert_everything_else_works()
         assert "hello: RuntimeError: leaked" in storm.plugins("leaks")["plugin"]["reason"]
     finally:
@@ -73,6 +74,7 @@ def test_isolated_channel_that_ends_its_process_costs_only_that_process(storm: S
             storm.post(account, json.dumps({"number": number}).encode())
         eventually(lambda: storm.plugins(name)["channel"]["state"] == "DEGRADED", seconds=60, what="The news of it")
         plugin = storm.plugins(name)["channel"]
+        assert storm.ready()["status"] == "degraded"
         assert "receive" in {problem["hook"] for problem in plugin["problems"]}
         assert WORKING[name].said in plugin["reason"], plugin
         storm.assert_everything_else_works()

@@ -51,6 +51,8 @@ def test_both_of_a_name_clash_are_out_of_use_until_one_is_removed(
     environment.install(write_clash(tmp_path))
     try:
         eventually(lambda: storm.ready()["status"] == "degraded", seconds=HEALTH_SECONDS, what="The news of it")
+        storm.restart()
+        assert storm.ready()["status"] == "degraded"
         assert_neither_is_used(storm, account)
         storm.assert_everything_else_works()
         assert_whole_again(storm, [("channel", "webhook")])

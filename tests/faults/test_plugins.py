@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -50,8 +51,8 @@ def connect(signal):
 for signal in signals.ALL.values():
     connect(signal)
 """
-ORDINARY = set(signals.ALL) - {"address.failed", "address.restored"}
-"""The signals that need no mail server which refuses somebody for good."""
+GONE = "gone@shop.example"
+"""An address that the mail server refuses for good."""
 
 BROKEN = {
     "boom": ('raise RuntimeError("boom at import")', "boom at import"),
@@ -88,6 +89,20 @@ def cause_everything(calls: Calls) -> None:
     assert (enabled["errors"], enabled["plugin"]["state"]) == ([], "ENABLED")
     assert calls.do("ServiceUpdate", theme="sunrise")["service"]["theme"] == "sunrise"
     assert calls.do("OpenApiSet", isEnabled=True)["isEnabled"]
+    lose_and_restore_an_address(calls)
+
+
+def lose_and_restore_an_address(calls: Calls) -> None:
+    """Answer somebody whose address is refused for good, and say that it is good."""
+    made = calls.do("TicketCreate", subject="Inquiry", body="Where is it?", customer={"email": GONE})
+    calls.do("TicketReply", ticketId=made["ticket"]["id"], body="It is on its way.")
+
+    def lost() -> Any:
+        found = calls.ask("Ticket", number=made["ticket"]["number"])["ticket"]["customer"]["identities"]
+        return next((one for one in found if one["isUndeliverable"]), None)
+
+    identity = eventually(lost, seconds=20, what="The mark of the address")
+    assert not calls.do("CustomerIdentityRestore", id=identity["id"])["identity"]["isUndeliverable"]
 
 
 def log_in(victim: Victim) -> str:
@@ -110,14 +125,15 @@ def test_receiver_that_raises_at_every_signal_holds_up_nothing(victim_on: MakeVi
     install(tmp_path / "plugins", "sunrise", THEME, names="FOLDER", group="helpdesk.themes")
     victim.site.command("plugin", "enable", "raising")
     notes.unlink(missing_ok=True)  # what the command itself has sent
+    victim.smtp.answer("550 5.1.1 No such user", recipient=GONE)
     victim.site.run()
     with Calls(victim.site.url, log_in(victim)) as calls:
         cause_everything(calls)
     victim.smtp.wait_for(1)
     wait_until_calm()
-    eventually(lambda: set(notes.read_text().split()) == ORDINARY, seconds=10, what="A note of each signal")
+    eventually(lambda: set(notes.read_text().split()) == set(signals.ALL), seconds=10, what="A note of each signal")
     errors = figures(victim, "helpdesk_signal_errors_total")
-    assert {name for name, count in errors.items() if count >= 1} == ORDINARY
+    assert {name for name, count in errors.items() if count >= 1} == set(signals.ALL)
     calls_made = {name: 2 * count for name, count in errors.items()}
     eventually(lambda: figures(victim, "helpdesk_signal_calls_total") == calls_made, seconds=10, what="Two calls each")
     assert_holds(victim.settings, sink=victim.smtp.received)

@@ -1,15 +1,16 @@
 """How a plugin's hooks are called."""
 
 import pytest
+from pydantic import SecretStr
 
 from helpdesk.hosting import calls
 from helpdesk.kernel.actors import Actor
-from helpdesk.kernel.errors import Unavailable
+from helpdesk.kernel.errors import Invalid, Unavailable
 from helpdesk.plugins import guard
 from helpdesk.plugins.guard import PluginFailed
-from helpdesk.sdk.errors import Denied
+from helpdesk.sdk.errors import Denied, Refused, Retry
 from helpdesk.sdk.host import Host
-from helpdesk.sdk.plugin import Plugin
+from helpdesk.sdk.plugin import Plugin, PluginSettings
 from tests.factories import tickets
 from tests.factories.desk import Desk
 from tests.hosting.plugins import Hands, host, install
@@ -39,6 +40,25 @@ def test_failure_is_contained_and_counted(desk: Desk) -> None:
     with pytest.raises(PluginFailed, match="SystemExit"):
         calls.call("hands", "fail", desk.service_id, fail, seconds=2)
     assert guard.gauge_of(calls.ref_of("hands"), "fail").errors == 1
+
+
+class Quoting(Hands):
+    """Knows a secret."""
+
+    class Settings(PluginSettings):
+        token: SecretStr = SecretStr("very-secret-token")
+
+
+@pytest.mark.parametrize("kind", [Refused, Retry, Invalid])
+def test_what_a_plugin_says_quotes_none_of_its_secrets(desk: Desk, kind: type[Exception]) -> None:
+    install(Quoting)
+
+    def refuse(plugin: Plugin, host: Host) -> None:
+        raise kind(f"401 for {plugin.settings.token.get_secret_value()}")
+
+    with pytest.raises(kind) as refusal:
+        calls.call("hands", "refuse", desk.service_id, refuse, seconds=2)
+    assert str(refusal.value) == getattr(refusal.value, "message", "401 for ***") == "401 for ***"
 
 
 def test_plugin_that_is_not_in_use_is_not_called(desk: Desk) -> None:

@@ -7,12 +7,14 @@ from typing import Any, ClassVar
 
 import peewee
 import pytest
+from pydantic import SecretStr
 
 from helpdesk import signals
 from helpdesk.hosting import life
 from helpdesk.kernel import db, events
+from helpdesk.kernel.paging import Window
+from helpdesk.plugins import figures, queries, registry
 from helpdesk.plugins import operations as switching
-from helpdesk.plugins import registry
 from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.rules import PluginState
@@ -108,8 +110,36 @@ def test_failing_receiver_hurts_nobody(desk: Desk) -> None:
     install(Greeter, "greeter", is_connected=True)
     make(desk)
     assert len(seen) == 1
-    (figures,) = [one for one in signals.owned() if one.owner == REF]
-    assert figures.errors == 1
+    (failing,) = [one for one in signals.owned() if one.owner == REF]
+    assert failing.errors == 1
+
+
+class Talkative(Hands):
+    """Says its secret in its last words, and much else."""
+
+    class Settings(PluginSettings):
+        token: SecretStr = SecretStr("very-secret-token")
+
+    @receiver(TicketCreated)
+    def talk(self, host: Host, event: TicketCreated) -> None:
+        raise ValueError(f"{host.settings.token.get_secret_value()} {'x' * 2000}")
+
+
+def test_failing_receiver_stands_in_the_plugins_log_by_its_hook_and_without_secrets(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    install(Talkative, is_connected=True)
+    for _ in range(5):
+        make(desk)
+    figures.write()
+    lines = queries.log_of(REF, Window(first=10)).rows
+    assert [(line.level, line.hook) for line in lines] == [("error", "talk")] * 5
+    (trouble,) = queries.troubles()[REF]
+    for words in (lines[0].message, trouble.reason):
+        assert words.startswith("ValueError: *** xxx")
+        assert len(words) <= 500
+    assert "very-secret-token" not in caplog.text
+    assert "in talk" in caplog.text
 
 
 def test_subscriber_is_fed_the_events_it_asked_for_from_then_on(desk: Desk) -> None:

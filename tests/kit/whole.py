@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import peewee
 from pydantic import Field, SecretStr
@@ -202,6 +202,31 @@ class Grown(Visits):
         return 1
 
 
+class Unsure(Visits):
+    def check(self, host: Host) -> None:
+        raise Refused("The token is wrong.")
+
+
+class Miscounting(Visits):
+    @query(right="ticket.read", description="How many visits there were.")
+    def visits(self, host: Host) -> int:
+        return "seven"
+
+
+class Misaligned(Visits):
+    @batched("Customer", right="customer.read", description="How often they came.")
+    def came_often(self, host: Host, rows: Any) -> list[int]:
+        return [7]
+
+
+class Needy(Visits):
+    """Has a field that is not asked with what it needs."""
+
+    @query(right="ticket.read", description="How many visits there were on a day.")
+    def on(self, host: Host, day: Annotated[str, "The day."]) -> int:
+        return 7
+
+
 class Stumbling(Visits):
     @receiver(TicketCreated)
     def count(self, host: Host, event: TicketCreated) -> None:
@@ -310,6 +335,8 @@ BROKEN: dict[str, tuple[type[Plugin], ...]] = {
     "PL-SCHEMA": (Grown,),
     "PL-LIVES": (Stumbling, Reaching, Losing, Lazy, Breaking, Untidy),
     "PL-PAGES": (Falling,),
+    "PL-CHECK": (Unsure,),
+    "PL-GRAPHQL": (Miscounting, Misaligned, Needy),
     "PL-WEBHOOKS": (Believing, Deaf, Choking),
     "PL-SECRET-LOG": (Telling,),
     "PL-SLOTS": (Blank, Headless),

@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 
 from helpdesk import signals
 from helpdesk.channels import accounts, inbox
-from helpdesk.kernel import db
+from helpdesk.kernel import actors, db
 from helpdesk.kernel.dispatching import FAILURES_IN_A_ROW
-from helpdesk.plugins import figures, guard, registry
+from helpdesk.plugins import figures, guard, operations, registry
 from helpdesk.plugins.guard import PluginFailed, Ref
 from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.events import CustomerCreated
@@ -103,6 +103,18 @@ def test_metrics_tell_what_the_process_holds(client: FlaskClient) -> None:
 def failing() -> None:
     """Fail."""
     raise RuntimeError("no")
+
+
+def test_plugin_that_is_broken_in_one_service_alone_degrades(desk: Desk, client: FlaskClient) -> None:
+    odd = Ref(Kind.CHANNEL, "odd")
+    registry.register(Kind.CHANNEL, "odd", object)
+    operations.switch(actors.system(desk.service_id), odd, is_on=False, everywhere=True)
+    assert client.get("/readyz").get_json()["status"] == "ok"
+    operations.switch(actors.system(desk.service_id), odd, is_on=True)
+    report = client.get("/readyz").get_json()
+    assert report["status"] == "degraded"
+    assert report["problems"][0].startswith("plugin odd: ")
+    assert 'plugin="odd",state="quarantined"} 1.0' in client.get("/metrics").text
 
 
 def test_metrics_tell_the_state_of_each_plugin_and_what_its_hooks_have_done(client: FlaskClient) -> None:

@@ -108,9 +108,10 @@ class Kit(Protocol):
         """
 
     def crowd(self) -> None:
-        """Bring every installed plugin in as well, and plugins of all kinds that raise wherever they are called.
+        """Bring every installed plugin in as well, and plugins that raise wherever they are called.
 
-        They have all been called once: by mail, and over a ticket, which stays.
+        There is one of each kind but storage and theme, of which the desk has one at a time. Each of their hooks
+        has been called once, fields of GraphQL aside: by mail, and over a ticket, which stays.
         """
 
     def failures(self, kind: str, name: str) -> Sequence[str]:
@@ -222,6 +223,15 @@ class Kit(Protocol):
 
     def sdl(self, name: str, plugin: type[Plugin]) -> str:
         """Return what the plugin adds to the GraphQL API, in the schema definition language; nothing for nothing."""
+
+    def ask(self, name: str, plugin: type[Plugin], arguments: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
+        """Ask the GraphQL API for each field that an installed plugin adds to it, and return what went wrong.
+
+        ``arguments`` are JSON values by the name of the method and of the argument.
+        """
+
+    def try_out(self, plugin: str) -> str:
+        """Press the button “test” of a whole plugin and return what is wrong, if anything."""
 
     def export(self, plugin: str, customer: int) -> Mapping[str, Any]:
         """Return what a whole plugin keeps of a customer, asked by the desk. Raises Broken when it does not say."""

@@ -40,6 +40,9 @@ class PluginContract(DeclaredPlugin):
     webhooks: ClassVar[Mapping[str, WebRequest]] = {}
     """A request for each webhook, by its path, with what proves that the provider sent it."""
 
+    arguments: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """What its fields of GraphQL are asked with where they need arguments: JSON values by the method's name."""
+
     def arrange(self, kit: Kit) -> None:
         """Start what the plugin needs outside; ``kit.allow(host, port)`` opens the way to it."""
 
@@ -87,6 +90,25 @@ class PluginContract(DeclaredPlugin):
         names = tuple(f"{hook.name}:" for hook in hooks)
         failures = [one for one in kit.failures(self.kind, self.called()) if one.startswith(names)]
         ensure(not failures, f"It failed in {'; '.join(failures)}")
+
+    @rule("PL-CHECK", fix="Let check() raise only when the settings do not work.")
+    def test_check_passes_for_good_settings(self, kit: Kit) -> None:
+        """The button “test” says yes while the outside answers."""
+        self._begin(kit)
+        wrong = kit.try_out(self.called())
+        ensure(not wrong, f"check() says: {wrong}")
+
+    @rule("PL-GRAPHQL", fix="Answer as the annotation says, and for every row that is handed over; see sdk.graphql.")
+    def test_fields_of_graphql_are_answered(self, kit: Kit) -> None:
+        """What the plugin adds to the API is answered as its annotations say, for several rows at once."""
+        if not self._of(HookKind.QUERY, HookKind.MUTATION, HookKind.FIELD):
+            raise SkipTest("This plugin adds nothing to the API.")
+        self._begin(kit)
+        for email in ("mina@shop.example", "jun@shop.example"):
+            kit.ticket(email=email)
+        kit.work()
+        wrong = kit.ask(self.called(), self.value(), self.arguments)
+        ensure(not wrong, f"{'; '.join(wrong)} {self._failures(kit)}")
 
     @rule("PL-SECRET-LOG", fix="Log no settings, no headers and no requests; host.log hides secrets by itself.")
     def test_no_secret_is_logged(self, kit: Kit) -> None:
