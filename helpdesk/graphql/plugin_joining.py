@@ -47,6 +47,14 @@ def join(schema: strawberry.Schema, plugins: Mapping[str, type[Plugin]], *, refu
             refuse(name, f"its GraphQL types do not fit: {error.message.rstrip('.')}")
 
 
+def may_add(plugin: type[Plugin]) -> bool:
+    """Return whether the plugin adds anything; one that cannot even say so is left to ``join``, which tells why."""
+    try:
+        return plugin_types.adds(plugin)
+    except Exception:
+        return True
+
+
 def plugin_sdl(schema: strawberry.Schema, name: str, plugin: type[Plugin]) -> str:
     """Return what the plugin adds to a core schema, as text, sorted; the schema has it afterwards. Raises BadType."""
     core = set(schema._schema.type_map)

@@ -13,6 +13,7 @@ import strawberry
 
 from helpdesk.graphql import schema
 from helpdesk.graphql.execution import Executor
+from helpdesk.graphql.plugin_joining import may_add
 from helpdesk.plugins import registry
 from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.plugin import Plugin
@@ -48,7 +49,8 @@ class Serving:
 
 
 def _make(plugins: Mapping[str, type[Plugin]]) -> Served:
-    built = schema.build(plugins) if plugins else _core()
+    adding = {name: plugin for name, plugin in plugins.items() if may_add(plugin)}
+    built = schema.build(adding) if adding else _core()
     left = registry.named(Kind.PLUGIN)  # without those that did not fit
     return Served(built, Executor(built), {name: plugins[name] for name in plugins if name in left})
 
