@@ -25,7 +25,7 @@ from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.db import insert_once, is_sqlite, transactional
 from helpdesk.kernel.errors import Conflict, Invalid, LimitExceeded, NotFound, Unavailable
 from helpdesk.kernel.failpoints import reach
-from helpdesk.kernel.leases import backoff, claim, held, release
+from helpdesk.kernel.leases import claim, give_back, held, release
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
 from helpdesk.plugins.guard import PluginFailed
@@ -150,16 +150,10 @@ def process(row: Any, settings: Settings) -> None:
 
 def _after_fault(row: Any, settings: Settings, reason: str, *, is_free: bool) -> None:
     """Give the row back for a later try, or give up after too many; a free one uses up none."""
-    if is_free or row.attempts < rules.MOST_TRIES_IN:
-        _again(row, settings, reason, attempts=row.attempts - is_free)
-    else:
+    if not is_free and row.attempts >= rules.MOST_TRIES_IN:
         _quarantine(row, reason)
-
-
-def _again(row: Any, settings: Settings, reason: str, *, attempts: int) -> None:
-    """Give the row back for a later try; the reason is kept, and how many tries count."""
-    wait = backoff(row.attempts, base_seconds=settings.retry_seconds)
-    release(row, due_in_seconds=wait, state=InboxState.RETRYING, last_error=reason, attempts=attempts)
+        return
+    give_back(row, base_seconds=settings.retry_seconds, is_free=is_free, state=InboxState.RETRYING, last_error=reason)
 
 
 def _understand(row: Any, driver: Driver, settings: Settings) -> Sequence[Inbound | DeliveryReport]:

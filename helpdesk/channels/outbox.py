@@ -33,7 +33,7 @@ from helpdesk.kernel.db import insert_once, is_sqlite, transactional
 from helpdesk.kernel.errors import Conflict, HelpdeskError, NotFound, Unavailable
 from helpdesk.kernel.events import record
 from helpdesk.kernel.failpoints import reach
-from helpdesk.kernel.leases import backoff, held, release
+from helpdesk.kernel.leases import give_back, held, release
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
 from helpdesk.plugins.guard import PluginFailed
@@ -158,7 +158,7 @@ def carry(row: Any, settings: Settings) -> None:
         _accept(row, sent, settings)
     except AccountRefused as error:
         rest = sending.refused(standing, str(error), settings, must_reconnect=error.must_reconnect)
-        _again(row, settings, str(error), wish=rest, attempts=row.attempts - 1)
+        _again(row, settings, str(error), wish=rest, is_free=True)
     except Retry as error:
         sending.failed(standing, str(error))
         _again(row, settings, str(error), wish=error.after_seconds)
@@ -171,10 +171,9 @@ def carry(row: Any, settings: Settings) -> None:
         _fail(row, f"{error.message} {ASK_FIRST}")
     except PluginFailed as error:
         sending.failed(standing, error.message)
-        is_free = driver is None or error.code == RESTING
-        _again(row, settings, error.message, attempts=row.attempts - 1 if is_free else None)
+        _again(row, settings, error.message, is_free=driver is None or error.code == RESTING)
     except Unavailable as error:
-        _again(row, settings, error.message, attempts=row.attempts - 1)
+        _again(row, settings, error.message, is_free=True)
     except HelpdeskError as error:
         _fail(row, error.message)
     except Exception as error:
@@ -267,17 +266,14 @@ def _accept(row: Any, sent: Sent, settings: Settings) -> None:
         _end(row, state, verdicts=sent.verdicts)
 
 
-def _again(
-    row: Any, settings: Settings, reason: str, *, wish: float | None = None, attempts: int | None = None
-) -> None:
-    """Give the row back for a later try, or give up after too many. ``wish`` is the provider's wait in seconds."""
-    if row.attempts >= rules.MOST_TRIES_OUT and attempts is None:
+def _again(row: Any, settings: Settings, reason: str, *, wish: Any = None, is_free: bool = False) -> None:
+    """Give the row back for a later try, or give up after too many; a free one uses up none."""
+    if not is_free and row.attempts >= rules.MOST_TRIES_OUT:
         _fail(row, reason)
         return
-    wait = rules.wait_seconds(wish, backoff(row.attempts, base_seconds=settings.retry_seconds))
-    release(
-        row, due_in_seconds=wait, state=DeliveryState.RETRYING, recipients=row.recipients, last_error=reason,
-        attempts=row.attempts if attempts is None else attempts,
+    give_back(
+        row, base_seconds=settings.retry_seconds, wish=wish, is_free=is_free,
+        state=DeliveryState.RETRYING, recipients=row.recipients, last_error=reason,
     )  # fmt: skip
 
 

@@ -130,7 +130,7 @@ def test_channel_that_rests_after_failing_uses_up_no_try(post: Post) -> None:
     assert "rests" in row.last_error
 
 
-@pytest.mark.parametrize("wish", ["soon", None, float("inf")])
+@pytest.mark.parametrize("wish", ["soon", None, float("inf"), 10**400])
 def test_wish_that_makes_no_sense_is_no_wish(post: Post, wish: Any) -> None:
     Echo.on_send = fail(Retry("429", after_seconds=wish))
     assert 0 < wait_seconds(answered(post)) <= 86_401
