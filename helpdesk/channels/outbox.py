@@ -29,7 +29,7 @@ from helpdesk.customers.reaching import Cause
 from helpdesk.kernel import actors, clock, jobs
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.crypto import keyring
-from helpdesk.kernel.db import insert_once, is_sqlite, transactional
+from helpdesk.kernel.db import insert_once, locked, transactional
 from helpdesk.kernel.errors import Conflict, HelpdeskError, NotFound, Unavailable
 from helpdesk.kernel.events import record
 from helpdesk.kernel.failpoints import reach
@@ -330,7 +330,7 @@ def retry(actor: Actor, delivery_id: int) -> None:
     """Let a failed message be tried again, to those who do not have it yet."""
     actor.require("delivery.retry")
     query = Delivery.select().where(Delivery.id == delivery_id, Delivery.service == actor.service_id)
-    row = (query if is_sqlite() else query.for_update()).first()
+    row = locked(query).first()
     if row is None:
         raise NotFound("There is no such delivery.", path=("id",))
     if row.state is DeliveryState.SENT:

@@ -123,8 +123,7 @@ def _read(file: str, largest: int) -> bytes:
 
 
 def _filed(file: str, raw: bytes, account: AccountRow, settings: Settings) -> Fed:
-    key = f"sha256:{inbox.digest_of(raw)}"
-    kept = inbox.store(account.id, account.service_id, raw, key=key, largest=settings.max_mail_bytes, once=True)
+    kept = inbox.hand_in(account.id, account.service_id, raw, largest=settings.max_mail_bytes)
     before = queries.inbox_by_ids([kept.row_id])[0]
     was_done = not kept.is_new and before is not None and before.state is InboxState.PROCESSED
     row = inbox.settle(kept.row_id, settings)

@@ -14,7 +14,7 @@ import orjson
 from helpdesk.kernel import clock, jobs
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.crypto import keyring
-from helpdesk.kernel.db import is_sqlite, transactional
+from helpdesk.kernel.db import locked, transactional
 from helpdesk.kernel.errors import Conflict, HelpdeskError, NotFound, Unavailable
 from helpdesk.kernel.failpoints import reach
 from helpdesk.kernel.leases import claim, give_back, held, release
@@ -111,7 +111,7 @@ def retry(actor: Actor, job_id: int) -> None:
     """Let work that was given up be tried again. Raises NotFound and Conflict (NOT_RETRIABLE)."""
     actor.require("delivery.retry")
     query = ActionJob.select().where(ActionJob.id == job_id, ActionJob.service == actor.service_id)
-    row = (query if is_sqlite() else query.for_update()).first()
+    row = locked(query).first()
     if row is None:
         raise NotFound("There is no such work of an action.", path=("id",))
     if row.state is not JobState.FAILED:

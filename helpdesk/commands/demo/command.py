@@ -82,12 +82,9 @@ class _Delivery:
         if not _is_desk(recipient):
             self._postbox.deliver(recipient, raw)
             return
-        key = f"sha256:{inbox.digest_of(raw)}"
+        largest = self._settings.max_mail_bytes
         with db.connection():
-            inbox.store(
-                self._desk.account_id, self._desk.service_id, raw, key=key, largest=self._settings.max_mail_bytes,
-                once=True,
-            )  # fmt: skip
+            inbox.hand_in(self._desk.account_id, self._desk.service_id, raw, largest=largest)
 
 
 def _is_desk(recipient: str) -> bool:
