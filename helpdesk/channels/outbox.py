@@ -96,10 +96,11 @@ def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool =
 def _refusal(account: Any, to: Identity, subject: str) -> str:
     """Return why a machine may not write to somebody; empty if it may, and then it is counted."""
     marked = customers.undeliverable(account.service_id, [(to.kind, to.value)])
-    for row in marked.values():
-        since, reason = f"{row.undeliverable_since:%Y-%m-%d}", row.undeliverable_reason
-        return f"Not sent: this address takes no messages since {since}: {reason}"
-    return floods.refusal(account, to, subject)
+    row = next(iter(marked.values()), None)
+    if row is None:
+        return floods.refusal(account, to, subject)
+    since = f"{row.undeliverable_since:%Y-%m-%d}"
+    return f"Not sent: this address takes no messages since {since}: {row.undeliverable_reason}"
 
 
 def _account_for(ticket: TicketRow) -> Any:
