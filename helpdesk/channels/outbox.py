@@ -26,6 +26,7 @@ from helpdesk.channels.rules import DeliveryState
 from helpdesk.customers import queries as customers
 from helpdesk.customers import reaching
 from helpdesk.customers.reaching import Cause
+from helpdesk.customers.rules import EMAIL
 from helpdesk.kernel import actors, clock, jobs
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.crypto import keyring
@@ -109,17 +110,17 @@ def _account_for(ticket: TicketRow) -> Any:
         own = ChannelAccount.select().where(usable, ChannelAccount.id == ticket.account_id).first()
         if own is not None:
             return own
-    primary = (ChannelAccount.driver == "email") & ChannelAccount.is_primary  # switched off, it lets the answer wait
-    return ChannelAccount.select().where(usable, primary).first()
+    primary = (ChannelAccount.driver == rules.MAIL_DRIVER) & ChannelAccount.is_primary
+    return ChannelAccount.select().where(usable, primary).first()  # one that is switched off lets the answer wait
 
 
 def _participants(account: Any, ticket_id: int, to: Identity) -> list[Identity]:
     """Return who gets the answer beside the customer, where the channel carries mail."""
-    if account.identity_kind != "email":
+    if account.identity_kind != EMAIL:
         return []
     (found,) = tickets.participants_of_tickets([ticket_id])
     added = [one for one in found if one.state is ParticipantState.ADDED and one.email != to.value.casefold()]
-    return [Identity("email", one.email, one.name) for one in added]
+    return [Identity(EMAIL, one.email, one.name) for one in added]
 
 
 def _recipient(account: Any, customer_id: int | None) -> Identity | None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from helpdesk.kernel.text import one_line
 from helpdesk.sdk.channel import Identity, RecipientVerdict, Verdict
 
+MAIL_DRIVER = "email"
 TOKEN_BYTES = 10
 MOST_TRIES_IN = 5
 MOST_TRIES_OUT = 48

@@ -16,6 +16,7 @@ from helpdesk.agents import queries as agent_queries
 from helpdesk.agents.rules import Role
 from helpdesk.channels import accounts
 from helpdesk.channels import queries as channels
+from helpdesk.channels.rules import MAIL_DRIVER
 from helpdesk.commands import passwords
 from helpdesk.commands.demo.stories import Story
 from helpdesk.commands.demo.telling import Cast, tell
@@ -101,13 +102,13 @@ def _account(administrator: Actor, smtp_port: int) -> int:
         "smtp_port": smtp_port,
         "smtp_security": "none",
     }
-    return accounts.create(administrator, driver="email", name="support", settings=settings, is_primary=True)
+    return accounts.create(administrator, driver=MAIL_DRIVER, name="support", settings=settings, is_primary=True)
 
 
 def _taken_up(smtp_port: int) -> DemoDesk:
     """Return the desk that is there: its mail goes to the server of this run, the key and password are new."""
     service = queries.service_by_slug(SLUG)
-    account = channels.primary_account(service.id, "email") if service else None
+    account = channels.primary_account(service.id, MAIL_DRIVER) if service else None
     if service is None or account is None:
         raise NotFound("The demo's mail account was deleted; start again in another folder, by --data.")
     system = actors.system(service.id)
