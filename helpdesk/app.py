@@ -48,7 +48,7 @@ def create_app(made: Settings | None = None, *, watches: bool = True) -> Flask:
     registry.on_change(partial(_renew_themes, renderer))
     app.register_blueprint(
         helpcenter.blueprint(
-            HelpCenterDesk(chosen.inquiries_per_address, chosen.inquiries_per_email),
+            HelpCenterDesk(chosen),
             renderer=renderer,
             base_url=chosen.base_url,
             secret=crypto.keyring().secret_for("helpcenter"),
