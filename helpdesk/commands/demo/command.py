@@ -17,7 +17,7 @@ from helpdesk.commands.demo.postbox import Postbox
 from helpdesk.commands.demo.stories import stories
 from helpdesk.commands.opening import make_folder
 from helpdesk.commands.serving import address_of, bind, serving
-from helpdesk.commands.stopping import stopping
+from helpdesk.commands.stopping import FINISHING, stopping
 from helpdesk.commands.working import working
 from helpdesk.kernel import db
 from helpdesk.kernel.errors import Conflict
@@ -46,7 +46,7 @@ def demo(asked: Asked, *, port: int, smtp_port: int) -> None:
         held.enter_context(serving(made, bound, chosen))
         _show(asked, desk, chosen, mail.port)
         stop.wait()
-        asked.remark("Stopping: what runs is finished first.")
+        asked.remark(FINISHING)
 
 
 def _settings(asked: Asked, folder: Path, url: str) -> Settings:

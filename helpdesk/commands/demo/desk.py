@@ -73,14 +73,15 @@ def _make(told: Sequence[Story], smtp_port: int) -> None:
     service_id = organization.create_service(
         organization_id, slug=SLUG, names=NAMES, languages=tuple(NAMES), default_language="ko", time_zone="Asia/Seoul"
     )
-    administrator = _hire(organization_id, service_id, *ADMINISTRATOR, Role.ADMINISTRATOR)
-    staff = {name: _hire(organization_id, service_id, email, name, Role.AGENT) for email, name in AGENTS}
+    email, name = ADMINISTRATOR
+    administrator = _hire(organization_id, service_id, email=email, name=name, role=Role.ADMINISTRATOR)
+    staff = {name: _hire(organization_id, service_id, email=email, name=name) for email, name in AGENTS}
     cast = Cast(administrator, staff, _groups(service_id, staff), _account(administrator, smtp_port))
     for story in told:
         tell(story, cast)
 
 
-def _hire(organization_id: int, service_id: int, email: str, name: str, role: Role) -> Actor:
+def _hire(organization_id: int, service_id: int, *, email: str, name: str, role: Role = Role.AGENT) -> Actor:
     member_id = agents.add_member(organization_id, email=email, name=name, password=None)
     agent_id = agents.add_agent(service_id, member_id, role=role)
     return Actor(ActorKind.AGENT, service_id, agent_id, name, rights_of_agent(role))
