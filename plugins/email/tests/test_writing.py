@@ -52,7 +52,9 @@ def test_automatic_mail_says_so():
     assert {"Auto-Submitted", "X-Auto-Response-Suppress", "Precedence"}.isdisjoint(written().keys())
 
 
-@pytest.mark.parametrize("subject", ["배송", "Re: 배송", "RE: re: 배송 [#123]", "[#123] 배송"])
+@pytest.mark.parametrize(
+    "subject", ["배송", "Re: 배송", "RE: re: 배송 [#123]", "[#123] 배송", "답장： 배송", "Re：회신 ： RE: 배송"]
+)
 def test_subject_carries_one_re_and_one_number(subject):
     assert written(subject=subject)["Subject"] == "Re: 배송 [#123]"
 
