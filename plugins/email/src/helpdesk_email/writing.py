@@ -59,8 +59,6 @@ def _fields(message: Outbound, settings: EmailSettings) -> Iterable[tuple[str, s
     own = Identity("email", settings.address, settings.sender_name)
     yield "From", _mailbox(own)
     yield "To", _mailboxes(message.recipients)
-    if message.copied:
-        yield "Cc", _mailboxes(message.copied)
     returning = plus_address(settings.address, message.reply_token) if settings.plus_addressing else None
     if returning is not None:
         yield "Reply-To", _mailbox(Identity("email", returning, settings.sender_name))
