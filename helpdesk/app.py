@@ -8,7 +8,7 @@ from flask import Flask, request
 
 from helpdesk import starting
 from helpdesk.access import authentication
-from helpdesk.access.rules import client_address, guesser
+from helpdesk.access.rules import guesser
 from helpdesk.graphql.context import Context
 from helpdesk.graphql.execution import GraphQLRequest, Outcome
 from helpdesk.graphql.serving import Serving
@@ -24,6 +24,7 @@ from helpdesk.organization.queries import ServiceRow
 from helpdesk.plugins import registry, watching
 from helpdesk.web import files, front, health, helpcenter, hooks, plugin_pages
 from helpdesk.web import graphql as graphql_edge
+from helpdesk.web.reading import address_of_asker
 
 
 def create_app(made: Settings | None = None, *, watches: bool = True) -> Flask:
@@ -47,12 +48,12 @@ def create_app(made: Settings | None = None, *, watches: bool = True) -> Flask:
     registry.on_change(partial(_renew_themes, renderer))
     app.register_blueprint(
         helpcenter.blueprint(
-            HelpCenterDesk(chosen.inquiries_per_address, chosen.inquiries_per_email),
+            HelpCenterDesk(chosen),
             renderer=renderer,
             base_url=chosen.base_url,
             secret=crypto.keyring().secret_for("helpcenter"),
             fill=slots.fill,
-            asking=lambda: guesser(_asking(chosen)),
+            asking=lambda: guesser(address_of_asker(chosen)),
         )
     )
     app.register_blueprint(health.blueprint(chosen))
@@ -89,15 +90,10 @@ def _execute(serving: Serving, chosen: Settings, payload: Mapping[str, Any], *, 
 
 def _context(chosen: Settings) -> Context:
     service = _service()
-    address = _asking(chosen)
-    token = bearer()
+    address = address_of_asker(chosen)
+    token = _bearer()
     actor = authentication.authenticate(service.id, token, address=address)
     return Context(actor, service, chosen, address, token)
-
-
-def _asking(chosen: Settings) -> str:
-    """Return the address of whoever really asks."""
-    return client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For"), chosen.trusted_proxies)
 
 
 def _service() -> ServiceRow:
@@ -109,7 +105,7 @@ def _service() -> ServiceRow:
     return service
 
 
-def bearer() -> str | None:
+def _bearer() -> str | None:
     """Return the token of the Authorization header; None when there is no such header."""
     header = request.headers.get("Authorization")
     if header is None:

@@ -15,6 +15,7 @@ from helpdesk.kernel import crypto, db, failpoints, http, jobs, logs, settings
 from helpdesk.kernel.errors import Invalid
 from helpdesk.kernel.settings import Settings
 from helpdesk.plugins import registry, storing
+from helpdesk.plugins.kinds import Kind
 
 
 def start(made: Settings | None = None, *, migrate: bool = True) -> Settings:
@@ -44,7 +45,7 @@ def ready(made: Settings | None, *, migrate: bool) -> Settings:
     registry.load(safe_mode=chosen.safe_mode, disabled=chosen.disable, storage=chosen.storage)
     storing.use(chosen)
     for name, folder in find_themes(chosen.data_dir / "themes").items():
-        registry.register(registry.THEMES, name, folder)
+        registry.register(Kind.THEME, name, folder)
     wiring.wire(chosen)
     if not db.pending_migrations():
         life.apply()
@@ -67,4 +68,4 @@ def read_themes() -> Themes:
 
 def _quarantine_theme(name: str, folder: Path, reason: str) -> None:
     """Quarantine the theme; where it lies on this machine is left out, since the reason is shown to the outside."""
-    registry.quarantine(registry.THEMES, name, reason.replace(f"{folder}/", "").rstrip("."))
+    registry.quarantine(Kind.THEME, name, reason.replace(f"{folder}/", "").rstrip("."))

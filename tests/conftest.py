@@ -8,6 +8,7 @@ import pytest
 
 from helpdesk.kernel import crypto, db, settings
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from tests.factories.desk import Desk, make_desk, ready
 from tests.factories.echo import Echo
 from tests.servers.postgres import PostgresServer
@@ -81,7 +82,7 @@ def desk(database: settings.Settings) -> Iterator[Desk]:
     ready(database)
     Echo.reset()
     registry.load(looks=False)
-    registry.register(registry.CHANNELS, "echo", Echo)
+    registry.register(Kind.CHANNEL, "echo", Echo)
     yield make_desk(database)
     crypto.use_passwords(crypto.PasswordHashes())
     registry.load(safe_mode=True, looks=False)

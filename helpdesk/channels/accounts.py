@@ -14,7 +14,7 @@ from helpdesk.channels.models import ChannelAccount
 from helpdesk.channels.safes import SUBJECT, Safe, context_of, opened
 from helpdesk.kernel import clock
 from helpdesk.kernel.actors import Actor
-from helpdesk.kernel.db import is_sqlite, transactional
+from helpdesk.kernel.db import is_sqlite, locked, transactional
 from helpdesk.kernel.errors import Conflict, HelpdeskError, Invalid, NotFound, Unavailable
 from helpdesk.kernel.events import record
 from helpdesk.kernel.text import one_line
@@ -94,12 +94,11 @@ def update(
             code="VERSION_CONFLICT",
             path=("expectedVersion",),
         )
+    if is_primary is False and account.is_primary:
+        raise Invalid("Make another account the primary one; this one then is it no more.", path=("isPrimary",))
     changes: dict[str, tuple[Any, Any]] = {}
     if settings is not None:
-        merged = {**account.settings, **opened(account, without=settings), **settings}
-        kind = drivers.kind_of(account.driver, actor.service_id)
-        given = {name: value for name, value in merged.items() if value is not None}
-        _write_settings(account_id, account.driver, drivers.validated(account.driver, kind, given))
+        _merge_settings(account, settings)
         changes["settings"] = (None, sorted(settings))
     if name is not None:
         changes["name"] = (account.name, _named(name))
@@ -107,8 +106,6 @@ def update(
         changes["is_enabled"] = (account.is_enabled, is_enabled)
     values = {field: pair[1] for field, pair in changes.items() if field != "settings"}
     ChannelAccount.update(**values, version=ChannelAccount.version + 1).where(ChannelAccount.id == account_id).execute()
-    if is_primary is False and account.is_primary:
-        raise Invalid("Make another account the primary one; this one then is it no more.", path=("isPrimary",))
     if is_primary:
         _set_primary(actor.service_id, account_id, account.driver, wanted=True)
     if settings is not None or is_enabled is not None:
@@ -195,10 +192,25 @@ def driver_by_id(account_id: int) -> Driver:
     return driver_of(account)
 
 
+def hold(account_id: int) -> None:
+    """Let others wait who hold the account too, until the transaction ends; SQLite's writer is alone anyway."""
+    if not is_sqlite():
+        query: Any = ChannelAccount.select(ChannelAccount.id).where(ChannelAccount.id == account_id)
+        list(query.for_update("FOR NO KEY UPDATE").tuples())
+
+
 def _write_settings(account_id: int, driver: str, settings: ChannelSettings) -> None:
     """Store plain values as they are and secrets sealed for this account and field."""
     plain, sealed = plugin_settings.split(Ref(Kind.CHANNEL, driver), settings, context=context_of(account_id))
     ChannelAccount.update(settings=plain, secrets=sealed).where(ChannelAccount.id == account_id).execute()
+
+
+def _merge_settings(account: Any, given: Mapping[str, Any]) -> None:
+    """Store the settings as they are with those that are given; null unsets one. Raises Invalid."""
+    merged = {**account.settings, **opened(account, without=given), **given}
+    kind = drivers.kind_of(account.driver, account.service_id)
+    kept = {name: value for name, value in merged.items() if value is not None}
+    _write_settings(account.id, account.driver, drivers.validated(account.driver, kind, kept))
 
 
 def _named(name: str) -> str:
@@ -214,7 +226,7 @@ def _owned(actor: Actor, account_id: int, *, is_locked: bool = False) -> Any:
         ChannelAccount.service == actor.service_id,
         ChannelAccount.deleted_at.is_null(),
     )
-    account = (query.for_update() if is_locked and not is_sqlite() else query).first()
+    account = (locked(query) if is_locked else query).first()
     if account is None:
         raise NotFound("There is no such channel account.", path=("id",))
     return account

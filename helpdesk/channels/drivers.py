@@ -160,8 +160,7 @@ class Driver:
         if isinstance(error, AccountRefused):
             return AccountRefused(words, must_reconnect=error.must_reconnect is True)
         if isinstance(error, Retry):
-            wish = error.after_seconds
-            return Retry(words, after_seconds=float(wish) if isinstance(wish, int | float) else None)
+            return Retry(words, after_seconds=error.after_seconds)
         if isinstance(error, Refused):
             return Refused(words, is_permanent=getattr(error, "is_permanent", False) is True)
         return next(kind for kind in (WindowClosed, Unverified) if isinstance(error, kind))(words)

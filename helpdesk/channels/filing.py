@@ -17,6 +17,7 @@ from helpdesk.channels.models import OutsideId
 from helpdesk.channels.rules import Candidate, HeldError, InboxOutcome
 from helpdesk.customers import queries as customers
 from helpdesk.customers import reaching
+from helpdesk.customers.rules import EMAIL
 from helpdesk.kernel import actors
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.crypto import keyring
@@ -116,14 +117,14 @@ def _file_message(account: Any, item: Inbound) -> Filed:
 
 def _propose(account: Any, ticket_id: int, item: Inbound) -> None:
     """Propose to let in whoever is copied in and is not the sender; a machine's mail proposes nobody."""
-    people = [(one.value, one.name) for one in item.copied if one.kind == "email" and one.value != item.sender.value]
+    people = [(one.value, one.name) for one in item.copied if one.kind == EMAIL and one.value != item.sender.value]
     if people and item.nature is not Nature.AUTOMATIC:
         participants.propose(account.service_id, ticket_id, people)
 
 
 def _proven_agent(account: Any, item: Inbound) -> Actor | None:
     """Return the agent who wrote, if one did and our own systems say that it was really them."""
-    if item.proof is not SenderProof.PASSED or item.sender.kind != "email":
+    if item.proof is not SenderProof.PASSED or item.sender.kind != EMAIL:
         return None
     try:
         email = normal_email(item.sender.value)
@@ -191,4 +192,4 @@ def _takes_part(account: Any, ticket_id: int, sender: Identity) -> bool:
         return True
     if (sender.kind, sender.value.casefold()) in outbox.reached(ticket_id):
         return True
-    return sender.kind == "email" and sender.value.casefold() in participants.emails(ticket_id)
+    return sender.kind == EMAIL and sender.value.casefold() in participants.emails(ticket_id)

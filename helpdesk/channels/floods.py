@@ -14,11 +14,11 @@ from typing import Any
 
 import peewee
 
-from helpdesk.channels.models import AutomaticSending, ChannelAccount
+from helpdesk.channels import accounts
+from helpdesk.channels.models import AutomaticSending
 from helpdesk.customers.rules import EMAIL
 from helpdesk.kernel import clock
 from helpdesk.kernel.crypto import keyring
-from helpdesk.kernel.db import is_sqlite
 from helpdesk.kernel.settings import Settings
 from helpdesk.sdk.channel import Identity
 
@@ -59,9 +59,7 @@ def refusal(account: Any, to: Identity, subject: str) -> str:
     if to.kind != EMAIL:
         return ""
     limits, now = _chosen.limits, clock.now()
-    if not is_sqlite():
-        held: Any = ChannelAccount.select(ChannelAccount.id).where(ChannelAccount.id == account.id)
-        list(held.for_update("FOR NO KEY UPDATE").tuples())
+    accounts.hold(account.id)
     address, alike = _hash(to.value.casefold()), _hash(plain_subject(subject))
     sent, sent_alike = _counted(account.service_id, address, alike, limits)
     if sent >= limits.most:

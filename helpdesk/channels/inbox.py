@@ -22,10 +22,10 @@ from helpdesk.channels.models import ChannelAccount, InboxRow
 from helpdesk.channels.rules import InboxOutcome, InboxState
 from helpdesk.kernel import clock, jobs
 from helpdesk.kernel.actors import Actor
-from helpdesk.kernel.db import insert_once, is_sqlite, transactional
+from helpdesk.kernel.db import insert_once, locked, transactional
 from helpdesk.kernel.errors import Conflict, Invalid, LimitExceeded, NotFound, Unavailable
 from helpdesk.kernel.failpoints import reach
-from helpdesk.kernel.leases import backoff, claim, held, release
+from helpdesk.kernel.leases import claim, give_back, held, release
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
 from helpdesk.plugins.guard import PluginFailed
@@ -100,21 +100,15 @@ def _insert(values: Mapping[str, Any], *, once: bool, cursor: Callable[[], None]
 
 def _same_bytes(account_id: int, digest: str) -> Any:
     """Return the first row with these bytes, if any; until the transaction ends, nobody else can add or file one."""
-    _hold(account_id)
+    accounts.hold(account_id)
     query = InboxRow.select().where(InboxRow.account == account_id, InboxRow.digest == digest)
     return query.order_by(InboxRow.id).first()
 
 
-def _hold(account_id: int) -> None:
-    """Keep others from looking for same bytes in the account until the transaction ends; SQLite's writer is alone."""
-    if not is_sqlite():
-        query: Any = ChannelAccount.select(ChannelAccount.id).where(ChannelAccount.id == account_id)
-        list(query.for_update("FOR NO KEY UPDATE").tuples())
-
-
-def digest_of(raw: bytes) -> str:
-    """Return the SHA-256 of the bytes, as the inbox keeps it."""
-    return hashlib.sha256(raw).hexdigest()
+def hand_in(account_id: int, service_id: int, raw: bytes, *, largest: int) -> Kept:
+    """Keep bytes that come without a key, once: the key is their hash."""
+    key = f"sha256:{hashlib.sha256(raw).hexdigest()}"
+    return store(account_id, service_id, raw, largest=largest, key=key, once=True)
 
 
 def drain(settings: Settings) -> None:
@@ -150,16 +144,10 @@ def process(row: Any, settings: Settings) -> None:
 
 def _after_fault(row: Any, settings: Settings, reason: str, *, is_free: bool) -> None:
     """Give the row back for a later try, or give up after too many; a free one uses up none."""
-    if is_free or row.attempts < rules.MOST_TRIES_IN:
-        _again(row, settings, reason, attempts=row.attempts - is_free)
-    else:
+    if not is_free and row.attempts >= rules.MOST_TRIES_IN:
         _quarantine(row, reason)
-
-
-def _again(row: Any, settings: Settings, reason: str, *, attempts: int) -> None:
-    """Give the row back for a later try; the reason is kept, and how many tries count."""
-    wait = backoff(row.attempts, base_seconds=settings.retry_seconds)
-    release(row, due_in_seconds=wait, state=InboxState.RETRYING, last_error=reason, attempts=attempts)
+        return
+    give_back(row, base_seconds=settings.retry_seconds, is_free=is_free, state=InboxState.RETRYING, last_error=reason)
 
 
 def _understand(row: Any, driver: Driver, settings: Settings) -> Sequence[Inbound | DeliveryReport]:
@@ -199,7 +187,7 @@ def _file(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
     if not done:
         raise LeaseLostError
     if filed.ticket_id is not None:
-        _hold(row.account_id)
+        accounts.hold(row.account_id)
         InboxRow.update(ticket=filed.ticket_id, message=filed.message_id).where(
             InboxRow.account == row.account_id, InboxRow.digest == row.digest,
             InboxRow.outcome == InboxOutcome.DUPLICATE, InboxRow.ticket.is_null(),
@@ -258,7 +246,7 @@ def let_through(actor: Actor, row_id: int) -> None:
 def _locked(actor: Actor, row_id: int) -> Any:
     """Return a row that is not done with, locked until the transaction ends. Raises NotFound and Conflict."""
     query = InboxRow.select().where(InboxRow.id == row_id, InboxRow.service == actor.service_id)
-    row = (query if is_sqlite() else query.for_update()).first()
+    row = locked(query).first()
     if row is None:
         raise NotFound("There is no such inbox row.", path=("id",))
     if row.state is InboxState.PROCESSED:

@@ -70,10 +70,10 @@ class Inlet:
         current = ChannelAccount.get_or_none(ChannelAccount.id == self._account.id)
         if current is None or not current.is_enabled or not self._is_as_before(current):
             return False
-        Listening.update(last_alive_at=clock.now(), last_error="", attempts=1, state=AccountState.WORKING).where(
-            Listening.id == self._row.id, Listening.lease == self._row.lease
-        ).execute()
-        return renew(self._row, seconds=self._settings.lease_seconds)
+        return renew(
+            self._row, seconds=self._settings.lease_seconds,
+            last_alive_at=clock.now(), last_error="", attempts=1, state=AccountState.WORKING,
+        )  # fmt: skip
 
     def _is_as_before(self, account: Any) -> bool:
         try:

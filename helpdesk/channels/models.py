@@ -5,7 +5,7 @@ import peewee
 from helpdesk.channels.rules import AccountState, DeliveryState, InboxOutcome, InboxState
 from helpdesk.kernel.columns import EnumColumn, JsonColumn, TimeColumn
 from helpdesk.kernel.db import Model
-from helpdesk.kernel.leases import Leased
+from helpdesk.kernel.leases import Leased, index_due
 from helpdesk.organization.models import Service
 from helpdesk.tickets.models import Message, Ticket
 
@@ -140,7 +140,4 @@ class OutsideId(Model):
         indexes = ((("account", "external_id"), True),)
 
 
-for _leased in (Listening, InboxRow, Delivery):
-    _leased.add_index(
-        _leased.index(_leased.due_at, where=_leased.due_at.is_null(False), name=f"{_leased._meta.table_name}_due")
-    )
+index_due(Listening, InboxRow, Delivery)

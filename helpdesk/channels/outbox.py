@@ -26,14 +26,15 @@ from helpdesk.channels.rules import DeliveryState
 from helpdesk.customers import queries as customers
 from helpdesk.customers import reaching
 from helpdesk.customers.reaching import Cause
+from helpdesk.customers.rules import EMAIL
 from helpdesk.kernel import actors, clock, jobs
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.crypto import keyring
-from helpdesk.kernel.db import insert_once, is_sqlite, transactional
+from helpdesk.kernel.db import insert_once, locked, transactional
 from helpdesk.kernel.errors import Conflict, HelpdeskError, NotFound, Unavailable
 from helpdesk.kernel.events import record
 from helpdesk.kernel.failpoints import reach
-from helpdesk.kernel.leases import backoff, held, release
+from helpdesk.kernel.leases import give_back, held, release
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
 from helpdesk.plugins.guard import PluginFailed
@@ -96,10 +97,11 @@ def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool =
 def _refusal(account: Any, to: Identity, subject: str) -> str:
     """Return why a machine may not write to somebody; empty if it may, and then it is counted."""
     marked = customers.undeliverable(account.service_id, [(to.kind, to.value)])
-    for row in marked.values():
-        since, reason = f"{row.undeliverable_since:%Y-%m-%d}", row.undeliverable_reason
-        return f"Not sent: this address takes no messages since {since}: {reason}"
-    return floods.refusal(account, to, subject)
+    row = next(iter(marked.values()), None)
+    if row is None:
+        return floods.refusal(account, to, subject)
+    since = f"{row.undeliverable_since:%Y-%m-%d}"
+    return f"Not sent: this address takes no messages since {since}: {row.undeliverable_reason}"
 
 
 def _account_for(ticket: TicketRow) -> Any:
@@ -108,17 +110,17 @@ def _account_for(ticket: TicketRow) -> Any:
         own = ChannelAccount.select().where(usable, ChannelAccount.id == ticket.account_id).first()
         if own is not None:
             return own
-    primary = (ChannelAccount.driver == "email") & ChannelAccount.is_primary  # switched off, it lets the answer wait
-    return ChannelAccount.select().where(usable, primary).first()
+    primary = (ChannelAccount.driver == rules.MAIL_DRIVER) & ChannelAccount.is_primary
+    return ChannelAccount.select().where(usable, primary).first()  # one that is switched off lets the answer wait
 
 
 def _participants(account: Any, ticket_id: int, to: Identity) -> list[Identity]:
     """Return who gets the answer beside the customer, where the channel carries mail."""
-    if account.identity_kind != "email":
+    if account.identity_kind != EMAIL:
         return []
     (found,) = tickets.participants_of_tickets([ticket_id])
     added = [one for one in found if one.state is ParticipantState.ADDED and one.email != to.value.casefold()]
-    return [Identity("email", one.email, one.name) for one in added]
+    return [Identity(EMAIL, one.email, one.name) for one in added]
 
 
 def _recipient(account: Any, customer_id: int | None) -> Identity | None:
@@ -158,7 +160,7 @@ def carry(row: Any, settings: Settings) -> None:
         _accept(row, sent, settings)
     except AccountRefused as error:
         rest = sending.refused(standing, str(error), settings, must_reconnect=error.must_reconnect)
-        _again(row, settings, str(error), wish=rest, attempts=row.attempts - 1)
+        _again(row, settings, str(error), wish=rest, is_free=True)
     except Retry as error:
         sending.failed(standing, str(error))
         _again(row, settings, str(error), wish=error.after_seconds)
@@ -171,10 +173,9 @@ def carry(row: Any, settings: Settings) -> None:
         _fail(row, f"{error.message} {ASK_FIRST}")
     except PluginFailed as error:
         sending.failed(standing, error.message)
-        is_free = driver is None or error.code == RESTING
-        _again(row, settings, error.message, attempts=row.attempts - 1 if is_free else None)
+        _again(row, settings, error.message, is_free=driver is None or error.code == RESTING)
     except Unavailable as error:
-        _again(row, settings, error.message, attempts=row.attempts - 1)
+        _again(row, settings, error.message, is_free=True)
     except HelpdeskError as error:
         _fail(row, error.message)
     except Exception as error:
@@ -267,17 +268,14 @@ def _accept(row: Any, sent: Sent, settings: Settings) -> None:
         _end(row, state, verdicts=sent.verdicts)
 
 
-def _again(
-    row: Any, settings: Settings, reason: str, *, wish: float | None = None, attempts: int | None = None
-) -> None:
-    """Give the row back for a later try, or give up after too many. ``wish`` is the provider's wait in seconds."""
-    if row.attempts >= rules.MOST_TRIES_OUT and attempts is None:
+def _again(row: Any, settings: Settings, reason: str, *, wish: Any = None, is_free: bool = False) -> None:
+    """Give the row back for a later try, or give up after too many; a free one uses up none."""
+    if not is_free and row.attempts >= rules.MOST_TRIES_OUT:
         _fail(row, reason)
         return
-    wait = rules.wait_seconds(wish, backoff(row.attempts, base_seconds=settings.retry_seconds))
-    release(
-        row, due_in_seconds=wait, state=DeliveryState.RETRYING, recipients=row.recipients, last_error=reason,
-        attempts=row.attempts if attempts is None else attempts,
+    give_back(
+        row, base_seconds=settings.retry_seconds, wish=wish, is_free=is_free,
+        state=DeliveryState.RETRYING, recipients=row.recipients, last_error=reason,
     )  # fmt: skip
 
 
@@ -334,7 +332,7 @@ def retry(actor: Actor, delivery_id: int) -> None:
     """Let a failed message be tried again, to those who do not have it yet."""
     actor.require("delivery.retry")
     query = Delivery.select().where(Delivery.id == delivery_id, Delivery.service == actor.service_id)
-    row = (query if is_sqlite() else query.for_update()).first()
+    row = locked(query).first()
     if row is None:
         raise NotFound("There is no such delivery.", path=("id",))
     if row.state is DeliveryState.SENT:

@@ -10,7 +10,7 @@ import peewee
 from helpdesk.channels.models import ChannelAccount, Delivery, InboxRow, Listening, Sending
 from helpdesk.channels.rules import AccountState, DeliveryState, InboxOutcome, InboxState, worst
 from helpdesk.kernel.paging import Order, Page, Window, page
-from helpdesk.kernel.rows import Row, by_ids, load, select
+from helpdesk.kernel.rows import Row, Rows, by_ids, load, select
 from helpdesk.plugins import registry
 from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
@@ -147,16 +147,12 @@ def primary_account(service_id: int, driver: str) -> AccountRow | None:
 
 def listening_of_accounts(account_ids: Sequence[int]) -> list[ListeningRow | None]:
     """Return how listening goes, aligned with the accounts; None where nobody has listened yet."""
-    query = select(ListeningRow, Listening).where(Listening.account.in_(list(account_ids)))
-    found = {row.account_id: row for row in load(ListeningRow, query)}
-    return [found.get(account_id) for account_id in account_ids]
+    return _by_owner(ListeningRow, Listening.account, account_ids)
 
 
 def sending_of_accounts(account_ids: Sequence[int]) -> list[SendingRow | None]:
     """Return how sending goes, aligned with the accounts; None where nothing was sent yet."""
-    query = select(SendingRow, Sending).where(Sending.account.in_(list(account_ids)))
-    found = {row.account_id: row for row in load(SendingRow, query)}
-    return [found.get(account_id) for account_id in account_ids]
+    return _by_owner(SendingRow, Sending.account, account_ids)
 
 
 def states_of_accounts(rows: Sequence[AccountRow]) -> list[AccountState]:
@@ -195,9 +191,14 @@ def deliveries_by_ids(ids: Sequence[int | None]) -> list[DeliveryRow | None]:
 
 def deliveries_of_messages(message_ids: Sequence[int]) -> list[DeliveryRow | None]:
     """Return each message's delivery; None where nothing goes out."""
-    query = select(DeliveryRow, Delivery).where(Delivery.message.in_(list(message_ids)))
-    found = {row.message_id: row for row in load(DeliveryRow, query)}
-    return [found.get(message_id) for message_id in message_ids]
+    return _by_owner(DeliveryRow, Delivery.message, message_ids)
+
+
+def _by_owner(row_type: type[Rows], owner: Any, ids: Sequence[int]) -> list[Rows | None]:
+    """Return the one row of each owner, a foreign key, aligned with the owners' ids; None where there is none."""
+    query = select(row_type, owner.model).where(owner.in_(list(ids)))
+    found = {getattr(row, owner.object_id_name): row for row in load(row_type, query)}
+    return [found.get(owner_id) for owner_id in ids]
 
 
 def oldest_waiting() -> dict[str, datetime | None]:

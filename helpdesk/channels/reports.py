@@ -9,7 +9,7 @@ from typing import Any
 from helpdesk.channels import outbox, rules
 from helpdesk.channels.models import Delivery
 from helpdesk.channels.rules import DeliveryState
-from helpdesk.kernel.db import is_sqlite
+from helpdesk.kernel.db import locked
 from helpdesk.sdk.channel import DeliveryReport
 
 
@@ -19,8 +19,7 @@ def apply_report(message_id: int, report: DeliveryReport) -> bool:
     The message fails when nobody has it; records DeliveryFinished then, and AddressFailed for an address that is no
     good.
     """
-    query = Delivery.select().where(Delivery.message == message_id)
-    row: Any = (query if is_sqlite() else query.for_update()).first()
+    row: Any = locked(Delivery.select().where(Delivery.message == message_id)).first()
     if row is None:
         return False
     verdicts = rules.addressed(row.recipients, report.verdicts)

@@ -10,10 +10,10 @@ from enum import StrEnum
 from helpdesk.kernel.text import one_line
 from helpdesk.sdk.channel import Identity, RecipientVerdict, Verdict
 
+MAIL_DRIVER = "email"
 TOKEN_BYTES = 10
 MOST_TRIES_IN = 5
 MOST_TRIES_OUT = 48
-LONGEST_WAIT_SECONDS = 86_400.0
 LONGEST_OUTSIDE_ID = 255
 LONGEST_REASON = 1000
 FINAL = "accepted"
@@ -119,11 +119,6 @@ def outside_id(text: str) -> str:
 def reason(text: str) -> str:
     """Return somebody else's words as they may be kept and shown: one line of a decent length."""
     return one_line(text, longest=LONGEST_REASON)
-
-
-def wait_seconds(wish: float | None, usual: float) -> float:
-    """Return how long to wait before the next try: as the provider wishes, within a day, if it wishes sensibly."""
-    return usual if wish is None or not wish >= 0 else min(wish, LONGEST_WAIT_SECONDS)
 
 
 def reply_token(secret: bytes, ticket_id: int, recipient: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from helpdesk.channels.models import ChannelAccount
-from helpdesk.kernel.db import connection, is_sqlite, transaction
+from helpdesk.kernel.db import connection, locked, transaction
 from helpdesk.plugins import settings as plugin_settings
 
 SUBJECT = "channel_account"
@@ -45,7 +45,7 @@ class Safe:
         self._know(new)
         query = ChannelAccount.select().where(ChannelAccount.id == self._account_id)
         with connection(), transaction():
-            account: Any = (query if is_sqlite() else query.for_update()).get()
+            account: Any = locked(query).get()
             if account.deleted_at is not None or self._kept(account, name) != old:
                 return False
             sealed = plugin_settings.sealed({name: new}, context=context_of(self._account_id))

@@ -17,7 +17,7 @@ from helpdesk import starting
 from helpdesk.access import queries as access
 from helpdesk.channels import accounts
 from helpdesk.channels import queries as channels
-from helpdesk.channels.rules import AccountState
+from helpdesk.channels.rules import MAIL_DRIVER, AccountState
 from helpdesk.commands.failures import reason
 from helpdesk.commands.opening import database_file
 from helpdesk.kernel import clock, db
@@ -31,7 +31,6 @@ CONNECT_SECONDS = 3.0
 LARGEST_CLOCK_ERROR = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=10)
 LEAST_FREE_BYTES = 500_000_000
-MAIL = "email"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -175,7 +174,7 @@ def _services() -> Iterator[Check]:
 def _channels() -> Iterator[Check]:
     for service in organization.services():
         rows = channels.accounts_of_service(service.id)
-        if not any(row.driver == MAIL and row.is_enabled for row in rows):
+        if not any(row.driver == MAIL_DRIVER and row.is_enabled for row in rows):
             message = f"{service.slug}: no mail account is on, so answers by mail go nowhere."
             fix = "Make one with the mutation channelAccountCreate (README: A mail account)."
             yield Check("mail", Health.WARN, message, fix)

@@ -43,7 +43,7 @@ def init(
     """Make a desk: its database, the first service and an administrator; on an old one, apply what is new."""
     chosen = asked.quiet_settings()
     if present := _present(chosen):
-        _greet_old(asked, chosen, present, service)
+        _greet_old(asked, chosen, present=present, service=service)
         return
     given = {
         "service": service,
@@ -88,7 +88,7 @@ def _make(wanted: Wanted) -> None:
     agents.add_agent(service_id, member_id, role=Role.ADMINISTRATOR)
 
 
-def _greet_old(asked: Asked, chosen: Settings, present: list[str], service: str | None) -> None:
+def _greet_old(asked: Asked, chosen: Settings, *, present: list[str], service: str | None) -> None:
     if service is not None and service not in present:
         raise Conflict(f"This desk has a service already ({', '.join(present)}); init makes only the first one.")
     text = f"The desk is up to date. It has: {', '.join(present)}."

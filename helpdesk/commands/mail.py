@@ -17,7 +17,7 @@ from rich.progress import Progress
 
 from helpdesk.channels import accounts, inbox, queries
 from helpdesk.channels.queries import AccountRow
-from helpdesk.channels.rules import InboxOutcome, InboxState
+from helpdesk.channels.rules import MAIL_DRIVER, InboxOutcome, InboxState
 from helpdesk.commands.asking import Asked, verb
 from helpdesk.commands.failures import FAILED
 from helpdesk.commands.opening import opened, service_named
@@ -26,9 +26,7 @@ from helpdesk.kernel.errors import HelpdeskError, Invalid, LimitExceeded, NotFou
 from helpdesk.kernel.settings import Settings
 from helpdesk.tickets import queries as tickets
 
-DRIVER = "email"
 STDIN = "-"
-WORDS = {InboxOutcome.IGNORED: "auto"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +66,9 @@ def ingest(asked: Asked, *, files: tuple[str, ...], service: str | None, account
 
 def _account(service_id: int, wanted: str | None) -> AccountRow:
     """Return the account with the global id, the number or the name, else the primary mail account."""
-    mail = [row for row in queries.accounts_of_service(service_id) if row.driver == DRIVER]
+    mail = [row for row in queries.accounts_of_service(service_id) if row.driver == MAIL_DRIVER]
     if wanted is None:
-        primary = queries.primary_account(service_id, DRIVER)
+        primary = queries.primary_account(service_id, MAIL_DRIVER)
         if primary is None:
             raise NotFound("The service has no mail account; make one by the GraphQL mutation channelAccountCreate.")
         return primary
@@ -123,8 +121,7 @@ def _read(file: str, largest: int) -> bytes:
 
 
 def _filed(file: str, raw: bytes, account: AccountRow, settings: Settings) -> Fed:
-    key = f"sha256:{inbox.digest_of(raw)}"
-    kept = inbox.store(account.id, account.service_id, raw, key=key, largest=settings.max_mail_bytes, once=True)
+    kept = inbox.hand_in(account.id, account.service_id, raw, largest=settings.max_mail_bytes)
     before = queries.inbox_by_ids([kept.row_id])[0]
     was_done = not kept.is_new and before is not None and before.state is InboxState.PROCESSED
     row = inbox.settle(kept.row_id, settings)
@@ -136,8 +133,7 @@ def _outcome(row: Any, *, was_done: bool) -> str:
     """Return the word for what became of a mail; one that was filed before is a duplicate now."""
     if row.state is InboxState.QUARANTINED:
         return "quarantined"
-    outcome = InboxOutcome.DUPLICATE if was_done else row.outcome
-    return WORDS.get(outcome, str(outcome).lower())
+    return str(InboxOutcome.DUPLICATE if was_done else row.outcome).lower()
 
 
 def _say(asked: Asked, fed: Fed) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.exceptions import Exit
 
 from helpdesk.commands.asking import Asked, verb
 from helpdesk.commands.failures import FINDINGS
@@ -14,8 +15,7 @@ from helpdesk.kit.distribution import Verdict
 @verb("check", short_help="Check a plugin's folder.")
 @click.argument("path", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--write-schema", is_flag=True, help="Write what a whole plugin adds to the API beside it first.")
-@click.pass_context
-def plugin_check(context: click.Context, asked: Asked, *, path: Path, write_schema: bool) -> None:
+def plugin_check(asked: Asked, *, path: Path, write_schema: bool) -> None:
     """Check the plugin in the folder PATH, which holds its pyproject.toml: as it lies there, installed or not.
 
     Judges what lies on the disk, loads the entry points, and runs the contracts in tests/test_*.py, each rule on a
@@ -35,7 +35,7 @@ def plugin_check(context: click.Context, asked: Asked, *, path: Path, write_sche
     data = {"is_ok": not findings, "findings": [_data(one) for one in findings], "passed": passed}
     asked.answer(data, _summary(findings, passed))
     if findings:
-        context.exit(FINDINGS)
+        raise Exit(FINDINGS)
 
 
 def _line(verdict: Verdict) -> str:

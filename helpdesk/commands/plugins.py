@@ -37,7 +37,7 @@ def list_plugins(asked: Asked, *, kind: str | None, service: str | None) -> None
     with opened(asked):
         found = [one for one in overview.overviews(_service(service)) if kind is None or one.plugin.kind == kind]
     width = max((len(_name(one)) for one in found), default=0)
-    lines = [f"{_name(one):{width}}  {_word(one)}{f': {one.reason}' if one.reason else ''}" for one in found]
+    lines = [f"{_name(one):{width}}  {_standing(one)}" for one in found]
     asked.answer({"plugins": [_facts(one) for one in found]}, "\n".join(lines) or "No plugin is installed.")
 
 
@@ -138,7 +138,7 @@ def _switch(asked: Asked, name: str, service: str | None, *, is_on: bool) -> Non
         for ref in refs:
             operations.switch(actors.system(place), ref, is_on=is_on, everywhere=place == EVERYWHERE)
         found = [one for one in overview.overviews(place) if one.plugin.ref in refs]
-    text = [f"{_name(one)} is {_word(one)}{f': {one.reason}' if one.reason else ''}." for one in found]
+    text = [f"{_name(one)} is {_standing(one)}." for one in found]
     asked.answer({"plugins": [_facts(one) for one in found]}, "\n".join(text))
     if is_on and any(one.is_unwell for one in found):
         raise Exit(FINDINGS)
@@ -176,13 +176,10 @@ def _configurable(name: str, place: int) -> Overview:
     found = _named(name, place)
     whole = next((one for one in found if one.plugin.kind is Kind.PLUGIN), None)
     if whole is None:
-        where = "by its accounts: see channelAccountCreate of the API" if _is_channel(found[0]) else "where it is used"
+        is_channel = found[0].plugin.kind is Kind.CHANNEL
+        where = "by its accounts: see channelAccountCreate of the API" if is_channel else "where it is used"
         raise Invalid(f"{_name(found[0])} is told its settings {where}.", code="NOT_CONFIGURABLE", path=("name",))
     return whole
-
-
-def _is_channel(one: Overview) -> bool:
-    return one.plugin.kind is Kind.CHANNEL
 
 
 def _pair(given: str) -> tuple[str, Any]:
@@ -200,10 +197,10 @@ def _name(one: Overview) -> str:
     return f"{one.plugin.kind}/{one.plugin.name}"
 
 
-def _word(one: Overview) -> str:
-    if one.state in IDLE:
-        return click.style(str(one.state), dim=True)
-    return click.style(str(one.state), fg=COLORS.get(one.state, "red"))
+def _standing(one: Overview) -> str:
+    """Return the state in its colour, and the reason if there is one."""
+    style: dict[str, Any] = {"dim": True} if one.state in IDLE else {"fg": COLORS.get(one.state, "red")}
+    return click.style(str(one.state), **style) + (f": {one.reason}" if one.reason else "")
 
 
 def _facts(one: Overview) -> dict[str, Any]:
@@ -226,7 +223,7 @@ def _told(one: Overview, schema: JsonSchemaValue | None) -> list[str]:
     lines = [
         f"{_name(one)}: {overview.title(plugin)['en']}",
         f"  brought by  {plugin.distribution or 'the data folder'} {plugin.version}".rstrip(),
-        f"  state       {_word(one)}{f': {one.reason}' if one.reason else ''}",
+        f"  state       {_standing(one)}",
     ]
     if overview.rights(plugin):
         lines.append(f"  rights      {', '.join(overview.rights(plugin))}")

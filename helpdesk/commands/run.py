@@ -32,8 +32,8 @@ def run(asked: Asked, *, host: str, port: int) -> None:
         lines = [f"{slug}: {chosen.base_url}/{slug}/hc  {chosen.base_url}/{slug}/graphql" for slug in services]
         text = "\n".join([f"The desk serves at {url}. Ctrl-C stops it.", *lines])
         with serving(made, bound.dup(), chosen), working(chosen):  # the web answers while the work ends
-            tell(asked, recycling, {"url": url, "services": services}, text, chosen)
-            is_recycled = wait(asked, stop, recycling, chosen)
+            tell(asked, recycling, data={"url": url, "services": services}, text=text, chosen=chosen)
+            is_recycled = wait(asked, stop, recycling=recycling, chosen=chosen)
             if not is_recycled:
                 bound.close()  # else who connects would wait for an answer that never comes
         if is_recycled:

@@ -13,6 +13,7 @@ from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 LOOK_SECONDS = 0.2
+FINISHING = "Stopping: what runs is finished first."
 
 
 def _nothing() -> str:

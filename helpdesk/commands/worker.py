@@ -21,7 +21,8 @@ def worker(asked: Asked) -> None:
         services = services_of(chosen)
         text = f"The worker works for {', '.join(services)}. Ctrl-C stops it."
         with working(chosen):
-            tell(asked, recycling, {"pid": os.getpid(), "services": services}, text, chosen)
-            is_recycled = wait(asked, stop, recycling, chosen)
+            data = {"pid": os.getpid(), "services": services}
+            tell(asked, recycling, data=data, text=text, chosen=chosen)
+            is_recycled = wait(asked, stop, recycling=recycling, chosen=chosen)
         if is_recycled:
             recycling.begin_anew(stop)

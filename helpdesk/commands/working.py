@@ -9,7 +9,7 @@ from helpdesk.channels.listening import Listeners
 from helpdesk.commands.asking import Asked
 from helpdesk.commands.opening import no_desk
 from helpdesk.commands.recycling import Recycling
-from helpdesk.commands.stopping import Stopping
+from helpdesk.commands.stopping import FINISHING, Stopping
 from helpdesk.kernel import db, logs
 from helpdesk.kernel.jobs import Worker
 from helpdesk.kernel.settings import Settings
@@ -39,7 +39,7 @@ def working(settings: Settings) -> Iterator[None]:
         guard.begin_calls()
 
 
-def tell(asked: Asked, recycling: Recycling, data: Mapping[str, object], text: str, chosen: Settings) -> None:
+def tell(asked: Asked, recycling: Recycling, *, data: Mapping[str, object], text: str, chosen: Settings) -> None:
     """Answer that the desk is at work; a successor, whose predecessor has answered, only logs it."""
     if recycling.is_successor:
         log.info("this process has begun anew and is at work")
@@ -47,13 +47,13 @@ def tell(asked: Asked, recycling: Recycling, data: Mapping[str, object], text: s
     asked.answer({**data, "data": str(chosen.data_dir.resolve())}, text)
 
 
-def wait(asked: Asked, stop: Stopping, recycling: Recycling, chosen: Settings) -> bool:
+def wait(asked: Asked, stop: Stopping, *, recycling: Recycling, chosen: Settings) -> bool:
     """Wait for the end, and return whether it is to be a new beginning."""
     reason = stop.wait(partial(recycling.reason, chosen))
     if reason:
         log.warning("%s; what runs is finished, then it begins anew", reason)
     else:
-        asked.remark("Stopping: what runs is finished first.")
+        asked.remark(FINISHING)
     return bool(reason)
 
 

@@ -8,6 +8,7 @@ from helpdesk.helpcenter.views import ServiceView
 from helpdesk.kernel import db, tallies
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.errors import NotFound
+from helpdesk.kernel.settings import Settings
 from helpdesk.organization import queries as organization
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import queries as ticket_queries
@@ -21,10 +22,9 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class HelpCenterDesk:
-    """What the help center asks of the desk, and how many inquiries an hour it takes from one place or in one name."""
+    """What the help center asks of the desk; the settings say how many inquiries it takes."""
 
-    most_per_address: int = 60
-    most_per_email: int = 10
+    settings: Settings
 
     def service(self, slug: str) -> ServiceView | None:
         """Return the service of that id, or None."""
@@ -65,9 +65,11 @@ class HelpCenterDesk:
             )
             added = tickets.create(visitor, new, idempotency_key=inquiry.key)
             ticket = ticket_queries.tickets_by_ids([added.ticket_id])[0]
-            return ticket.number if ticket is not None else 0
+            assert ticket is not None, "it was just made"
+            return ticket.number
 
     def _count(self, service_id: int, inquiry: Inquiry) -> None:
         email = inquiry.email.casefold()
-        tallies.count(f"inquiry from {service_id}", inquiry.address, most=self.most_per_address, window=HOUR)
-        tallies.count(f"inquiry of {service_id}", email, most=self.most_per_email, window=HOUR)
+        per_address, per_email = self.settings.inquiries_per_address, self.settings.inquiries_per_email
+        tallies.count(f"inquiry from {service_id}", inquiry.address, most=per_address, window=HOUR)
+        tallies.count(f"inquiry of {service_id}", email, most=per_email, window=HOUR)

@@ -10,7 +10,6 @@ import threading
 from functools import partial
 from typing import Any
 
-from helpdesk.channels.rules import wait_seconds
 from helpdesk.hosting import calls, periods, rules
 from helpdesk.hosting.models import PluginJob
 from helpdesk.hosting.operations import LINE
@@ -18,7 +17,7 @@ from helpdesk.hosting.rules import JobState
 from helpdesk.kernel import clock
 from helpdesk.kernel.errors import HelpdeskError, Unavailable
 from helpdesk.kernel.failpoints import reach
-from helpdesk.kernel.leases import backoff, claim, held, release
+from helpdesk.kernel.leases import claim, give_back, held, release
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
 from helpdesk.kernel.text import one_line
@@ -71,9 +70,9 @@ def carry(row: Any, settings: Settings) -> None:
     except Retry as error:
         _again(row, settings, str(error), wish=error.after_seconds)
     except PluginFailed as error:
-        _again(row, settings, error.message, counts=error.code != "PLUGIN_RESTING")
+        _again(row, settings, error.message, is_free=error.code == "PLUGIN_RESTING")
     except Unavailable as error:
-        _again(row, settings, error.message, counts=False)
+        _again(row, settings, error.message, is_free=True)
     except (Refused, HelpdeskError) as error:
         _end(row, JobState.FAILED, str(error) or "The plugin refused the job.")
     except Exception as error:  # what else a plugin may say, such as Denied: its own fault, so it is tried again
@@ -99,15 +98,14 @@ def _request(row: Any) -> WebRequest:
     return WebRequest(**row.request, body=storage().read(row.storage_key), received_at=row.created_at)
 
 
-def _again(row: Any, settings: Settings, reason: str, *, wish: float | None = None, counts: bool = True) -> None:
-    """Give the row back for a later try, or give up after too many, of which this one may not count."""
-    if counts and row.attempts >= rules.MOST_TRIES:
+def _again(row: Any, settings: Settings, reason: str, *, wish: Any = None, is_free: bool = False) -> None:
+    """Give the row back for a later try, or give up after too many; a free one uses up none."""
+    if not is_free and row.attempts >= rules.MOST_TRIES:
         _end(row, JobState.FAILED, reason)
         return
-    wait = wait_seconds(wish, backoff(row.attempts, base_seconds=settings.retry_seconds))
-    release(
-        row, due_in_seconds=wait, state=JobState.RETRYING, last_error=_reason(reason),
-        attempts=row.attempts if counts else row.attempts - 1,
+    give_back(
+        row, base_seconds=settings.retry_seconds, wish=wish, is_free=is_free,
+        state=JobState.RETRYING, last_error=_reason(reason),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import peewee
 
 from helpdesk.hosting.rules import JobState
 from helpdesk.kernel.columns import EnumColumn, JsonColumn, TimeColumn
-from helpdesk.kernel.leases import Leased
+from helpdesk.kernel.leases import Leased, index_due
 from helpdesk.organization.models import Service
 
 
@@ -46,7 +46,4 @@ class PluginPeriod(Leased):
         indexes = ((("service", "plugin", "hook"), True),)
 
 
-for _leased in (PluginJob, PluginPeriod):
-    _leased.add_index(
-        _leased.index(_leased.due_at, where=_leased.due_at.is_null(False), name=f"{_leased._meta.table_name}_due")
-    )
+index_due(PluginJob, PluginPeriod)

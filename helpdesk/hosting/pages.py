@@ -18,6 +18,7 @@ from helpdesk.kernel.text import one_line
 from helpdesk.plugins import guard, registry
 from helpdesk.plugins.guard import WrongAnswer
 from helpdesk.plugins.kinds import Kind
+from helpdesk.plugins.proofs import without_proofs
 from helpdesk.sdk.errors import Denied, Unverified
 from helpdesk.sdk.host import Host
 from helpdesk.sdk.plugin import Hook, HookKind, Plugin
@@ -29,7 +30,6 @@ PAGE_SECONDS = 10.0
 VERIFY_SECONDS = 5.0
 LARGEST_ANSWER_BYTES = 10 * 1024 * 1024
 MOST_HEADERS = 64
-PROOFS = frozenset({"authorization", "cookie", "proxy-authorization"})
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _VALUE = re.compile(r"[\x20-\x7e\xa0-\xff]{0,4096}")
 _TYPE = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,199}")
@@ -116,8 +116,8 @@ def _take(service_id: int, name: str, hook: Hook, request: WebRequest, *, larges
     kept = {
         "method": request.method,
         "path": request.path,
-        "headers": _without(secrets, request.headers),
-        "query": _without(secrets, request.query),
+        "headers": without_proofs(request.headers, secrets),
+        "query": without_proofs(request.query, secrets),
         "address": request.address,
     }
     operations.keep_webhook(name, service_id, hook.name, storage_key=stored.key, request=kept)
@@ -126,15 +126,6 @@ def _take(service_id: int, name: str, hook: Hook, request: WebRequest, *, larges
 
 def _verify(verify: Any, request: WebRequest, plugin: Plugin, host: Host) -> None:
     verify(plugin, host, request)
-
-
-def _without(secrets: Sequence[str], values: Mapping[str, str]) -> dict[str, str]:
-    """Return what may be kept in clear: nothing that proves who calls, nor any secret of the plugin."""
-    return {
-        name: value
-        for name, value in values.items()
-        if name not in PROOFS and not any(secret in value for secret in secrets)
-    }
 
 
 def _said(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> WebAnswer:

@@ -222,6 +222,11 @@ def database_now() -> peewee.SQL:
     return peewee.SQL(f"({present} + {ahead})" if ahead else present)
 
 
+def locked(query: Any) -> Any:
+    """Add ``FOR UPDATE`` where the database has it; SQLite's writer is alone anyway."""
+    return query if is_sqlite() else query.for_update()
+
+
 def lock_rows(query: Any) -> Any:
     """Add ``FOR UPDATE SKIP LOCKED`` where the database has it; SQLite's writer is alone anyway."""
     return query if is_sqlite() else query.for_update("FOR UPDATE SKIP LOCKED")

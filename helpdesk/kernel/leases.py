@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 SECOND = 1_000_000
 LONGEST_WAIT_SECONDS = 3600.0
+LONGEST_WISH_SECONDS = 86_400.0
 
 
 class Leased(Model):
@@ -81,6 +82,15 @@ def release(row: Leased, *, due_in_seconds: float | None = None, **changes: Any)
     return bool(query.execute())
 
 
+def give_back(row: Leased, *, base_seconds: float, wish: Any = None, is_free: bool = False, **changes: Any) -> bool:
+    """End the lease and let the row fall due after a wait that grows with its tries, or the one that is wished for.
+
+    A free try does not count. False when the lease was lost meanwhile, as with ``release``.
+    """
+    wait = wait_seconds(wish, backoff(row.attempts, base_seconds=base_seconds))
+    return release(row, due_in_seconds=wait, attempts=row.attempts - is_free, **changes)
+
+
 def renew(row: Leased, *, seconds: float, **changes: Any) -> bool:
     """Keep the lease longer and write the changes. False when it was lost: then nothing is written."""
     model = type(row)
@@ -120,3 +130,17 @@ def backoff(attempts: int, *, base_seconds: float) -> float:
     """Return how long to wait after so many tries: doubling, capped at an hour, with jitter over its later half."""
     ceiling: float = min(LONGEST_WAIT_SECONDS, base_seconds * 2 ** min(attempts - 1, 20))
     return ceiling / 2 + random.uniform(0, ceiling / 2)  # noqa: S311  # jitter, no secret
+
+
+def wait_seconds(wish: Any, usual: float) -> float:
+    """Return how long to wait before the next try: as the outside wishes, within a day, if it wishes sensibly."""
+    if isinstance(wish, bool) or not isinstance(wish, int | float) or not wish >= 0:
+        return usual
+    return float(min(wish, LONGEST_WISH_SECONDS))
+
+
+def index_due(*models: type[Leased]) -> None:
+    """Give each table the index over the rows that wait, by which ``claim`` finds what is due."""
+    for model in models:
+        name = f"{model._meta.table_name}_due"
+        model.add_index(model.index(model.due_at, where=model.due_at.is_null(False), name=name))

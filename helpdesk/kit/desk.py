@@ -55,7 +55,7 @@ from helpdesk.tickets.operations import NewTicket
 from helpdesk.tickets.queries import TicketOrderField
 from helpdesk.tickets.rules import Asker, Body
 
-ALL = Window(first=100)
+A_PAGE = Window(first=100)
 ROUNDS = 3
 GRAPHQL = (HookKind.QUERY, HookKind.MUTATION, HookKind.FIELD)
 A_DAY_SECONDS = 86_400.0
@@ -252,14 +252,14 @@ class Desk:
         return tickets.reply(self.people.agent, ticket, Body(text), uploads=uploads).message_id
 
     def tickets(self) -> Sequence[TicketFacts]:
-        """Return all tickets, oldest first."""
+        """Return the first hundred tickets, oldest first."""
         query = ticket_queries.matching(self.people.service_id)
-        rows = ticket_queries.page_of(query, order=[(TicketOrderField.NUMBER, False)], window=ALL).rows
+        rows = ticket_queries.page_of(query, order=[(TicketOrderField.NUMBER, False)], window=A_PAGE).rows
         return ticket_facts(rows)
 
     def messages(self, ticket: int) -> Sequence[MessageFacts]:
-        """Return the ticket's messages, oldest first."""
-        (found,) = ticket_queries.messages_of_tickets([ticket], ALL)
+        """Return the ticket's first hundred messages, oldest first."""
+        (found,) = ticket_queries.messages_of_tickets([ticket], A_PAGE)
         return facts.of_messages(found.rows)
 
     def files(self, message: int) -> Sequence[File]:
@@ -268,7 +268,7 @@ class Desk:
         return [File(row.filename, row.content_type, storage().read(row.storage_key), row.content_id) for row in rows]
 
     def customers(self) -> Sequence[CustomerFacts]:
-        """Return the customers of all tickets, oldest first."""
+        """Return the customers of those tickets, oldest first."""
         ids = sorted({one.customer_id for one in self.tickets() if one.customer_id is not None})
         return facts.of_customers([row for row in customers.customers_by_ids(ids) if row is not None])
 
@@ -277,13 +277,14 @@ class Desk:
         return facts.of_agents(agents.agents_of_service(self.people.service_id))
 
     def inbox(self) -> Sequence[SeenItem]:
-        """Return everything that came in, oldest first; not what troubles the desk on purpose."""
-        rows = channels.inbox_page(self.people.service_id, None, ALL).rows[::-1]
+        """Return the last hundred things that came in, oldest first; not what troubles the desk on purpose."""
+        rows = channels.inbox_page(self.people.service_id, None, A_PAGE).rows[::-1]
         return [seen.item(row) for row in rows if not self._is_trouble(row.account_id)]
 
     def deliveries(self) -> Sequence[SeenDelivery]:
-        """Return everything that is to go out, oldest first."""
-        return [seen.delivery(row) for row in channels.deliveries_page(self.people.service_id, None, ALL).rows[::-1]]
+        """Return the last hundred messages that go out, oldest first."""
+        rows = channels.deliveries_page(self.people.service_id, None, A_PAGE).rows[::-1]
+        return [seen.delivery(row) for row in rows]
 
     def logged(self) -> str:
         """Return what was logged so far, unmasked."""
@@ -314,7 +315,7 @@ class Desk:
 
     def page(self, theme: str, page: str, *, language: str) -> str:
         """Return a page of the help center in a theme. Raises Broken."""
-        service = HelpCenterDesk().service(self.service.slug)
+        service = HelpCenterDesk(self.settings).service(self.service.slug)
         assert service is not None, "the kit has made it"
         return showing.page(service, theme, page, language=language)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from helpdesk.kernel import clock
 from helpdesk.kernel.actors import Actor
-from helpdesk.kernel.db import after_commit, is_sqlite, next_number, transactional
+from helpdesk.kernel.db import after_commit, locked, next_number, transactional
 from helpdesk.kernel.errors import Conflict, Invalid, NotFound
 from helpdesk.kernel.events import record
 from helpdesk.kernel.text import one_line
@@ -167,7 +167,7 @@ def _locked(ref: Ref, service_id: int) -> Any:
     query = PluginSwitch.select().where(
         PluginSwitch.kind == ref.kind, PluginSwitch.name == ref.name, PluginSwitch.service_id == service_id
     )
-    return (query if is_sqlite() else query.for_update()).get()
+    return locked(query).get()
 
 
 def _kept(secrets: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:

@@ -24,7 +24,6 @@ from helpdesk.plugins.rules import PluginState, Standing, is_on, state_of
 log = logging.getLogger(__name__)
 
 CHANNELS = Kind.CHANNEL
-THEMES = Kind.THEME
 DEFAULT_THEME = "default"
 EVERYWHERE = 0
 

@@ -171,8 +171,7 @@ class Outbound:
     ``external_id`` is what ``identify`` gave, stored before the first try.
     ``answers`` are the external ids of the conversation so far, nearest first.
     ``reply_token`` proves, when it comes back, that the answer belongs to this ticket and recipient.
-    ``recipients`` holds only those that have not accepted the message yet; ``copied`` are further
-    ones, shown as such.
+    ``recipients`` holds only those that have not accepted the message yet.
     """
 
     key: str
@@ -188,7 +187,6 @@ class Outbound:
     language: str = "en"
     agent_name: str = ""
     is_automatic: bool = False
-    copied: tuple[Identity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

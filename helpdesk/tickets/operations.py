@@ -9,9 +9,9 @@ from helpdesk.agents import operations as agent_operations
 from helpdesk.agents import queries as agents
 from helpdesk.customers import operations as customers
 from helpdesk.customers import queries as customer_queries
-from helpdesk.kernel import clock, idempotency, search
+from helpdesk.kernel import clock, db, idempotency, search
 from helpdesk.kernel.actors import Actor, ActorKind
-from helpdesk.kernel.db import insert_once, is_sqlite, next_number, transactional
+from helpdesk.kernel.db import insert_once, next_number, transactional
 from helpdesk.kernel.errors import Conflict, Invalid, NotFound
 from helpdesk.kernel.events import Happening, record_all
 from helpdesk.kernel.text import one_line
@@ -256,7 +256,7 @@ def receive(
 def locked(actor: Actor, ticket_id: int) -> Any:
     """Return the ticket, locked until the transaction ends. Another service's is not found."""
     query = Ticket.select().where(Ticket.id == ticket_id, Ticket.service == actor.service_id)
-    ticket = (query if is_sqlite() else query.for_update()).first()
+    ticket = db.locked(query).first()
     if ticket is None:
         raise NotFound("There is no such ticket.", path=("ticketId",))
     return ticket

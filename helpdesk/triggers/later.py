@@ -14,10 +14,10 @@ import orjson
 from helpdesk.kernel import clock, jobs
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.crypto import keyring
-from helpdesk.kernel.db import is_sqlite, transactional
+from helpdesk.kernel.db import locked, transactional
 from helpdesk.kernel.errors import Conflict, HelpdeskError, NotFound, Unavailable
 from helpdesk.kernel.failpoints import reach
-from helpdesk.kernel.leases import backoff, claim, held, release
+from helpdesk.kernel.leases import claim, give_back, held, release
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.text import one_line
 from helpdesk.plugins import guard, instances
@@ -65,10 +65,9 @@ def carry(row: Any, settings: Settings) -> None:
     except Retry as error:
         _again(row, settings, _reason(error, words), wish=error.after_seconds)
     except PluginFailed as error:
-        uses_a_try = error.code != "PLUGIN_RESTING"
-        _again(row, settings, error.message, attempts=None if uses_a_try else row.attempts - 1)
+        _again(row, settings, error.message, is_free=error.code == "PLUGIN_RESTING")
     except Unavailable as error:
-        _again(row, settings, error.message, attempts=row.attempts - 1)
+        _again(row, settings, error.message, is_free=True)
     except HelpdeskError as error:
         _end(row, JobState.FAILED, error.message)
     except Refused as error:
@@ -92,17 +91,14 @@ def _perform(row: Any, action: Action, words: list[str]) -> None:
     guard.call(Ref(Kind.ACTION, row.action), "perform", perform, seconds=SECONDS, secrets=words)
 
 
-def _again(
-    row: Any, settings: Settings, reason: str, *, wish: float | None = None, attempts: int | None = None
-) -> None:
-    """Give the row back for a later try, or give up after too many. ``wish`` is the outside's wait in seconds."""
-    if row.attempts >= rules.MOST_TRIES and attempts is None:
+def _again(row: Any, settings: Settings, reason: str, *, wish: Any = None, is_free: bool = False) -> None:
+    """Give the row back for a later try, or give up after too many; a free one uses up none."""
+    if not is_free and row.attempts >= rules.MOST_TRIES:
         _end(row, JobState.FAILED, reason)
         return
-    wait = rules.wait_seconds(wish, backoff(max(row.attempts, 1), base_seconds=settings.retry_seconds))
-    release(
-        row, due_in_seconds=wait, state=JobState.RETRYING, last_error=_short(reason),
-        attempts=row.attempts if attempts is None else attempts,
+    give_back(
+        row, base_seconds=settings.retry_seconds, wish=wish, is_free=is_free,
+        state=JobState.RETRYING, last_error=_short(reason),
     )  # fmt: skip
 
 
@@ -115,7 +111,7 @@ def retry(actor: Actor, job_id: int) -> None:
     """Let work that was given up be tried again. Raises NotFound and Conflict (NOT_RETRIABLE)."""
     actor.require("delivery.retry")
     query = ActionJob.select().where(ActionJob.id == job_id, ActionJob.service == actor.service_id)
-    row = (query if is_sqlite() else query.for_update()).first()
+    row = locked(query).first()
     if row is None:
         raise NotFound("There is no such work of an action.", path=("id",))
     if row.state is not JobState.FAILED:

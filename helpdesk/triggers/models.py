@@ -3,7 +3,7 @@
 import peewee
 
 from helpdesk.kernel.columns import EnumColumn, JsonColumn, TimeColumn
-from helpdesk.kernel.leases import Leased
+from helpdesk.kernel.leases import Leased, index_due
 from helpdesk.organization.models import Service
 from helpdesk.tickets.models import Ticket
 from helpdesk.triggers.rules import JobState
@@ -28,4 +28,4 @@ class ActionJob(Leased):
         indexes = ((("service", "state", "id"), False),)
 
 
-ActionJob.add_index(ActionJob.index(ActionJob.due_at, where=ActionJob.due_at.is_null(False), name="action_job_due"))
+index_due(ActionJob)

@@ -1,4 +1,4 @@
-"""What an action may answer, looked through to the last value, and how long its work outside is tried. No database."""
+"""What an action may answer, looked through to the last value, and how often its work outside is tried. No database."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -15,7 +15,6 @@ MOST_EFFECTS = 20
 MOST_DATA_BYTES = 65_536
 MOST_TRIES = 20
 LONGEST_REASON = 1000
-LONGEST_WAIT_SECONDS = 86_400.0
 
 
 class JobState(StrEnum):
@@ -102,10 +101,3 @@ _CHECKS: Mapping[type, Callable[[Any], Effect]] = {
     RemoveTags: _remove_tags,
     Later: _later,
 }
-
-
-def wait_seconds(wish: Any, usual: float) -> float:
-    """Return how long to wait before the next try: as the outside wishes, within a day, if it wishes sensibly."""
-    if isinstance(wish, bool) or not isinstance(wish, int | float) or not wish >= 0:
-        return usual
-    return min(float(wish), LONGEST_WAIT_SECONDS)

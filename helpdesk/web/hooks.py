@@ -1,7 +1,6 @@
 """Where providers call us: the bytes are verified, stored, and answered with 200; understanding comes later."""
 
 import logging
-from collections.abc import Collection, Mapping
 
 from flask import Blueprint, Response, request
 
@@ -10,7 +9,9 @@ from helpdesk.kernel import clock, db
 from helpdesk.kernel.errors import HelpdeskError
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import queries as organization
+from helpdesk.plugins.proofs import without_proofs
 from helpdesk.sdk.channel import InboundRequest, Unverified
+from helpdesk.web.reading import read_body
 from helpdesk.web.replies import plain
 
 log = logging.getLogger(__name__)
@@ -18,7 +19,6 @@ log = logging.getLogger(__name__)
 NOT_TAKEN = "The desk cannot take this request now; send it again later."
 NOT_CHECKED = "The channel could not check this request; send it again later."
 KEPT_HEADERS = 64
-PROOFS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 def blueprint(settings: Settings) -> Blueprint:
@@ -28,11 +28,7 @@ def blueprint(settings: Settings) -> Blueprint:
     @routes.post("/<service>/channels/<hook_token>/hook")
     def hook(service: str, hook_token: str) -> Response:
         """Verify, store and answer."""
-        if (request.content_length or 0) > settings.max_body_bytes:
-            return plain("The request is too large.", 413)
-        body = request.stream.read(settings.max_body_bytes + 1)
-        if len(body) > settings.max_body_bytes:
-            return plain("The request is too large.", 413)
+        body = read_body(settings.max_body_bytes)
         with db.connection():
             return _take(service, hook_token, body, settings)
 
@@ -49,7 +45,8 @@ def _take(slug: str, hook_token: str, body: bytes, settings: Settings) -> Respon
     try:
         driver = accounts.driver_by_id(account.id)
         driver.verify(InboundRequest(body, headers, query, clock.now()))
-        kept = {"headers": _without(driver.secrets, headers), "query": _without(driver.secrets, query)}
+        secrets = driver.secrets
+        kept = {"headers": without_proofs(headers, secrets), "query": without_proofs(query, secrets)}
         inbox.store(account.id, account.service_id, body, request=kept, largest=settings.max_body_bytes)
     except Unverified as error:
         log.warning("hook refused", extra={"account_id": account.id, "reason": str(error)})
@@ -61,12 +58,3 @@ def _take(slug: str, hook_token: str, body: bytes, settings: Settings) -> Respon
         log.exception("a request could not be verified", extra={"account_id": account.id})
         return plain(NOT_CHECKED, 503)
     return plain("ok")
-
-
-def _without(secrets: Collection[str], values: Mapping[str, str]) -> dict[str, str]:
-    """Return what may be kept in clear: nothing that proves who calls, nor any secret of the account."""
-    return {
-        name: value
-        for name, value in values.items()
-        if name not in PROOFS and not any(secret in value for secret in secrets)
-    }

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response, request
 
-from helpdesk.access.rules import client_address
 from helpdesk.hosting import pages
 from helpdesk.kernel import clock, db
 from helpdesk.kernel.errors import Invalid
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import queries as organization
 from helpdesk.sdk.web import WebAnswer, WebRequest
+from helpdesk.web.reading import address_of_asker, read_body
 from helpdesk.web.replies import plain
 
 log = logging.getLogger(__name__)
@@ -65,11 +65,7 @@ def blueprint(settings: Settings) -> Blueprint:
     @routes.route("/<service>/p/<plugin>/<path:path>", methods=METHODS, provide_automatic_options=False)
     def page(service: str, plugin: str, path: str) -> Response:
         """Answer as the plugin does, or say in a sentence why not."""
-        if (request.content_length or 0) > settings.max_body_bytes:
-            return plain("The request is too large.", 413)
-        body = request.stream.read(settings.max_body_bytes + 1)
-        if len(body) > settings.max_body_bytes:
-            return plain("The request is too large.", 413)
+        body = read_body(settings.max_body_bytes)
         with db.connection():
             found = organization.service_by_slug(service)
             if found is None:
@@ -86,14 +82,13 @@ def blueprint(settings: Settings) -> Blueprint:
 def _request(path: str, body: bytes, settings: Settings) -> WebRequest:
     """Return what the plugin is told of the request. Raises Invalid for a proxy that names no address."""
     headers = {name.lower(): value for name, value in list(request.headers.items())[:KEPT_HEADERS]}
-    forwarded = request.headers.get("X-Forwarded-For")
     return WebRequest(
         method=request.method,
         path=path,
         body=body,
         headers={name: value for name, value in headers.items() if name not in COOKIES},
         query=dict(list(request.args.items())[:KEPT_HEADERS]),
-        address=client_address(request.remote_addr or "", forwarded, settings.trusted_proxies),
+        address=address_of_asker(settings),
         received_at=clock.now(),
     )
 

@@ -11,6 +11,7 @@ from helpdesk.kernel import crypto, db, settings
 from helpdesk.kernel.actors import Actor
 from helpdesk.organization import queries as organization
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets.operations import NewTicket
 from helpdesk.tickets.rules import Asker, Body
@@ -35,7 +36,7 @@ def small_desk(folder: Path) -> Iterator[Desk]:
 
 def filled(desk: Desk, *, ticket_count: int) -> Context:
     """Return the context of a partner's request to the desk, which gets so many tickets."""
-    registry.register(registry.CHANNELS, "echo", Echo)
+    registry.register(Kind.CHANNEL, "echo", Echo)
     _fill(desk, ticket_count)
     service = organization.service_by_slug("demo")
     assert service is not None

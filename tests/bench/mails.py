@@ -19,6 +19,7 @@ from helpdesk.channels import accounts, inbox
 from helpdesk.channels.rules import InboxOutcome
 from helpdesk.kernel import db
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from helpdesk.tickets import rules
 from tests.factories.desk import Desk
 
@@ -115,7 +116,7 @@ def watched() -> Iterator[dict[str, Watch]]:
 
 def ingest(desk: Desk, *, rounds: int) -> str:
     """Feed four mails a round and return the line of the report."""
-    registry.register(registry.CHANNELS, "email", Email)
+    registry.register(Kind.CHANNEL, "email", Email)
     settings = {"address": "support@desk.example"}
     account_id = accounts.create(desk.administrator, driver="email", name="Mail", settings=settings)
     _feed(desk, account_id, mails())

@@ -6,6 +6,7 @@ import pytest
 
 from helpdesk.kernel import failpoints
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from tests.channels.post import FullEcho, Post, make_post
 from tests.factories.desk import Desk
 
@@ -21,7 +22,7 @@ def own_plugins() -> Iterator[None]:
 @pytest.fixture
 def post(desk: Desk) -> Post:
     """A desk with one Echo account."""
-    registry.register(registry.CHANNELS, "echo", FullEcho)
+    registry.register(Kind.CHANNEL, "echo", FullEcho)
     return make_post(desk)
 
 

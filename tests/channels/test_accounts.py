@@ -16,6 +16,7 @@ from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from helpdesk.kernel.paging import Window
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.channel import Channel, ChannelSettings, Inbound, InboundRequest, Outbound, Refused, Sent
 from tests.factories.crowds import at_once
 from tests.factories.desk import Desk, make_desk
@@ -71,7 +72,7 @@ def fragile(desk: Desk) -> Desk:
     """A desk with the fragile driver."""
     Fragile.on_check = None
     Fragile.made.clear()
-    registry.register(registry.CHANNELS, "fragile", Fragile)
+    registry.register(Kind.CHANNEL, "fragile", Fragile)
     return desk
 
 
@@ -208,11 +209,11 @@ def test_driver_is_made_once_and_anew_after_a_change_by_whatever_process(fragile
 def test_driver_whose_plugin_is_gone_or_has_other_settings_now_is_unavailable(fragile: Desk) -> None:
     account_id = make(fragile, driver="fragile", settings={"mood": "fair"})
     assert driver(account_id)
-    registry.register(registry.CHANNELS, "fragile", Echo)  # a new release that knows no mood
+    registry.register(Kind.CHANNEL, "fragile", Echo)  # a new release that knows no mood
     with pytest.raises(Unavailable, match="update them: mood: Extra inputs") as refused:
         driver(account_id)
     assert refused.value.code == "BAD_ACCOUNT"
-    registry.register(registry.CHANNELS, "fragile", object)
+    registry.register(Kind.CHANNEL, "fragile", object)
     with pytest.raises(Unavailable) as refused:
         driver(account_id)
     assert refused.value.code == "CHANNEL_NOT_LOADED"
@@ -262,7 +263,7 @@ def test_testing_an_account_tells_what_is_wrong(fragile: Desk, fault: Any, words
 
 def test_testing_an_account_whose_plugin_is_gone_says_so(fragile: Desk) -> None:
     account_id = make(fragile, driver="fragile")
-    registry.register(registry.CHANNELS, "fragile", object)
+    registry.register(Kind.CHANNEL, "fragile", object)
     check = accounts.test(fragile.administrator, account_id)
     assert not check.is_ok
     assert "is not in use here" in check.message

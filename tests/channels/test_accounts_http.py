@@ -13,6 +13,7 @@ from helpdesk.channels import accounts
 from helpdesk.kernel import http
 from helpdesk.kernel.settings import Settings
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.channel import Channel, ChannelSettings, Inbound, InboundRequest, Outbound, Refused, Retry, Sent
 from tests.factories.client import app
 from tests.factories.desk import Desk, make_desk
@@ -83,7 +84,7 @@ def chosen(database_settings: Settings) -> Settings:
 
 def calling(desk: Desk, url: str) -> int:
     """Make an account whose driver calls the address."""
-    registry.register(registry.CHANNELS, "calling", Calling)
+    registry.register(Kind.CHANNEL, "calling", Calling)
     return accounts.create(desk.administrator, driver="calling", name="Calling", settings={"url": url})
 
 

@@ -6,6 +6,7 @@ from helpdesk.channels import accounts, inbox, lanes
 from helpdesk.channels.models import InboxRow
 from helpdesk.kernel.settings import Settings
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from tests.factories.desk import Desk
 from tests.factories.echo import Echo
 
@@ -17,7 +18,7 @@ def store(desk: Desk, account_id: int, count: int) -> None:
 
 
 def test_channel_with_a_full_lane_waits_and_another_one_does_not(desk: Desk) -> None:
-    registry.register(registry.CHANNELS, "other", Echo)
+    registry.register(Kind.CHANNEL, "other", Echo)
     slow, other = (
         accounts.create(desk.administrator, driver=driver, name=driver, settings={}) for driver in ("echo", "other")
     )

@@ -15,6 +15,7 @@ from helpdesk.kernel import clock, db
 from helpdesk.kernel.errors import Conflict
 from helpdesk.kernel.leases import claim
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.channel import Inlet as Fetching
 from helpdesk.sdk.channel import Retry
 from tests.channels.post import Post, make_post, switch_off
@@ -85,7 +86,7 @@ def eventually(check: Callable[[], Any]) -> Any:
 def polling(post: Post) -> Post:
     """A desk with one account that is fetched from."""
     Polling.begin_anew()
-    registry.register(registry.CHANNELS, "polling", Polling)
+    registry.register(Kind.CHANNEL, "polling", Polling)
     return make_post(post.desk, driver="polling")
 
 
@@ -195,9 +196,9 @@ def test_listening_ends_when_the_plugin_is_no_longer_in_use_or_is_another(
     assert not inlet.alive()
     monkeypatch.undo()
     assert inlet.alive()
-    registry.register(registry.CHANNELS, "polling", Echo)
+    registry.register(Kind.CHANNEL, "polling", Echo)
     assert not inlet.alive()
-    registry.register(registry.CHANNELS, "polling", Polling)
+    registry.register(Kind.CHANNEL, "polling", Polling)
     switch_off(polling.desk, "polling")
     assert not inlet.alive()
 

@@ -14,6 +14,7 @@ from helpdesk.kernel.errors import Conflict
 from helpdesk.kernel.leases import claim
 from helpdesk.kernel.paging import Window
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.channel import Outbound, Refused, Retry, Sent
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets.attachments import NewFile
@@ -92,7 +93,7 @@ def test_notes_and_inquiries_go_nowhere(post: Post) -> None:
 
 def mail_post(post: Post) -> Post:
     """Give the desk's service a primary mail account."""
-    registry.register(registry.CHANNELS, "email", Echo)
+    registry.register(Kind.CHANNEL, "email", Echo)
     return make_post(post.desk, driver="email")
 
 
@@ -238,7 +239,7 @@ class Anonymous(Echo):
 
 
 def test_id_that_the_provider_gives_is_kept(post: Post) -> None:
-    registry.register(registry.CHANNELS, "anonymous", Anonymous)
+    registry.register(Kind.CHANNEL, "anonymous", Anonymous)
     other = make_post(post.desk, driver="anonymous")
     Echo.on_send = lambda _message: Sent(external_id="  provider-7 ")
     message_id = answered(other, id="in-1")

@@ -6,6 +6,7 @@ from helpdesk.channels.models import Delivery
 from helpdesk.kernel.actors import Actor, ActorKind, system
 from helpdesk.kernel.errors import Forbidden, Invalid, NotFound
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import participants
 from helpdesk.tickets.queries import participants_of_tickets
@@ -19,7 +20,7 @@ JUN, MALLORY = "jun@shop.example", "mallory@else.example"
 @pytest.fixture
 def copying(post: Post) -> Post:
     """An account of a channel that tells who is copied in."""
-    registry.register(registry.CHANNELS, "copying", FullEcho)
+    registry.register(Kind.CHANNEL, "copying", FullEcho)
     return make_post(post.desk, driver="copying")
 
 

@@ -7,6 +7,7 @@ from helpdesk.channels.models import Listening
 from helpdesk.channels.rules import DeliveryState, InboxState
 from helpdesk.kernel.paging import Window
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.channel import ChannelSettings
 from tests.channels.post import Post, make_post
 from tests.factories.desk import make_desk
@@ -24,7 +25,7 @@ class Odd(Echo):
 
 
 def test_drivers_come_with_their_titles_and_the_schema_of_their_settings(post: Post) -> None:
-    registry.register(registry.CHANNELS, "odd", Odd)
+    registry.register(Kind.CHANNEL, "odd", Odd)
     echo, odd = queries.drivers()
     assert (echo.code, echo.titles["ko"], list(echo.settings_schema["properties"])) == (
         "echo",

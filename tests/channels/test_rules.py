@@ -85,14 +85,6 @@ def test_reasons_are_one_line() -> None:
     assert len(rules.reason("x" * 5000)) == rules.LONGEST_REASON
 
 
-@pytest.mark.parametrize(
-    ("wish", "wait"),
-    [(None, 7.0), (0, 0.0), (90, 90.0), (-1, 7.0), (float("nan"), 7.0), (float("inf"), 86_400.0), (1e12, 86_400.0)],
-)
-def test_providers_wish_is_followed_within_reason(wish: float | None, wait: float) -> None:
-    assert rules.wait_seconds(wish, 7.0) == wait
-
-
 def test_nobody_has_the_message_at_first() -> None:
     recipients = rules.recipients_of(THREE)
     assert rules.still_to_reach(recipients) == tuple(THREE)

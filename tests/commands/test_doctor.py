@@ -13,6 +13,7 @@ from helpdesk.channels.models import Sending
 from helpdesk.channels.rules import AccountState
 from helpdesk.kernel import actors, db
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from tests.commands.conftest import Shell
 
 
@@ -87,7 +88,7 @@ def test_account_whose_plugin_is_gone_is_a_finding(made: Shell, monkeypatch: pyt
     assert verdicts(made, code=0)["channel"]["health"] == "ok"
     monkeypatch.setenv("HELPDESK_SAFE_MODE", "true")
     assert "is not in use" in verdicts(made, code=1)["channel"]["message"]
-    assert registry.named(registry.CHANNELS) == {}
+    assert registry.named(Kind.CHANNEL) == {}
 
 
 def test_account_that_its_provider_refuses_is_a_finding_with_its_words(made: Shell) -> None:

@@ -25,6 +25,7 @@ from helpdesk.hosting import life
 from helpdesk.kernel import crypto, db
 from helpdesk.kernel.settings import Settings
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from tests.factories.desk import PASSWORD, Desk, forgive, make_desk
 from tests.factories.echo import Echo
 
@@ -149,7 +150,7 @@ def app(chosen: Settings) -> Iterator[Flask]:
     crypto.use_passwords(crypto.PasswordHashes(time_cost=1, memory_cost=8, parallelism=1))
     Echo.reset()
     forgive()
-    registry.register(registry.CHANNELS, "echo", Echo)
+    registry.register(Kind.CHANNEL, "echo", Echo)
     with db.connection():
         yield made
     crypto.use_passwords(crypto.PasswordHashes())

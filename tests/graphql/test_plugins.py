@@ -8,6 +8,7 @@ import pytest
 
 from helpdesk.kernel.settings import Settings
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from tests.factories.client import Caller
 
 SUNRISE = Path(__file__).parents[1] / "helpcenter" / "themes" / "sunrise"
@@ -56,7 +57,7 @@ def test_plugins_in_use_are_told_with_what_brings_them(partner: Caller) -> None:
 
 
 def test_channel_of_another_version_is_named_with_the_reason(administrator: Caller) -> None:
-    registry.register(registry.CHANNELS, "old", type("Old", (registry.named(registry.CHANNELS)["echo"],), {"api": 0}))
+    registry.register(Kind.CHANNEL, "old", type("Old", (registry.named(Kind.CHANNEL)["echo"],), {"api": 0}))
     found = told(administrator)["old"]
     assert (found["state"], "written for 0" in found["reason"]) == ("INCOMPATIBLE", True)
 

@@ -105,6 +105,17 @@ def test_retry_comes_again_when_the_provider_wishes(desk: Desk) -> None:
     assert (row.state, len(seen)) == (JobState.DONE, 2)
 
 
+@pytest.mark.parametrize(
+    ("wish", "longest"), [("soon", 60), (float("nan"), 60), (-5, 60), (float("inf"), 86_460), (10**400, 86_460)]
+)
+def test_wish_that_makes_no_sense_does_not_stop_the_line(desk: Desk, wish: Any, longest: float) -> None:
+    troubles.append(Retry("busy", after_seconds=wish))
+    host(desk, Worker).enqueue("fetch")
+    (row,) = work(desk)
+    assert (row.state, row.attempts, row.lease, row.last_error) == (JobState.RETRYING, 1, None, "busy")
+    assert longest / 10 < (row.due_at - clock.now()).total_seconds() < longest
+
+
 def test_refused_job_is_given_up_at_once_with_its_reason(desk: Desk) -> None:
     troubles.append(Refused("no such page"))
     host(desk, Worker).enqueue("fetch")

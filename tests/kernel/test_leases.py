@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import peewee
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from helpdesk.kernel import db, leases
 from helpdesk.kernel.db import database_now
-from helpdesk.kernel.leases import SECOND, Leased, backoff, claim, held, release, renew
+from helpdesk.kernel.leases import SECOND, Leased, backoff, claim, give_back, held, release, renew, wait_seconds
 from helpdesk.kernel.settings import Settings
 
 
@@ -184,6 +185,28 @@ def test_nothing_is_handed_out_while_work_is_held_back(parcels: None) -> None:
     finally:
         leases.hand_out()
     assert claim(Parcel, seconds=60) is not None
+
+
+@pytest.mark.parametrize(("is_free", "attempts"), [(False, 1), (True, 0)])
+def test_row_that_is_given_back_waits_as_long_as_was_wished(parcels: None, is_free: bool, attempts: int) -> None:
+    add()
+    parcel = take(seconds=60)
+    assert give_back(parcel, base_seconds=1, wish=500, is_free=is_free, last_error="busy")
+    kept: Any = Parcel.get()
+    assert (kept.attempts, kept.lease, kept.last_error) == (attempts, None, "busy")
+    assert 490 < seconds_left() <= 500
+    assert not give_back(parcel, base_seconds=1), "The lease is over."
+
+
+@pytest.mark.parametrize(
+    ("wish", "wait"),
+    [
+        *((None, 7.0), (0, 0.0), (90, 90.0), (1e12, 86_400.0), (10**400, 86_400.0), (float("inf"), 86_400.0)),
+        *((-1, 7.0), (float("nan"), 7.0), (True, 7.0), ("soon", 7.0), (object(), 7.0)),
+    ],
+)
+def test_wish_is_followed_within_reason(wish: Any, wait: float) -> None:
+    assert wait_seconds(wish, 7.0) == wait
 
 
 @given(attempts=st.integers(1, 10_000), base_seconds=st.floats(0.001, 3600))

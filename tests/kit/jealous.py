@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO
 
 from helpdesk.plugins import registry  # what no plugin may do, and these do
+from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.action import Effect, Refused
 from helpdesk.sdk.facts import AgentFacts, TicketFacts
 from helpdesk.sdk.testing.contract import CodeContract
@@ -12,7 +13,7 @@ from tests.kit import kinds, stores
 
 def require_alone() -> None:
     """Refuse to work beside anybody."""
-    if "kit_trouble" in registry.named(registry.CHANNELS):
+    if "kit_trouble" in registry.named(Kind.CHANNEL):
         raise Refused("There is somebody else.")
 
 

@@ -10,6 +10,7 @@ from helpdesk.kernel.settings import Settings
 from helpdesk.organization import operations, queries
 from helpdesk.organization.rules import EditorType
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from helpdesk.signals import flush, service_changed
 from tests.factories.desk import Desk
 
@@ -64,7 +65,7 @@ def test_an_organization_needs_a_name(database: Settings) -> None:
 
 
 def test_chosen_theme_is_kept_and_told_once(desk: Desk, tmp_path: Path) -> None:
-    registry.register(registry.THEMES, "dawn", tmp_path)
+    registry.register(Kind.THEME, "dawn", tmp_path)
     told: list[int] = []
     service_changed.connect(lambda event: told.append(event.service_id))
     operations.set_theme(desk.administrator, "dawn")

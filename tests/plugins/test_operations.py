@@ -86,7 +86,7 @@ def test_switching_everywhere_forgets_what_services_have_said(desk: Desk) -> Non
     operations.switch(desk.administrator, ECHO, is_on=True)
     operations.switch(system(0), ECHO, is_on=False, everywhere=True)
     assert state(ECHO, desk.service_id) is PluginState.DISABLED
-    assert registry.named(registry.CHANNELS) == {}
+    assert registry.named(Kind.CHANNEL) == {}
 
 
 def test_agent_may_not_switch(desk: Desk) -> None:

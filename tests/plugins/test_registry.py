@@ -12,7 +12,6 @@ from helpdesk.kernel.settings import Settings
 from helpdesk.plugins import kinds, loading, operations, registry
 from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
-from helpdesk.plugins.registry import CHANNELS, THEMES
 from helpdesk.plugins.rules import PluginState
 from tests.factories.desk import Desk
 from tests.factories.echo import Echo
@@ -21,7 +20,7 @@ from tests.plugins.conftest import GOOD, Site, forget_modules
 FOLDER = "from pathlib import Path\nGood = Path(__file__).parent"
 
 
-def enabled(name: str, kind: Kind = CHANNELS, **load: tuple[str, ...]) -> registry.Plugin:
+def enabled(name: str, kind: Kind = Kind.CHANNEL, **load: tuple[str, ...]) -> registry.Plugin:
     """Switch the plugin on everywhere, and return what became of it."""
     registry.load(**load)
     operations.switch(system(0), Ref(kind, name), is_on=True, everywhere=True)
@@ -33,22 +32,22 @@ def enabled(name: str, kind: Kind = CHANNELS, **load: tuple[str, ...]) -> regist
 def test_installed_channel_is_not_even_imported_until_it_is_enabled(database: Settings, site: Site) -> None:
     site.install("good")
     registry.load()
-    found = registry.find(CHANNELS, "good")
+    found = registry.find(Kind.CHANNEL, "good")
     assert found is not None
     assert found.state is PluginState.DISCOVERED
     assert "plug_good" not in sys.modules
-    assert "good" not in registry.named(registry.CHANNELS)
+    assert "good" not in registry.named(Kind.CHANNEL)
 
 
 def test_enabled_channel_is_loaded(database: Settings, site: Site) -> None:
     site.install("good")
     assert enabled("good").state is PluginState.ENABLED
-    assert registry.named(registry.CHANNELS)["good"].__name__ == "Good"
+    assert registry.named(Kind.CHANNEL)["good"].__name__ == "Good"
 
 
 def test_what_comes_with_the_desk_is_on_by_itself(database: Settings) -> None:
     registry.load()
-    assert "email" in registry.named(registry.CHANNELS)
+    assert "email" in registry.named(Kind.CHANNEL)
     assert "default" in registry.themes()
 
 
@@ -65,8 +64,8 @@ def test_plugin_that_fails_at_import_is_quarantined_and_the_others_load(
     assert broken.state is PluginState.QUARANTINED
     assert broken.reason
     enabled("good")
-    assert "good" in registry.named(registry.CHANNELS)
-    assert "bad" not in registry.named(registry.CHANNELS)
+    assert "good" in registry.named(Kind.CHANNEL)
+    assert "bad" not in registry.named(Kind.CHANNEL)
 
 
 def test_plugin_that_ends_the_process_at_import_is_quarantined(database: Settings, site: Site) -> None:
@@ -85,7 +84,7 @@ def test_both_plugins_of_one_name_are_quarantined(database: Settings, site: Site
     twin = enabled("twin")
     assert twin.state is PluginState.QUARANTINED
     assert "remove all but one" in twin.reason
-    assert "twin" not in registry.named(registry.CHANNELS)
+    assert "twin" not in registry.named(Kind.CHANNEL)
     assert {"plug_first", "plug_second"}.isdisjoint(sys.modules)
 
 
@@ -118,25 +117,28 @@ def test_channel_of_another_api_is_incompatible(database: Settings, site: Site, 
 
 def test_version_before_the_newest_is_kept(database: Settings, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kinds, "APIS", (1, 2))
-    assert (kinds.problem(CHANNELS, Echo), kinds.problem(CHANNELS, type("Two", (Echo,), {"api": 2}))) == ("", "")
-    assert "API 1 and 2" in kinds.problem(CHANNELS, type("Three", (Echo,), {"api": 3}))
+    assert (kinds.problem(Kind.CHANNEL, Echo), kinds.problem(Kind.CHANNEL, type("Two", (Echo,), {"api": 2}))) == (
+        "",
+        "",
+    )
+    assert "API 1 and 2" in kinds.problem(Kind.CHANNEL, type("Three", (Echo,), {"api": 3}))
 
 
 def test_theme_must_name_a_folder(database: Settings, site: Site) -> None:
-    site.install("plain", FOLDER, kind=THEMES)
-    site.install("odd", "Good = 'here'", kind=THEMES)
-    assert enabled("plain", THEMES).state is PluginState.ENABLED
+    site.install("plain", FOLDER, kind=Kind.THEME)
+    site.install("odd", "Good = 'here'", kind=Kind.THEME)
+    assert enabled("plain", Kind.THEME).state is PluginState.ENABLED
     assert registry.themes()["plain"] == site.folder
-    assert "folder" in enabled("odd", THEMES).reason
+    assert "folder" in enabled("odd", Kind.THEME).reason
 
 
 def test_theme_that_proves_useless_later_is_taken_out_of_use(
     database: Settings, site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
-    site.install("plain", FOLDER, kind=THEMES)
-    enabled("plain", THEMES)
-    registry.quarantine(THEMES, "plain", "its parent is missing")
-    plugin = registry.find(THEMES, "plain")
+    site.install("plain", FOLDER, kind=Kind.THEME)
+    enabled("plain", Kind.THEME)
+    registry.quarantine(Kind.THEME, "plain", "its parent is missing")
+    plugin = registry.find(Kind.THEME, "plain")
     assert plugin is not None
     assert (plugin.state, plugin.reason) == (PluginState.QUARANTINED, "its parent is missing")
     assert (plugin.value, plugin.distribution) == (None, "plug_plain")
@@ -146,8 +148,8 @@ def test_theme_that_proves_useless_later_is_taken_out_of_use(
 
 def test_safe_mode_loads_the_default_theme_and_nothing_else(site: Site) -> None:
     site.install("good")
-    site.install("moon", FOLDER, kind=THEMES)
-    assert [(plugin.kind, plugin.name) for plugin in registry.load(safe_mode=True)] == [(THEMES, "default")]
+    site.install("moon", FOLDER, kind=Kind.THEME)
+    assert [(plugin.kind, plugin.name) for plugin in registry.load(safe_mode=True)] == [(Kind.THEME, "default")]
     assert registry.refresh() is False
 
 
@@ -174,25 +176,25 @@ def test_import_that_hangs_after_a_good_trial_is_given_up(
     forget_modules()
     monkeypatch.setattr(loading, "SECONDS", 0.3)
     registry.load()
-    turning = registry.find(CHANNELS, "turning")
+    turning = registry.find(Kind.CHANNEL, "turning")
     assert turning is not None
     assert (turning.state, turning.value) == (PluginState.QUARANTINED, None)
     assert turning.reason == "its import does not end within 0.3 seconds"
 
 
 def test_registered_plugin_is_checked_like_any_other() -> None:
-    assert registry.register(CHANNELS, "echo", Echo).state is PluginState.ENABLED
-    assert registry.register(CHANNELS, "odd", object).state is PluginState.QUARANTINED
+    assert registry.register(Kind.CHANNEL, "echo", Echo).state is PluginState.ENABLED
+    assert registry.register(Kind.CHANNEL, "odd", object).state is PluginState.QUARANTINED
     registry.load(safe_mode=True)
 
 
 def test_what_a_service_switches_off_is_in_use_in_the_others(desk: Desk) -> None:
-    operations.switch(desk.administrator, Ref(CHANNELS, "echo"), is_on=False)
-    assert registry.get(CHANNELS, "echo", service_id=desk.service_id) is None
-    assert registry.get(CHANNELS, "echo", service_id=desk.service_id + 1) is Echo
-    assert registry.named(registry.CHANNELS)["echo"] is Echo
+    operations.switch(desk.administrator, Ref(Kind.CHANNEL, "echo"), is_on=False)
+    assert registry.get(Kind.CHANNEL, "echo", service_id=desk.service_id) is None
+    assert registry.get(Kind.CHANNEL, "echo", service_id=desk.service_id + 1) is Echo
+    assert registry.named(Kind.CHANNEL)["echo"] is Echo
     with pytest.raises(Unavailable, match="in use are: none"):
-        registry.require(CHANNELS, "echo", service_id=desk.service_id)
+        registry.require(Kind.CHANNEL, "echo", service_id=desk.service_id)
 
 
 def test_what_was_installed_meanwhile_is_found_by_the_next_refresh(database: Settings, site: Site) -> None:
@@ -206,7 +208,7 @@ def test_what_was_installed_meanwhile_is_found_by_the_next_refresh(database: Set
     finally:
         registry.forget_callbacks()
     assert told == ["changed"]
-    good = registry.find(CHANNELS, "good")
+    good = registry.find(Kind.CHANNEL, "good")
     assert good is not None
     assert good.state is PluginState.DISCOVERED
 
@@ -216,7 +218,7 @@ def test_what_was_removed_meanwhile_is_gone_after_the_next_refresh(database: Set
     enabled("good")
     site.remove("good")
     assert registry.refresh() is True
-    assert registry.find(CHANNELS, "good") is None
+    assert registry.find(Kind.CHANNEL, "good") is None
 
 
 def test_a_part_of_the_desk_that_cannot_follow_holds_up_no_other(
@@ -243,8 +245,8 @@ def test_mended_plugin_works_after_it_is_enabled_again(database: Settings, site:
     site.install("bad", "raise RuntimeError('not yet')")
     assert "not yet" in enabled("bad").reason
     site.install("bad", GOOD)
-    operations.switch(system(0), Ref(CHANNELS, "bad"), is_on=True, everywhere=True)
-    bad = registry.find(CHANNELS, "bad")
+    operations.switch(system(0), Ref(Kind.CHANNEL, "bad"), is_on=True, everywhere=True)
+    bad = registry.find(Kind.CHANNEL, "bad")
     assert bad is not None
     assert bad.state is PluginState.ENABLED
 

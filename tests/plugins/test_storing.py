@@ -195,7 +195,7 @@ def test_local_driver_keeps_its_word_as_any_other(tmp_path: Path) -> None:
 def test_mail_and_attachment_live_in_the_chosen_storage(desk: Desk) -> None:
     registry.register(Kind.STORAGE, "memory", Memory)
     storing.use(desk.settings.model_copy(update={"storage": "memory"}))
-    registry.register(registry.CHANNELS, "echo", FullEcho)
+    registry.register(Kind.CHANNEL, "echo", FullEcho)
     post = make_post(desk)
     row_id = post.put(files={"영수증.txt": "3,000원"})
     raw = InboxRow.get_by_id(row_id).storage_key
@@ -212,7 +212,7 @@ def test_mail_and_attachment_live_in_the_chosen_storage(desk: Desk) -> None:
 def test_mail_waits_while_the_storage_is_away(desk: Desk) -> None:
     registry.register(Kind.STORAGE, "memory", Memory)
     storing.use(desk.settings.model_copy(update={"storage": "memory"}))
-    registry.register(registry.CHANNELS, "echo", FullEcho)
+    registry.register(Kind.CHANNEL, "echo", FullEcho)
     row_id = make_post(desk).put()
     Memory.on_call = raising(Retry("away"))
     desk.run_jobs()

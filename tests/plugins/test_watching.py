@@ -30,7 +30,7 @@ def test_switch_of_another_process_is_followed(desk: Desk, monkeypatch: pytest.M
     try:
         assert [thread.name for thread in threading.enumerate()].count("plugins") == 1
         switch_off_elsewhere()
-        eventually(lambda: registry.named(registry.CHANNELS) == {}, seconds=10, what="The change")
+        eventually(lambda: registry.named(Kind.CHANNEL) == {}, seconds=10, what="The change")
     finally:
         watching.stop()
     assert "plugins" not in [thread.name for thread in threading.enumerate()]

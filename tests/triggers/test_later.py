@@ -78,11 +78,6 @@ def test_retry_waits_as_the_outside_wishes(desk: Desk) -> None:
     assert (row.due_at - before).total_seconds() > 3000
 
 
-@pytest.mark.parametrize("wish", ["soon", float("nan"), -5, True, object()])
-def test_wish_that_makes_no_sense_is_not_heard(wish: Any) -> None:
-    assert rules.wait_seconds(wish, 30.0) == 30.0
-
-
 def test_refused_is_final_and_can_be_tried_anew(desk: Desk) -> None:
     row_id = left(desk, "refusing", raising(Refused(f"no such room, {SECRET}")))
     desk.run_jobs()

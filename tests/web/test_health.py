@@ -42,7 +42,7 @@ def test_ready_desk_says_ok_and_how_long_work_waits(desk: Desk, client: FlaskCli
 
 
 def test_quarantined_plugin_degrades_and_is_named(client: FlaskClient) -> None:
-    registry.register(registry.CHANNELS, "odd", object)
+    registry.register(Kind.CHANNEL, "odd", object)
     report = client.get("/readyz").get_json()
     assert report["status"] == "degraded"
     assert any("odd" in problem and "subclass" in problem for problem in report["problems"])

@@ -32,7 +32,8 @@ WRAPPER = '<div data-hd-slot="signs:home.bottom">'
 def visitor(desk: Desk) -> FlaskClient:
     app = Flask("helpcenter_with_slots")
     renderer = Renderer(all_themes())
-    routes = blueprint(HelpCenterDesk(), renderer=renderer, base_url="http://d", secret=b"s", fill=slots.fill)
+    center = HelpCenterDesk(desk.settings)
+    routes = blueprint(center, renderer=renderer, base_url="http://d", secret=b"s", fill=slots.fill)
     app.register_blueprint(routes)
     return app.test_client()
 

@@ -12,6 +12,7 @@ from helpdesk.channels.rules import SECONDS, InboxState
 from helpdesk.kernel import db
 from helpdesk.kernel.paging import Window
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from helpdesk.web import hooks
 from tests.channels.post import switch_off
 from tests.factories.desk import Desk
@@ -92,7 +93,7 @@ def test_channel_that_fails_to_verify_shows_no_insides(client: FlaskClient, addr
         def verify(self, request: object) -> None:
             raise RuntimeError("db password=hunter2")
 
-    registry.register(registry.CHANNELS, "echo", Broken)
+    registry.register(Kind.CHANNEL, "echo", Broken)
     answer = client.post(address, data=b"{}")
     assert answer.status_code == 503
     assert "hunter2" not in answer.text
@@ -112,7 +113,7 @@ def test_channel_that_wants_to_end_the_process_ends_one_request(desk: Desk, clie
         def verify(self, request: object) -> None:
             raise SystemExit(3)
 
-    registry.register(registry.CHANNELS, "echo", Exits)
+    registry.register(Kind.CHANNEL, "echo", Exits)
     assert client.post(address, data=b"{}").status_code == 503
 
 
@@ -124,7 +125,7 @@ def test_channel_that_takes_too_long_to_verify_is_not_waited_for(
             threading.Event().wait(0.5)
 
     monkeypatch.setitem(SECONDS, "verify", 0.05)
-    registry.register(registry.CHANNELS, "echo", Slow)
+    registry.register(Kind.CHANNEL, "echo", Slow)
     assert client.post(address, data=b"{}").status_code == 503
 
 

@@ -20,6 +20,7 @@ from helpdesk.channels.rules import DeliveryState, InboxState
 from helpdesk.kernel.paging import Window
 from helpdesk.kernel.settings import Settings
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.channel import InboundRequest
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets.rules import Body
@@ -83,7 +84,7 @@ def client(desk: Desk) -> FlaskClient:
 @pytest.fixture
 def account(desk: Desk, receiver: Receiver) -> int:
     """An account of the channel."""
-    registry.register(registry.CHANNELS, "webhook", Webhook)
+    registry.register(Kind.CHANNEL, "webhook", Webhook)
     settings = {"url": f"http://127.0.0.1:{receiver.server_port}/desk", "secret": SECRET.get_secret_value()}
     return accounts.create(desk.administrator, driver="webhook", name="Shop", settings=settings)
 

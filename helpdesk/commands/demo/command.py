@@ -17,7 +17,7 @@ from helpdesk.commands.demo.postbox import Postbox
 from helpdesk.commands.demo.stories import stories
 from helpdesk.commands.opening import make_folder
 from helpdesk.commands.serving import address_of, bind, serving
-from helpdesk.commands.stopping import stopping
+from helpdesk.commands.stopping import FINISHING, stopping
 from helpdesk.commands.working import working
 from helpdesk.kernel import db
 from helpdesk.kernel.errors import Conflict
@@ -46,7 +46,7 @@ def demo(asked: Asked, *, port: int, smtp_port: int) -> None:
         held.enter_context(serving(made, bound, chosen))
         _show(asked, desk, chosen, mail.port)
         stop.wait()
-        asked.remark("Stopping: what runs is finished first.")
+        asked.remark(FINISHING)
 
 
 def _settings(asked: Asked, folder: Path, url: str) -> Settings:
@@ -82,12 +82,9 @@ class _Delivery:
         if not _is_desk(recipient):
             self._postbox.deliver(recipient, raw)
             return
-        key = f"sha256:{inbox.digest_of(raw)}"
+        largest = self._settings.max_mail_bytes
         with db.connection():
-            inbox.store(
-                self._desk.account_id, self._desk.service_id, raw, key=key, largest=self._settings.max_mail_bytes,
-                once=True,
-            )  # fmt: skip
+            inbox.hand_in(self._desk.account_id, self._desk.service_id, raw, largest=largest)
 
 
 def _is_desk(recipient: str) -> bool:

@@ -16,6 +16,7 @@ from helpdesk.agents import queries as agent_queries
 from helpdesk.agents.rules import Role
 from helpdesk.channels import accounts
 from helpdesk.channels import queries as channels
+from helpdesk.channels.rules import MAIL_DRIVER
 from helpdesk.commands import passwords
 from helpdesk.commands.demo.stories import Story
 from helpdesk.commands.demo.telling import Cast, tell
@@ -72,14 +73,15 @@ def _make(told: Sequence[Story], smtp_port: int) -> None:
     service_id = organization.create_service(
         organization_id, slug=SLUG, names=NAMES, languages=tuple(NAMES), default_language="ko", time_zone="Asia/Seoul"
     )
-    administrator = _hire(organization_id, service_id, *ADMINISTRATOR, Role.ADMINISTRATOR)
-    staff = {name: _hire(organization_id, service_id, email, name, Role.AGENT) for email, name in AGENTS}
+    email, name = ADMINISTRATOR
+    administrator = _hire(organization_id, service_id, email=email, name=name, role=Role.ADMINISTRATOR)
+    staff = {name: _hire(organization_id, service_id, email=email, name=name) for email, name in AGENTS}
     cast = Cast(administrator, staff, _groups(service_id, staff), _account(administrator, smtp_port))
     for story in told:
         tell(story, cast)
 
 
-def _hire(organization_id: int, service_id: int, email: str, name: str, role: Role) -> Actor:
+def _hire(organization_id: int, service_id: int, *, email: str, name: str, role: Role = Role.AGENT) -> Actor:
     member_id = agents.add_member(organization_id, email=email, name=name, password=None)
     agent_id = agents.add_agent(service_id, member_id, role=role)
     return Actor(ActorKind.AGENT, service_id, agent_id, name, rights_of_agent(role))
@@ -101,13 +103,13 @@ def _account(administrator: Actor, smtp_port: int) -> int:
         "smtp_port": smtp_port,
         "smtp_security": "none",
     }
-    return accounts.create(administrator, driver="email", name="support", settings=settings, is_primary=True)
+    return accounts.create(administrator, driver=MAIL_DRIVER, name="support", settings=settings, is_primary=True)
 
 
 def _taken_up(smtp_port: int) -> DemoDesk:
     """Return the desk that is there: its mail goes to the server of this run, the key and password are new."""
     service = queries.service_by_slug(SLUG)
-    account = channels.primary_account(service.id, "email") if service else None
+    account = channels.primary_account(service.id, MAIL_DRIVER) if service else None
     if service is None or account is None:
         raise NotFound("The demo's mail account was deleted; start again in another folder, by --data.")
     system = actors.system(service.id)

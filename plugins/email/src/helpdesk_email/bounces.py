@@ -9,7 +9,6 @@ import re
 from helpdesk.sdk.channel import DeliveryReport, RecipientVerdict, Verdict
 from helpdesk_email.addresses import parse_mailboxes
 from helpdesk_email.cleaning import single_line
-from helpdesk_email.content import charset_hint, read_content
 from helpdesk_email.encodings import body_bytes
 from helpdesk_email.headers import Headers, read_headers
 from helpdesk_email.originals import original_id
@@ -36,15 +35,15 @@ def is_dead_address(status: str) -> bool:
     return _DEAD.search(status) is not None
 
 
-def read_report(root: Part) -> DeliveryReport | None:
-    """Return the report that the mail is, or None if it is none about a mail of ours."""
+def read_report(root: Part, *, text: str) -> DeliveryReport | None:
+    """Return the report that the mail, whose text is given, is, or None if it is none about a mail of ours."""
     statuses = [leaf for leaf in root.leaves() if leaf.content_type in _REPORTS]
     if not statuses:
         return None
     verdicts = [verdict for status in statuses for verdict in _verdicts(body_bytes(status))]
     if not verdicts:
         return None
-    original = original_id(root, text=read_content(root, hint=charset_hint(root)).text)
+    original = original_id(root, text=text)
     return DeliveryReport(original, tuple(verdicts[:MAX_RECIPIENTS])) if original else None
 
 

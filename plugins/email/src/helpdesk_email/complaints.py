@@ -7,7 +7,6 @@ authentication, is no complaint.
 from helpdesk.sdk.channel import DeliveryReport, RecipientVerdict, Verdict
 from helpdesk_email.addresses import parse_mailboxes
 from helpdesk_email.cleaning import single_line
-from helpdesk_email.content import charset_hint, read_content
 from helpdesk_email.encodings import body_bytes
 from helpdesk_email.headers import Headers, read_headers
 from helpdesk_email.originals import original_id, original_recipients
@@ -19,15 +18,14 @@ MAX_REASON = 200
 _KINDS = frozenset({"abuse", "fraud", "virus", "opt-out", "opt-out-list", "miscategorized"})
 
 
-def read_complaint(root: Part) -> DeliveryReport | None:
-    """Return the complaint that the mail is, or None if it is none about a mail of ours."""
+def read_complaint(root: Part, *, text: str) -> DeliveryReport | None:
+    """Return the complaint that the mail, whose text is given, is, or None if it is none about a mail of ours."""
     reports = [leaf for leaf in root.leaves() if leaf.content_type == "message/feedback-report"]
     if not reports:
         return None
     data = body_bytes(reports[0]).lstrip(b"\r\n")
     report = read_headers(data, 0, len(data))[0]
     kind = report.value("feedback-type").value
-    text = read_content(root, hint=charset_hint(root)).text
     original = original_id(root, text=text)
     if original is None or kind not in _KINDS:
         return None

@@ -56,7 +56,7 @@ class _Collector:
         elif _is_shown(part, is_root=is_root):
             self._take_shown(part)
         else:
-            self._keep(self._file(part))
+            self.files.append(self._file(part))
 
     def _take_alternative(self, part: Part) -> None:
         """Make one segment of the last text and the last HTML among the children: the last is the richest."""
@@ -77,7 +77,7 @@ class _Collector:
         if part.content_type == "text/html":
             text = _PASTED_PICTURE.sub(self._pasted, text)
             if not markup.is_bearable(text):
-                self._keep(self._file(part))
+                self.files.append(self._file(part))
                 return
             html = markup.sanitise(text)
             if markup.shows_something(html):
@@ -85,9 +85,9 @@ class _Collector:
             return
         text, files = without_uuencoded(clean(text))
         for name, data in files:
-            self._keep(File(name, "application/octet-stream", data))
+            self.files.append(File(name, "application/octet-stream", data))
         if len(text) > MAX_TEXT:
-            self._keep(self._file(part))
+            self.files.append(self._file(part))
         self.segments.append(_Segment(text[:MAX_TEXT].strip("\n")))
 
     def _pasted(self, match: re.Match[str]) -> str:
@@ -110,9 +110,6 @@ class _Collector:
             subject = read_headers(part.body, 0, len(part.body))[0].text("subject", limit=100)
             return re.sub(r"[/\\]", "_", subject) + ".eml" if subject else ""
         return name
-
-    def _keep(self, file: File) -> None:
-        self.files.append(file)
 
 
 def charset_hint(root: Part) -> str:

@@ -202,14 +202,12 @@ class Folder:
         size = self._size(uid)
         if size is None:
             return None
-        if size > self._settings.max_bytes:
-            notice = too_large(size, limit=self._settings.max_bytes, place=place)
-            return headers_with_notice(self._part(uid, "BODY.PEEK[HEADER]") or b"", notice), False
-        raw = self._part(uid, "BODY.PEEK[]")
-        if raw is None:
-            notice = unavailable(place=place)
-            return headers_with_notice(self._part(uid, "BODY.PEEK[HEADER]") or b"", notice), False
-        return raw, True
+        most = self._settings.max_bytes
+        raw = self._part(uid, "BODY.PEEK[]") if size <= most else None
+        if raw is not None:
+            return raw, True
+        notice = unavailable(place=place) if size <= most else too_large(size, limit=most, place=place)
+        return headers_with_notice(self._part(uid, "BODY.PEEK[HEADER]") or b"", notice), False
 
     def _size(self, uid: int) -> int | None:
         for item in self._answer(uid, "RFC822.SIZE"):

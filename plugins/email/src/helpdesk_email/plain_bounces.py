@@ -13,13 +13,13 @@ from helpdesk.sdk.channel import DeliveryReport, RecipientVerdict, Verdict
 from helpdesk_email.addresses import Mailbox
 from helpdesk_email.automatic import has_daemon_name, is_absence, is_daemon
 from helpdesk_email.cleaning import single_line
-from helpdesk_email.content import charset_hint, read_content
 from helpdesk_email.identifiers import is_own_address, own_ids
 from helpdesk_email.originals import original_id, original_recipients
 from helpdesk_email.quoting import quoted_from
 from helpdesk_email.refusal_words import Judgement, is_dead, judge, says_why
 from helpdesk_email.settings import EmailSettings
 from helpdesk_email.structure import Part
+from helpdesk_email.subjects import is_answer
 
 MAX_TEXT = 100_000
 MAX_WORDS = 20_000
@@ -37,25 +37,24 @@ _QUOTED_FROM = re.compile(
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 _LINE = re.compile(rf"^[ \t]{{0,20}}(?:to[ \t]?:[ \t]?)?<?({_ADDRESS.pattern})", re.IGNORECASE | re.MULTILINE)
 _QUOTED_LINE = re.compile(r"^[ \t]{0,20}[>|][^\n]*$", re.MULTILINE)
-_ANSWER = re.compile(r"\s*(?:re|답장|회신)\s*[:：]", re.IGNORECASE)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 
 
-def read_plain_bounce(root: Part, *, sender: Mailbox, settings: EmailSettings) -> DeliveryReport | None:
-    """Return the report that the mail is, or None if it is none about a mail of ours."""
+def read_plain_bounce(root: Part, *, text: str, sender: Mailbox, settings: EmailSettings) -> DeliveryReport | None:
+    """Return the report that the mail, whose text is given, is, or None if it is none about a mail of ours."""
     subject = root.headers.text("subject")
     if not is_daemon(root.headers, sender) or is_absence(subject):
         return None
-    text = read_content(root, hint=charset_hint(root)).text[:MAX_TEXT]
+    text = text[:MAX_TEXT]
     words = _own_words(text if has_daemon_name(sender) else text[: quoted_from(text, subject=subject)])
-    judgement = judge(words if _ANSWER.match(subject) else f"{subject}\n{words}")
+    judgement = judge(words if is_answer(subject) else f"{subject}\n{words}")
     original = original_id(root, text=text)
     if judgement is None or original is None:
         return None
-    people = _recipients(root, text=text, words=words, sender=sender, settings=settings)
+    people = _recipients(root, text=text, words=words, sender=sender, settings=settings)[:MAX_RECIPIENTS]
     paragraphs = [single_line(paragraph, limit=MAX_PARAGRAPH) for paragraph in _BLANK_LINE.split(words)]
-    said = [_said_of(one, paragraphs, is_alone=len(people) == 1) for one in people[:MAX_RECIPIENTS]]
-    verdicts = [_verdict(one, about, judgement) for one, about in zip(people, said, strict=False)]
+    said = [_said_of(one, paragraphs, is_alone=len(people) == 1) for one in people]
+    verdicts = [_verdict(one, about, judgement) for one, about in zip(people, said, strict=True)]
     return DeliveryReport(original, tuple(verdicts))
 
 

@@ -165,7 +165,7 @@ def _attribution_end(lines: Sequence[str], place: int) -> int | None:
 def _is_quoted_to_the_end(lines: Sequence[str], place: int) -> bool:
     """Return whether nothing new stands between or behind the quoted lines; text made of HTML has no marks at all."""
     rest = [line for line in lines[place:] if line.strip()]
-    return bool(rest) and (rest[0].startswith(">") is False or _is_marked_to_the_end(lines, place))
+    return bool(rest) and (not rest[0].startswith(">") or _is_marked_to_the_end(lines, place))
 
 
 def _is_marked_to_the_end(lines: Sequence[str], place: int) -> bool:

@@ -44,14 +44,14 @@ _OF_A_MAIL = frozenset(
 def read(request: InboundRequest, settings: EmailSettings) -> Inbound | DeliveryReport:
     """Understand one mail. Raises Unreadable for one that is to be set aside."""
     root = parse(request.body)
-    report = _report(root, settings)
-    if report is not None:
-        return report
     if not any(name in _OF_A_MAIL for name, _ in root.headers.fields):
         raise Unreadable("This is no mail: it has no header such as From, Subject or Date; it was set aside unread.")
     hint = charset_hint(root)
-    headers = root.headers.with_hint(hint)
     content = read_content(root, hint=hint)
+    report = _report(root, content.text, settings)
+    if report is not None:
+        return report
+    headers = root.headers.with_hint(hint)
     sender = _sender(headers)
     subject = headers.text("subject", limit=MAX_SUBJECT)
     recipients = [mailbox.address for name in _DELIVERED_TO for mailbox in headers.mailboxes(name)]
@@ -77,10 +77,13 @@ def read(request: InboundRequest, settings: EmailSettings) -> Inbound | Delivery
     )
 
 
-def _report(root: Part, settings: EmailSettings) -> DeliveryReport | None:
+def _report(root: Part, text: str, settings: EmailSettings) -> DeliveryReport | None:
     """Return what the mail reports of one that we sent, in whatever form; None if it reports nothing."""
-    sender = _sender(root.headers)
-    return read_report(root) or read_complaint(root) or read_plain_bounce(root, sender=sender, settings=settings)
+    return (
+        read_report(root, text=text)
+        or read_complaint(root, text=text)
+        or read_plain_bounce(root, text=text, sender=_sender(root.headers), settings=settings)
+    )
 
 
 def _sender(headers: Headers) -> Mailbox:

@@ -20,7 +20,7 @@ from helpdesk_email.writing import write
 
 def submit(message: Outbound, settings: EmailSettings, tokens: Tokens, *, external_id: str) -> Sent:
     """Hand the mail over. Raises Refused if every recipient is refused for good, Retry if nothing was taken for now."""
-    people = dict.fromkeys(person.value for person in (*message.recipients, *message.copied))
+    people = dict.fromkeys(person.value for person in message.recipients)
     for address in people:
         if not is_address(address):
             raise Refused(f"{address[:100]!r} is no mail address; correct the customer's address.")

@@ -22,6 +22,7 @@ from helpdesk_email.dressing import dressed
 from helpdesk_email.filenames import safe_name, unique_name
 from helpdesk_email.identifiers import is_message_id, own_id, plus_address
 from helpdesk_email.settings import EmailSettings
+from helpdesk_email.subjects import without_marks
 
 MAX_SUBJECT = 400
 MAX_NAME = 100
@@ -30,16 +31,15 @@ WORD_BYTES = 39  # of text in one encoded word, which keeps "Subject: " and the 
 
 _UNFOLDED = SMTP.clone(max_line_length=990)  # a content id that is folded would be encoded, and not be found
 _PLAIN = re.compile(r"[ -~]*")
-_LONE_BREAK = re.compile(rb"\r\n|\r|\n")
+_BREAK = re.compile(rb"\r\n|\r|\n")
 _CONTENT_TYPE = re.compile(r"(?!multipart/|message/)([a-z0-9!#$&^_+-]+)/([a-z0-9!#$&^_.+-]+)")
-_ANSWER = re.compile(r"^\s*(?:(?:re|답장|회신)\s*:\s*)+", re.IGNORECASE)
 
 
 def write(message: Outbound, settings: EmailSettings) -> bytes:
     """Return the mail, with CRLF as its only line break. Raises ValueError for a recipient that is no mail address."""
     block = "\r\n".join(f"{name}: {value}" for name, value in _fields(message, settings))
     body = _body(message).as_bytes(policy=_UNFOLDED)
-    return block.encode("utf-8") + b"\r\n" + _LONE_BREAK.sub(b"\r\n", body)
+    return block.encode("utf-8") + b"\r\n" + _BREAK.sub(b"\r\n", body)
 
 
 def message_id_of(message: Outbound, settings: EmailSettings) -> str:
@@ -51,7 +51,7 @@ def message_id_of(message: Outbound, settings: EmailSettings) -> str:
 def subject_of(message: Outbound) -> str:
     """Return the subject as an answer, with the ticket's number where answers bring it back."""
     number = f"[#{message.ticket_number}]"
-    subject = _ANSWER.sub("", single_line(message.subject.replace(number, ""), limit=MAX_SUBJECT))
+    subject = without_marks(single_line(message.subject.replace(number, ""), limit=MAX_SUBJECT))
     return f"Re: {subject} {number}".replace("  ", " ")
 
 
@@ -59,8 +59,6 @@ def _fields(message: Outbound, settings: EmailSettings) -> Iterable[tuple[str, s
     own = Identity("email", settings.address, settings.sender_name)
     yield "From", _mailbox(own)
     yield "To", _mailboxes(message.recipients)
-    if message.copied:
-        yield "Cc", _mailboxes(message.copied)
     returning = plus_address(settings.address, message.reply_token) if settings.plus_addressing else None
     if returning is not None:
         yield "Reply-To", _mailbox(Identity("email", returning, settings.sender_name))
@@ -94,16 +92,19 @@ def _mailbox(person: Identity) -> str:
     name = visible_line(person.name, limit=MAX_NAME)
     if not name:
         return person.value
-    if _PLAIN.fullmatch(name) and "=?" not in name:
+    if _is_plain(name):
         quoted = name.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{quoted}" <{person.value}>'
     return f"{_encoded(name)}\r\n <{person.value}>"
 
 
 def _text(text: str, *, used: int) -> str:
-    if _PLAIN.fullmatch(text) and "=?" not in text and used + len(text) <= 78:
-        return text
-    return _encoded(text)
+    return text if _is_plain(text) and used + len(text) <= 78 else _encoded(text)
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether the text may stand in a header as it is: ASCII that nobody takes for an encoded word."""
+    return _PLAIN.fullmatch(text) is not None and "=?" not in text
 
 
 def _encoded(text: str) -> str:

@@ -72,7 +72,6 @@ def written(message: Outbound, external_id: str) -> bytes:
         "type": "message",
         "id": external_id,
         "to": [_person(one) for one in message.recipients],
-        "copied": [_person(one) for one in message.copied],
         "ticket_number": message.ticket_number,
         "subject": message.subject,
         "text": message.text,
