@@ -23,7 +23,6 @@ from helpdesk.plugins.rules import PluginState, Standing, is_on, state_of
 
 log = logging.getLogger(__name__)
 
-CHANNELS = Kind.CHANNEL
 DEFAULT_THEME = "default"
 EVERYWHERE = 0
 

@@ -13,6 +13,7 @@ from helpdesk import signals
 from helpdesk.channels import accounts
 from helpdesk.kernel.db import transactional
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.channel import Channel, Outbound, Sent
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets.models import Ticket
@@ -106,7 +107,7 @@ def hung(victim_on: MakeVictim, tmp_path: Path, request: pytest.FixtureRequest) 
     install(tmp_path / "plugins", "hanging", HANGING, names="Hanging")
     victim = victim_on("sqlite", PYTHONPATH=str(tmp_path / "plugins"), HELPDESK_WORKER_THREADS=request.param)
     victim.site.command("plugin", "enable", "hanging")
-    registry.register(registry.CHANNELS, "hanging", Hanging)
+    registry.register(Kind.CHANNEL, "hanging", Hanging)
     return Hung(victim, accounts.create(victim.desk.administrator, driver="hanging", name="Hanging", settings={}))
 
 

@@ -20,6 +20,7 @@ import pytest
 from helpdesk.channels import accounts
 from helpdesk.kernel.db import transactional
 from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.channel import Channel, Outbound, Sent
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets.operations import NewTicket
@@ -82,7 +83,7 @@ def leaking_victim(victim_on: MakeVictim, tmp_path: Path) -> Victim:
     places = {"PYTHONPATH": str(tmp_path / "plugins"), "NOTES": str(tmp_path / "notes")}
     victim = victim_on("sqlite", SEND_SECONDS="0.2", **places, **SMALL, **TWO_SENDERS)
     victim.site.command("plugin", "enable", "leaky")
-    registry.register(registry.CHANNELS, "leaky", Leaky)
+    registry.register(Kind.CHANNEL, "leaky", Leaky)
     return victim
 
 
