@@ -1,3 +1,10 @@
-"""Gives every test folder, the plugins' too, the real servers as fixtures."""
+"""Gives every test folder, the plugins' too, the real servers as fixtures; says how many tests run at once."""
+
+import os
 
 pytest_plugins = ["tests.servers.fixtures"]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker more than there are cores: tests with real processes often wait for them."""
+    return len(os.sched_getaffinity(0)) + 1

@@ -16,6 +16,7 @@ WEBHOOK = {"url": "https://shop.example/hook", "secret": f"whsec_{b64encode(byte
 pytestmark = pytest.mark.dovecot
 
 
+@pytest.mark.parametrize("storm", ["sqlite"], indirect=True)  # on PostgreSQL they all are in a desk at once
 @pytest.mark.parametrize("name", REFUSED)
 def test_plugin_that_cannot_be_used_is_said_to_be_so_and_the_desk_works_on(storm: Storm, name: str) -> None:
     plug = REFUSED[name]
