@@ -31,6 +31,10 @@ from hypothesis import strategies as st
         (r'"Kim \"The Boss\" C" <a@b.example>', [('Kim "The Boss" C', "a@b.example")]),
         ("=?utf-8?Q?Kim=2C_C?= <a@b.example>", [("Kim, C", "a@b.example")]),
         ("<a=?utf-8?Q?=0D=0A?=b@b.example>", [("", "ab@b.example")]),
+        ("Kim <a＠b.example>", [("Kim", "a@b.example")]),
+        ("Kim a＠b.example", [("Kim", "a@b.example")]),
+        ("<a@ｂ．example>", [("", "a@b.example")]),
+        ("<ａ＠b.example>", [("", "ａ@b.example")]),
         ("a@b.example; c@d.example", [("", "a@b.example"), ("", "c@d.example")]),
     ],
 )
