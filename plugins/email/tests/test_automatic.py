@@ -87,7 +87,21 @@ def test_name_that_only_sounds_like_it_is_a_person_s(read_mail, local):
     assert read_mail(f"From: {local}@shop.example\n\nx".encode()).nature == "person"
 
 
-@pytest.mark.parametrize("sender", ["<>", "", "< >", '"" ()', '"" (nobody)', "Mail Delivery System <>", "<> (x)"])
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "<>",
+        "",
+        "< >",
+        '"" ()',
+        '"" (nobody)',
+        "<> (x)",
+        "Mail Delivery System <>",
+        "Mail Delivery System",
+        "Mail Delivery Subsystem <MAILER-DAEMON>",
+        '"Mail Delivery Subsystem"',
+    ],
+)
 def test_from_that_names_nobody_is_a_mail_system_s(read_mail, sender):
     assert read_mail(f"From: {sender}\nSubject: hi\n\nx".encode()).nature == "automatic"
 

@@ -21,7 +21,9 @@ OWN = "support@desk.example"
         ("", "minα@shop.example", "mixes letters of several alphabets in “minα”"),
         ("", "ｍina@shop.example", "mixes letters of several alphabets in “ｍina”"),
         ("", "ｍｉｎａ@shop.example", "mixes letters of several alphabets in “ｍｉｎａ”"),
-        ("", "x@ԁеѕк.example", "imitates desk.example"),  # all of it is Cyrillic
+        ("", "x@ԁеѕк.example", "imitates support@desk.example"),  # all of it is Cyrillic
+        ("", "ѕиррогт@desk.example", "imitates support@desk.example"),
+        ("", "suppоrt@desk.example", "mixes letters of several alphabets in “suppоrt”"),
         ("support＠desk.example", "x@else.example", "calls themselves support@desk.example"),
         ("Support @ Desk.example", "x@else.example", "calls themselves support@desk.example"),
         ("ѕuрроrt@dеsk.example 고객센터", "x@else.example", "calls themselves support@desk.example"),
@@ -36,6 +38,8 @@ def test_disguise_is_told(name: str, address: str, why: str) -> None:
     [
         ("고객센터", "support@desk.example"),
         ("support@desk.example", "jun@desk.example"),
+        ("support@desk.example", "bot@mail.desk.example"),
+        ("", "Support@DESK.example"),
         ("Иван", "иван@почта.example"),
         ("", "mina@почта.example"),
         ("", "shop-магазин@else.example"),
@@ -48,6 +52,13 @@ def test_disguise_is_told(name: str, address: str, why: str) -> None:
 )
 def test_honest_sender_is_left_alone(name: str, address: str) -> None:
     assert disguise(Mailbox(name, address), own=OWN) == ""
+
+
+def test_desk_in_letters_and_in_xn_is_one_desk() -> None:
+    encoded = f"{'상점'.encode('idna').decode()}.example"
+    for own, domain in (("help@상점.example", encoded), (f"help@{encoded}", "상점.example")):
+        assert disguise(Mailbox("", f"kim@{domain}"), own=own) == ""
+        assert disguise(Mailbox("", f"help@{domain}"), own=own) == ""
 
 
 @given(st.text(max_size=60), st.text(max_size=60))

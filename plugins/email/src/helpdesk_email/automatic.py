@@ -52,7 +52,11 @@ _UNANSWERED = re.compile(
 )
 _ASKS = re.compile(r"문의|질문|요청|신청|부탁|궁금|[?？]|[나까가]요|주세요|어떻게|안\s?(?:와|왔|옴)|\s못\s?")
 _NOREPLY = re.compile(r"(?:.*[._+-])?(?:no|do[._-]?not)[._-]?reply(?:[._+\d-].*)?", re.IGNORECASE)
-_NOBODY = re.compile(rb"(?:[^<>@]*<\s*>|[\s\"]*)\s*(?:\([^()]*\))?\s*")
+_NOBODY = re.compile(
+    rb"(?:[^<>@]*<\s*(?:%b)?\s*>|[\s\"]*(?:mail delivery (?:sub)?system[\s\"]*)?)\s*(?:\([^()]*\))?\s*"
+    % "|".join(sorted(_DAEMONS)).encode(),
+    re.IGNORECASE,
+)
 _YES = re.compile(r"\s*(?:yes|true|spam|1)\b", re.IGNORECASE)
 
 

@@ -11,28 +11,31 @@ from helpdesk_email.addresses import Mailbox
 
 _SCRIPTS = frozenset({"LATIN", "CYRILLIC", "GREEK", "FULLWIDTH"})
 _WORD = re.compile(r"[^\W_]+")
-_ENCODED = re.compile(r"(?<![\w-])xn--([a-z0-9-]{1,59})(?![\w-])", re.IGNORECASE)
-_LOOKS_LIKE = str.maketrans("авгеёкмнопрстухьіїјѕѡѵӏԁԍԛԝһαβγεηικνορτυχω", "abreekmhonpctyxbiijswvldgqwhabyenikvoptuxw")
+_ENCODED = re.compile(r"(?<![\w-])xn--([a-z0-9-]{1,59})(?![\w-])")
+_LOOKS_LIKE = str.maketrans(
+    "авгеёикмнопрстухьіїјѕѡѵӏԁԍԛԝһαβγεηικνορτυχω", "abreeukmhonpctyxbiijswvldgqwhabyenikvoptuxw"
+)
 
 
 def disguise(sender: Mailbox, *, own: str) -> str:
     """Return why the sender looks like somebody else, if so; ``own`` is the desk's address."""
-    own_domain = own.rpartition("@")[2].lower()
-    if not sender.address or sender.domain == own_domain:
+    address, ours = _in_letters(sender.address), _in_letters(own)
+    if not address or address == ours:
         return ""
-    mixed = next((word for word in _WORD.findall(_in_letters(sender.address)) if _is_mixed(word)), None)
+    mixed = next((word for word in _WORD.findall(address) if _is_mixed(word)), None)
     if mixed is not None:
         return f"Its sender's address mixes letters of several alphabets in “{mixed}”: {sender.address}."
-    if _skeleton(_in_letters(sender.domain)) == _skeleton(own_domain):
-        return f"Its sender's address imitates {own_domain}: {sender.address}."
-    if _skeleton(own) in _skeleton(sender.name):
+    domain, our_domain = address.rpartition("@")[2], ours.rpartition("@")[2]
+    if _skeleton(address) == _skeleton(ours) or (domain != our_domain and _skeleton(domain) == _skeleton(our_domain)):
+        return f"Its sender's address imitates {own}: {sender.address}."
+    if not f".{domain}".endswith(f".{our_domain}") and _skeleton(ours) in _skeleton(sender.name):
         return f"Its sender calls themselves {own}, and writes from {sender.address}."
     return ""
 
 
 def _in_letters(address: str) -> str:
-    """Return the address with its ``xn--`` labels as the letters that a reader is shown."""
-    return _ENCODED.sub(lambda label: _from_punycode(label[1]) or label[0], address)
+    """Return the address in lower case, with its ``xn--`` labels as the letters that a reader is shown."""
+    return _ENCODED.sub(lambda label: _from_punycode(label[1]) or label[0], address.lower())
 
 
 def _from_punycode(label: str) -> str:
