@@ -75,10 +75,16 @@ def decode_unlabelled(data: bytes, *, hint: str = "") -> str:
 def decode_html(data: bytes, label: str = "") -> str:
     """Return the text of a page: by its label, unless that is none or does not fit and the page names one itself."""
     codec = codec_of(label) if label else None
-    named = _META.search(data[:4_096])
-    if named is None or (codec is not None and _strictly(data, codec) is not None):
+    named = page_label(data)
+    if not named or (codec is not None and _strictly(data, codec) is not None):
         return decode(data, label)
-    return decode_unlabelled(data, hint=named[1].decode("ascii", "replace"))
+    return decode_unlabelled(data, hint=named)
+
+
+def page_label(data: bytes) -> str:
+    """Return the charset that a page names in its head, or nothing."""
+    named = _META.search(data[:4_096])
+    return named[1].decode("ascii", "replace") if named else ""
 
 
 def _by_escapes(data: bytes) -> str | None:

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from helpdesk.sdk.channel import File
 from helpdesk_email import markup
-from helpdesk_email.charsets import codec_of, decode, decode_html
+from helpdesk_email.charsets import codec_of, decode, decode_html, page_label
 from helpdesk_email.cleaning import clean, single_line
 from helpdesk_email.encodings import body_bytes, without_uuencoded
 from helpdesk_email.filenames import safe_name, unique_name
@@ -124,7 +124,7 @@ class _Collector:
 def charset_hint(root: Part) -> str:
     """Return the charset of the mail's first text, in which raw 8-bit headers are likely written too."""
     for part in root.leaves():
-        label = part.content.text("charset")
+        label = part.content.text("charset") or (page_label(part.body) if part.content_type == "text/html" else "")
         if part.content_type.startswith("text/") and codec_of(label) not in (None, "utf-8"):
             return label
     return ""
