@@ -30,7 +30,18 @@ from hypothesis import strategies as st
         ("<>", []),
         (r'"Kim \"The Boss\" C" <a@b.example>', [('Kim "The Boss" C', "a@b.example")]),
         ("=?utf-8?Q?Kim=2C_C?= <a@b.example>", [("Kim, C", "a@b.example")]),
+        (
+            "Dr =?utf-8?Q?Kim, Mina (C)?= <a@b.example>, c@d.example",
+            [("Dr Kim, Mina (C)", "a@b.example"), ("", "c@d.example")],
+        ),
+        ("=?utf-8?Q?a, b <c@d.example>", [("a, b", "c@d.example")]),
+        ("a=b@c.example", [("", "a=b@c.example")]),
+        ("=?x, c=?@d.example", [("=?x", "c=?@d.example")]),
         ("<a=?utf-8?Q?=0D=0A?=b@b.example>", [("", "ab@b.example")]),
+        ("Kim <a＠b.example>", [("Kim", "a@b.example")]),
+        ("Kim a＠b.example", [("Kim", "a@b.example")]),
+        ("<a@ｂ．example>", [("", "a@b.example")]),
+        ("<ａ＠b.example>", [("", "ａ@b.example")]),
         ("a@b.example; c@d.example", [("", "a@b.example"), ("", "c@d.example")]),
     ],
 )
@@ -51,6 +62,13 @@ def test_quoted_name_never_changes_the_address(address, name):
     assert [mailbox.address for mailbox in parse_mailboxes(f'"{quoted}" <{address}>'.encode("utf-8", "replace"))] == [
         address
     ]
+
+
+def test_beginnings_of_words_keep_nobody_waiting():
+    began = time.process_time()
+    for piece in (b"=?a?Q?", b"=?a?Q?x, ", b"=?", b"=", b"=?" + b"a" * 60):
+        parse_mailboxes(piece * (65_536 // len(piece)))
+    assert time.process_time() - began < 3
 
 
 def test_long_words_without_an_address_keep_nobody_waiting():

@@ -1,6 +1,7 @@
 """Text, HTML and files out of the parts of a mail."""
 
 import base64
+from html import escape
 
 import pytest
 
@@ -65,6 +66,19 @@ def test_shown_picture_keeps_its_content_id_and_an_unused_one_does_not(read_mail
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "content_id"),
+    [("CID:logo@x", "logo@x"), ("cid:logo%40x", "logo@x"), ("Cid:logo%40x", "logo%40x"), ("cid:a&amp;b", "a&b")],
+)
+def test_picture_is_found_however_its_address_is_written(read_mail, written, content_id):
+    html = f'Content-Type: text/html\n\n<p>see</p><img src="{written}">'
+    picture = f"Content-Type: image/png; name=a.png\nContent-ID: <{content_id}>\n\nx"
+    found = read_mail(mail(multipart("related", html, picture)))
+    (file,) = found.files
+    assert file.content_id == content_id
+    assert f'src="cid:{escape(content_id)}"' in found.html
+
+
 def test_picture_pasted_as_data_becomes_a_shown_file(read_mail):
     html = f'<img src="data:image/png;base64,{base64.b64encode(PNG).decode()}">'
     found = read_mail(mail("Content-Type: text/html\n\n" + html))
@@ -92,7 +106,8 @@ def test_signed_mail_is_readable_and_keeps_its_signature(read_mail):
 def test_encrypted_mail_keeps_its_blob(read_mail):
     parts = ("Content-Type: application/pgp-encrypted\n\nVersion: 1", "Content-Type: application/octet-stream\n\nblob")
     found = read_mail(mail(multipart("encrypted", *parts)))
-    assert (found.text, [file.data for file in found.files]) == ("", [b"Version: 1", b"blob"])
+    assert "no visible content" in found.text
+    assert [file.data for file in found.files] == [b"Version: 1", b"blob"]
 
 
 def test_invitation_is_a_file(read_mail):
@@ -164,3 +179,46 @@ def test_html_too_large_to_show_is_a_file_beside_the_text(read_mail):
     found = read_mail(mail(multipart("alternative", TEXT, huge)))
     assert (found.text, found.html) == ("plain words", None)
     assert [file.filename for file in found.files] == ["file-1.html"]
+
+
+@pytest.mark.parametrize(
+    "html", ["<div>" * 20_000 + "환불해 주세요", "환불해 주세요 " + '<a href="http://a.example">x</a> ' * 200_000]
+)
+def test_html_alone_that_is_too_large_shows_its_beginning_and_says_so(read_mail, html):
+    found = read_mail(mail(f"Content-Type: text/html; charset=utf-8\n\n{html}"))
+    assert "환불해 주세요" in found.text
+    assert "글의 앞부분만 보여 드립니다" in found.text
+    assert "The full HTML is attached" in found.text
+    assert found.html is None
+    assert [(file.filename, file.data) for file in found.files] == [("file-1.html", html.encode())]
+
+
+def test_html_too_large_without_words_says_so(read_mail):
+    found = read_mail(mail("Content-Type: text/html\n\n" + "<div>" * 20_000))
+    assert found.text.endswith("The full HTML is attached.]")
+
+
+def test_text_is_better_than_the_beginning_of_html_on_either_side_of_it(read_mail):
+    huge = "Content-Type: text/html\n\n" + "<div>" * 20_000 + "x"
+    related = multipart("related", huge, "Content-Type: image/png\n\nx")
+    for parts in ((TEXT, related), (related, TEXT), (huge, TEXT), (TEXT, multipart("alternative", huge))):
+        assert read_mail(mail(multipart("alternative", *parts))).text == "plain words"
+    assert "full HTML" in read_mail(mail(multipart("alternative", "Content-Type: text/plain\n\n", related))).text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Content-Type: application/octet-stream; name=a.bin\n\nx",
+        multipart("mixed", "Content-Type: text/plain\n\n \n", "Content-Type: image/png; name=a.png\n\nx"),
+    ],
+)
+def test_mail_that_brings_a_file_alone_says_so(read_mail, body):
+    found = read_mail(mail(body))
+    assert "표시할 내용이 없습니다" in found.text
+    assert "no visible content" in found.text
+    assert [file.data for file in found.files] == [b"x"]
+
+
+def test_mail_without_words_and_files_stays_empty(read_mail):
+    assert read_mail(mail("Subject: only\n\n")).text == ""

@@ -1,10 +1,11 @@
 """What of a mail's HTML is shown."""
 
+import time
 from html.parser import HTMLParser
 
 import pytest
 from helpdesk_email import markup
-from helpdesk_email.markup import is_bearable, sanitise, shows_something, text_of
+from helpdesk_email.markup import beginning_of, is_bearable, sanitise, shows_something, text_of, with_content_ids
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,6 +98,41 @@ def test_text_of_deep_html_is_found():
 )
 def test_blank_html_shows_nothing(html, shows):
     assert shows_something(sanitise(html)) is shows
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<div>" * 20_000 + "환불 &lt;급&gt;" + "</div>" * 20_000, "환불 <급>"),
+        ("<style>p{}</style><p>하나</p><!-- x --><p>둘<br>셋</p><SCRIPT>x()</SCRIPT >넷<title>x", "하나\n둘\n셋\n넷"),
+        ("하나 <b>둘</b> 셋 <a href='x", "하나 둘 셋"),
+        ("<p>&nbsp;</p>", ""),
+    ],
+)
+def test_beginning_of_unbearable_html_is_its_words(html, text):
+    assert beginning_of(html) == text
+
+
+@pytest.mark.parametrize("piece", ["<style>", "<!--", "<a href='", "<br ", "<", "<script></scrip", "</p", "&amp"])
+def test_html_that_is_made_to_keep_a_pattern_busy_does_not(piece):
+    began = time.process_time()
+    beginning_of(piece * (2_500_000 // len(piece)))
+    assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ('src="CID:pic@x"', 'src="cid:pic@x"'),
+        ('src="cid:pic%40x"', 'src="cid:pic@x"'),
+        ('src=" Cid:a&amp;b%22"', 'src="cid:a&amp;b&quot;"'),
+        ('src="cid:a%00%0Ab"', 'src="cid:a b"'),
+        ('src="cid:known%40x"', 'src="cid:known%40x"'),
+        ('src="https://a.example/?cid:b"', 'src="https://a.example/?cid:b"'),
+    ],
+)
+def test_pictures_name_their_file_as_the_desk_looks_for_it(written, named):
+    assert with_content_ids(f"<img {written}>", {"known%40x"}) == f"<img {named}>"
 
 
 def test_unclosed_cells_and_paragraphs_are_not_deep():

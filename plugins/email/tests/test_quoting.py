@@ -49,6 +49,9 @@ GOLDEN = {
     "outlook ja": "差出人: Help Desk <help@shop.example>\n送信日時: 2026年11月3日 15:12\n宛先: Mina\n件名: RE: 返金\n\n"
     + BARE,
     "thunderbird ja": f"(2026/11/03 15:12), Help Desk wrote:\n{MARKED}",
+    "zoho": f"---- On Tue, 03 Nov 2026 15:12:00 +0900 Hong <a@b.example> wrote ---\n\n{BARE}",
+    "zoho wrapped": f"---- On Tue, 03 Nov 2026 15:12:00 +0900 Help Desk\n<help@shop.example> wrote ----\n\n{MARKED}",
+    "zoho ko": f"---- 2026년 11월 3일 15:12:00 +0900에 홍길동 <help@shop.example>님이 작성 ----\n\n{BARE}",
     "marks alone": MARKED,
 }
 
@@ -56,6 +59,9 @@ KEPT = {
     "no quotation": "환불해 주세요.\n\n감사합니다.",
     "answer between the lines": "안녕하세요.\n\nOn Nov 3, 2026, at 15:12, Help <help@shop.example> wrote:\n"
     f"{MARKED}\n\n여기 있습니다.",
+    "answer between the lines of zoho": "안녕하세요.\n\n---- On Tue, 03 Nov 2026 Help <help@shop.example> wrote ----\n"
+    f"{MARKED}\n\n여기 있습니다.",
+    "words between dashes": "주문합니다.\n\n---- 선물 포장 ----\n\n리본을 달아 주세요.",
     "answer among marked lines": f"> 주문 번호는요?\n\n1042번입니다.\n\n{MARKED}\n\n감사합니다.",
     "quotation alone": MARKED,
     "gmail forwarded": "확인 부탁드립니다.\n\n---------- Forwarded message ---------\n"

@@ -2,7 +2,7 @@
 
 One pass by our own tokens: ``email.utils`` recurses on ``((((`` and the header registry takes seven
 seconds for 20,000 recipients. Names are taken apart before encoded words are decoded, so that a comma
-inside a decoded name divides nothing.
+inside a decoded name divides nothing, nor one that stands as it is within a word.
 """
 
 import re
@@ -20,8 +20,11 @@ MAX_MAILBOXES = 100
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[^\s@<>()\[\],;:\"\\.]+(?:\.[^\s@<>()\[\],;:\"\\.]+)*")
 # Begins only where a word does: tried from each letter of a long word, it would take quadratic time.
-_BARE = re.compile(r"(?<![^\s<>(),;:\"])[^\s<>(),;:\"]+@[^\s<>(),;:\"]+")
-_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"?|<[^>]*>?|[,;:()]|>|[^",;:()<>]+', re.DOTALL)
+_BARE = re.compile(r"(?<![^\s<>(),;:\"])[^\s<>(),;:\"]+[@＠﹫][^\s<>(),;:\"]+")
+_PIECE = re.compile(
+    r'"(?:[^"\\]|\\.)*"?|<[^>]*>?|[,;:()]|>|=\?[^?\s",;:()<>]{1,60}\?[bBqQ]\?[^?"<>@]{0,500}\?=|=|[^",;:()<>=]+',
+    re.DOTALL,
+)
 _ROUTE = re.compile(r"^(?:mailto:|@[^:]*:)+", re.IGNORECASE)
 _QUOTED_PAIR = re.compile(r'\\(["\\])')
 
@@ -69,7 +72,8 @@ def parse_mailboxes(raw: bytes, *, hint: str = "") -> list[Mailbox]:
         if not mailbox.address:
             unplaced += [mailbox.name] if mailbox.name else []
             continue
-        found.append(Mailbox(", ".join([*unplaced, mailbox.name])[:MAX_NAME], mailbox.address) if unplaced else mailbox)
+        name = ", ".join(filter(None, [*unplaced, mailbox.name]))[:MAX_NAME]
+        found.append(Mailbox(name, mailbox.address))
         unplaced = []
         if len(found) == MAX_MAILBOXES:
             return found
@@ -124,11 +128,14 @@ def _bare(words: str) -> tuple[str, str]:
 
 
 def clean_address(text: str) -> str:
-    """Return the address as it can be used, or nothing: no spaces, full-width signs as ASCII, a lower-case domain."""
-    text = unicodedata.normalize("NFKC", single_line(decode_words(text[:1_000]), limit=1_000)).replace(" ", "")
-    text = re.sub("@+", "@", _ROUTE.sub("", text)).strip("\"'.,;<>")
+    """Return the address as it can be used, or nothing: no spaces, an ASCII at sign, a domain in lower case.
+
+    Full-width letters are folded in the domain alone: before the at sign they would make somebody else's address.
+    """
+    text = single_line(decode_words(text[:1_000]), limit=1_000).replace(" ", "")
+    text = re.sub("[@＠﹫]+", "@", _ROUTE.sub("", text)).strip("\"'.,;<>")
     local, _, domain = text.rpartition("@")
-    text = f"{local}@{domain.lower()}"
+    text = f"{local}@{unicodedata.normalize('NFKC', domain).lower()}"
     return text if is_address(text) else ""
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from helpdesk.sdk.channel import SenderProof
 from helpdesk_email.addresses import Mailbox
 from helpdesk_email.headers import Headers
+from helpdesk_email.lookalikes import disguise
 from helpdesk_email.settings import EmailSettings
 
 MOST_RECEIVED_ABOVE = 2
@@ -51,7 +52,7 @@ def authenticity(headers: Headers, *, sender: Mailbox, settings: EmailSettings) 
     details = " ".join(f"{one.method}={one.result}" for one in found)
     if proof is SenderProof.FAILED:
         return Authenticity(proof, details, f"It does not come from {sender.address}, our mail server says: {details}.")
-    return Authenticity(proof, details, _pretence(sender))
+    return Authenticity(proof, details, _pretence(sender) or disguise(sender, own=settings.address))
 
 
 def _findings(headers: Headers, authserv_id: str) -> list[Finding]:

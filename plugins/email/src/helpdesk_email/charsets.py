@@ -35,6 +35,8 @@ _OTHER = {
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"})
 _LABEL_NOISE = re.compile(r"^(?:charset\s*=)+|[\s\"'<>]")
 _SEVEN_BIT_ESCAPES = ("iso2022", "utf-7", "hz")  # decoders of these let 8-bit bytes through as something else
+_ESCAPES = {b"\x1b$)C": "iso2022-kr", b"\x1b$B": "iso2022-jp", b"\x1b$@": "iso2022-jp", b"\x1b(J": "iso2022-jp"}
+_META = re.compile(rb"<meta\b[^>]{0,500}?\bcharset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]{1,40})", re.IGNORECASE)
 
 
 def codec_of(label: str) -> str | None:
@@ -55,6 +57,8 @@ def codec_of(label: str) -> str | None:
 def decode(data: bytes, label: str = "") -> str:
     """Return the text of a body or a labelled word: by its label if that fits, else by what fits, else with U+FFFD."""
     codec = codec_of(label) if label else None
+    if codec in (None, "cp1252", "utf-8") and (escaped := _by_escapes(data)) is not None:
+        return escaped
     if codec is not None and codec != "cp1252":  # Latin fits any bytes, so that label proves nothing
         text = _strictly(data, codec)
         if text is not None:
@@ -64,8 +68,29 @@ def decode(data: bytes, label: str = "") -> str:
 
 def decode_unlabelled(data: bytes, *, hint: str = "") -> str:
     """Return the text of raw 8-bit header bytes: UTF-8 first, then the charset of the body, then Korean."""
-    text = _strictly(data, "utf-8")
+    text = _by_escapes(data) or _strictly(data, "utf-8")
     return decode(data, hint) if text is None else text
+
+
+def decode_html(data: bytes, label: str = "") -> str:
+    """Return the text of a page: by its label, unless that is none or does not fit and the page names one itself."""
+    codec = codec_of(label) if label else None
+    named = page_label(data)
+    if not named or (codec is not None and _strictly(data, codec) is not None):
+        return decode(data, label)
+    return decode_unlabelled(data, hint=named)
+
+
+def page_label(data: bytes) -> str:
+    """Return the charset that a page names in its head, or nothing."""
+    named = _META.search(data[:4_096])
+    return named[1].decode("ascii", "replace") if named else ""
+
+
+def _by_escapes(data: bytes) -> str | None:
+    """Return the text that 7-bit escapes spell, which need no label; None where there are none, or broken ones."""
+    codec = next((codec for escape, codec in _ESCAPES.items() if escape in data[:20_000]), None)
+    return None if codec is None else _strictly(data, codec)
 
 
 def _strictly(data: bytes, codec: str) -> str | None:

@@ -10,11 +10,12 @@ from urllib.parse import unquote
 
 from helpdesk.sdk.channel import File
 from helpdesk_email import markup
-from helpdesk_email.charsets import codec_of, decode
+from helpdesk_email.charsets import codec_of, decode, decode_html, page_label
 from helpdesk_email.cleaning import clean, single_line
 from helpdesk_email.encodings import body_bytes, without_uuencoded
 from helpdesk_email.filenames import safe_name, unique_name
 from helpdesk_email.headers import read_headers
+from helpdesk_email.notices import html_attached, nothing_visible
 from helpdesk_email.structure import Part
 from helpdesk_email.words import base64_bytes
 
@@ -22,7 +23,6 @@ MAX_TEXT = 1_000_000
 
 _SHOWN = frozenset({"text/plain", "text/html"})
 _CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
-_CONTENT_ID = re.compile(r"cid:([^\"'\s<>)]+)", re.IGNORECASE)
 _PASTED_PICTURE = re.compile(r"data:image/(png|jpe?g|gif|webp);base64,([A-Za-z0-9+/=\s%]+)", re.IGNORECASE)
 
 
@@ -39,6 +39,7 @@ class Content:
 class _Segment:
     text: str
     html: str | None = None
+    is_beginning: bool = False  # of HTML that is not shown: any text beside it is better
 
 
 @dataclass(slots=True)
@@ -60,35 +61,40 @@ class _Collector:
 
     def _take_alternative(self, part: Part) -> None:
         """Make one segment of the last text and the last HTML among the children: the last is the richest."""
-        text, html = "", None
+        text, is_beginning, html = "", False, None
         for child in part.parts:
             inner = _Collector(self.hint, files=self.files)
             inner.take(child)
             shown = _joined(inner.segments)
-            text = shown.text if shown.html is None and shown.text.strip() else text
+            is_text = shown.html is None and shown.text.strip() and not (shown.is_beginning and text)
+            text, is_beginning = (shown.text, shown.is_beginning) if is_text else (text, is_beginning)
             html = shown if shown.html is not None else html
         if html is not None:
             self.segments.append(_Segment(text if text.strip() else html.text, html.html))
         elif text:
-            self.segments.append(_Segment(text))
+            self.segments.append(_Segment(text, is_beginning=is_beginning))
 
     def _take_shown(self, part: Part) -> None:
-        text = decode(body_bytes(part), part.content.text("charset"))
         if part.content_type == "text/html":
-            text = _PASTED_PICTURE.sub(self._pasted, text)
-            if not markup.is_bearable(text):
-                self.files.append(self._file(part))
-                return
-            html = markup.sanitise(text)
-            if markup.shows_something(html):
-                self.segments.append(_Segment(markup.text_of(html)[:MAX_TEXT], html))
+            self._take_html(part)
             return
-        text, files = without_uuencoded(clean(text))
+        text, files = without_uuencoded(clean(decode(body_bytes(part), part.content.text("charset"))))
         for name, data in files:
             self.files.append(File(name, "application/octet-stream", data))
         if len(text) > MAX_TEXT:
             self.files.append(self._file(part))
         self.segments.append(_Segment(text[:MAX_TEXT].strip("\n")))
+
+    def _take_html(self, part: Part) -> None:
+        text = _PASTED_PICTURE.sub(self._pasted, decode_html(body_bytes(part), part.content.text("charset")))
+        if not markup.is_bearable(text):
+            self.files.append(self._file(part))
+            beginning = f"{html_attached()}\n{markup.beginning_of(text)}".strip()
+            self.segments.append(_Segment(beginning, is_beginning=True))
+            return
+        html = markup.sanitise(text)
+        if markup.shows_something(html):
+            self.segments.append(_Segment(markup.text_of(html)[:MAX_TEXT], html))
 
     def _pasted(self, match: re.Match[str]) -> str:
         """Make a file of a picture that stands in the HTML as data; its scheme is not let through."""
@@ -99,7 +105,7 @@ class _Collector:
 
     def _file(self, part: Part) -> File:
         content_type = part.content_type if _CONTENT_TYPE.fullmatch(part.content_type) else "application/octet-stream"
-        content_id = single_line(part.headers.text("content-id").strip("<> "), limit=200)
+        content_id = single_line(part.headers.text("content-id").strip("<> "), limit=markup.MAX_CONTENT_ID)
         return File(self._name(part), content_type, body_bytes(part), content_id or None)
 
     def _name(self, part: Part) -> str:
@@ -115,7 +121,7 @@ class _Collector:
 def charset_hint(root: Part) -> str:
     """Return the charset of the mail's first text, in which raw 8-bit headers are likely written too."""
     for part in root.leaves():
-        label = part.content.text("charset")
+        label = part.content.text("charset") or (page_label(part.body) if part.content_type == "text/html" else "")
         if part.content_type.startswith("text/") and codec_of(label) not in (None, "utf-8"):
             return label
     return ""
@@ -126,7 +132,10 @@ def read_content(root: Part, *, hint: str) -> Content:
     collector = _Collector(hint)
     collector.take(root, is_root=True)
     shown = _joined(collector.segments)
-    return Content(shown.text, shown.html, _named(collector.files, shown.html))
+    ids = {file.content_id for file in collector.files if file.content_id}
+    html = None if shown.html is None else markup.with_content_ids(shown.html, ids)
+    text = shown.text if shown.text.strip() or html or not collector.files else nothing_visible().strip()
+    return Content(text, html, _named(collector.files, html))
 
 
 def _is_shown(part: Part, *, is_root: bool) -> bool:
@@ -141,7 +150,7 @@ def _is_shown(part: Part, *, is_root: bool) -> bool:
 def _joined(segments: list[_Segment]) -> _Segment:
     text = "\n\n".join(segment.text for segment in segments if segment.text.strip())
     if all(segment.html is None for segment in segments):
-        return _Segment(text)
+        return _Segment(text, is_beginning=any(segment.is_beginning for segment in segments))
     shown = [
         markup.from_text(segment.text) if segment.html is None else segment.html
         for segment in segments
@@ -152,7 +161,7 @@ def _joined(segments: list[_Segment]) -> _Segment:
 
 def _named(files: list[File], html: str | None) -> tuple[File, ...]:
     """Give each file its name, and leave the content id to those that the HTML shows: no file is shown twice."""
-    shown = {unquote(found) for found in _CONTENT_ID.findall(html or "")}
+    shown = markup.content_ids(html or "")
     taken: set[str] = set()
     named = []
     for position, file in enumerate(files, start=1):

@@ -11,17 +11,21 @@ quadratic time on nesting, and every unclosed ``<b>`` is repeated in each paragr
 import html as entities
 import re
 from collections import Counter
+from collections.abc import Set
+from urllib.parse import unquote
 
 import nh3
 from inscriptis import get_text  # type: ignore[import-untyped]
 from inscriptis.css_profiles import CSS_PROFILES  # type: ignore[import-untyped]
 from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
 
-from helpdesk_email.cleaning import clean
+from helpdesk_email.cleaning import clean, single_line
 
 MAX_LENGTH = 2_000_000
 MAX_DEPTH = 2_000
 MAX_REPEATED = 300_000
+MAX_BEGINNING = 100_000
+MAX_CONTENT_ID = 200
 
 _TAGS = (nh3.ALLOWED_TAGS | {"font", "big"}) - {"map", "area"}
 _DROPPED_WITH_CONTENT = {"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math", "xml"}
@@ -54,6 +58,11 @@ _CLOSED_BY_THEMSELVES = {
 }  # fmt: skip
 _REPEATED = {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 _MARKUP = re.compile(r"<[^<>]*>")
+_UNSEEN = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style|title|template|svg)\b.*?(?:</\1\b[^<>]*>?|\Z)", re.DOTALL | re.IGNORECASE
+)
+_BREAKS = re.compile(r"<(?:br|hr|/(?:p|div|tr|li|h[1-6]|blockquote|pre|table))\b[^<>]{0,200}>", re.IGNORECASE)
+_CONTENT_ID = re.compile(r'\bsrc="\s{0,9}cid:([^"]*)"', re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n\s*\n\s*\n")
 _PLAIN_SPACING = ParserConfig(css=CSS_PROFILES["strict"].copy())
 
@@ -101,9 +110,39 @@ def text_of(sanitised: str) -> str:
     return clean(_BLANK_LINES.sub("\n\n", lines)).strip()
 
 
+def beginning_of(html: str) -> str:
+    """Return the beginning of the text in HTML that is not bearable, without taking it apart."""
+    seen = html[:MAX_LENGTH]
+    cut = seen.rfind("<")
+    seen = seen[:cut] if cut > seen.rfind(">") else seen  # a tag that has no end
+    lines = (
+        line.strip() for line in _stripped(_BREAKS.sub("\n", _UNSEEN.sub("", seen))).replace("\xa0", " ").splitlines()
+    )
+    return clean("\n".join(line for line in lines if line))[:MAX_BEGINNING].strip()
+
+
 def shows_something(sanitised: str) -> bool:
     """Return whether a reader would see anything: a word or a picture."""
     return "<img" in sanitised or bool(re.sub(r"[\s\u200b-\u200d\ufeff]", "", _stripped(sanitised)))
+
+
+def with_content_ids(sanitised: str, known: Set[str]) -> str:
+    """Return the HTML whose pictures name the files by their content ids, as the desk looks for them.
+
+    Mailers write the scheme in any case, and the id with percent signs or without.
+    """
+
+    def address(match: re.Match[str]) -> str:
+        named = entities.unescape(match[1]).strip()
+        content_id = named if named in known else single_line(unquote(named), limit=MAX_CONTENT_ID)
+        return f'src="cid:{entities.escape(content_id)}"'
+
+    return _CONTENT_ID.sub(address, sanitised)
+
+
+def content_ids(sanitised: str) -> set[str]:
+    """Return the content ids of the pictures that the HTML shows."""
+    return {entities.unescape(found) for found in _CONTENT_ID.findall(sanitised)}
 
 
 def from_text(text: str) -> str:

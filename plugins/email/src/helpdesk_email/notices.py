@@ -1,4 +1,4 @@
-"""Owns the notice that stands in for a mail that couldn't be fetched whole: its headers, and words for the agent."""
+"""Owns the notices that stand in for what could not be fetched or shown: words for the agent, in Korean and English."""
 
 import re
 
@@ -21,6 +21,23 @@ def unavailable(*, place: str) -> str:
     return (
         f"[메일 서버가 이 메일을 내주지 못했습니다. 원본은 메일 서버에 있습니다: {place}]\n"
         f"[The mail server could not hand over this mail. It is still there: {place}]\n"
+    )
+
+
+def html_attached() -> str:
+    """Return the notice above the beginning of HTML that is too large or too deep to be shown."""
+    return (
+        "[이 메일의 HTML은 너무 크거나 복잡하여 글의 앞부분만 보여 드립니다. 전체 HTML은 첨부되어 있습니다.]\n"
+        "[The HTML of this mail is too large or too complex to be shown: this is the beginning of its words. "
+        "The full HTML is attached.]\n"
+    )
+
+
+def nothing_visible() -> str:
+    """Return the notice for a mail that brings files alone."""
+    return (
+        "[이 메일에는 표시할 내용이 없습니다. 첨부된 것은 모두 보관되어 있습니다.]\n"
+        "[This mail has no visible content; whatever it brought is attached.]\n"
     )
 
 

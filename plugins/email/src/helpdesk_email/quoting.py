@@ -1,7 +1,7 @@
 """Owns the question where a mail stops saying something new and begins to quote what came before.
 
 It is answered from the text alone, in the forms that Gmail, Outlook, Apple Mail, Thunderbird, Yahoo, Naver,
-Daum and mobile clients write in Korean, English, German, French and Japanese. Nothing is cut off: the desk
+Daum, Zoho and mobile clients write in Korean, English, German, French and Japanese. Nothing is cut off: the desk
 folds what stands behind the place. When in doubt nothing is folded: an answer between quoted lines is new
 text, and what is forwarded is the message itself.
 """
@@ -156,8 +156,10 @@ def _attribution_end(lines: Sequence[str], place: int) -> int | None:
     for end in range(place + 1, min(place + 4, len(lines) + 1)):
         if not lines[end - 1].strip() or len(lines[end - 1]) > LONGEST_LINE:
             return None
-        if lines[end - 1].rstrip().endswith((":", "：")):
+        if lines[end - 1].rstrip().endswith((":", "：", "--")):
             said = " ".join(line.strip() for line in lines[place:end])
+            if said.endswith("--"):  # Zoho puts it between dashes, and leaves the colon out
+                said = f"{said.strip('- ').removesuffix(':')}:" if said.startswith("--") else ""
             return end if any(one.fullmatch(said) for one in _ATTRIBUTIONS) else None
     return None
 
