@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,8 @@ class _Loader(ExtensionManager[Any]):
         super().__init__(GROUPS[kind], on_load_failure_callback=_note_fault)
 
     def list_entry_points(self) -> list[EntryPoint]:
-        return [one for one in super().list_entry_points() if self._is_wanted(one.name)]
+        """Return what is installed now; stevedore's own list is that of the process's beginning."""
+        return [one for one in _installed_now().select(group=self.namespace) if self._is_wanted(one.name)]
 
     def _load_one_plugin(self, ep: EntryPoint, *args: Any, **kwargs: Any) -> Any:
         load = partial(super()._load_one_plugin, ep, *args, **kwargs)
@@ -98,6 +99,16 @@ def _note_fault(loader: ExtensionManager[Any], entry_point: EntryPoint, error: B
         loader.faults[entry_point.name] = str(error)
 
 
+def _installed_now() -> EntryPoints:
+    return _read(installed())
+
+
+@functools.lru_cache(maxsize=1)
+def _read(_folders: tuple[tuple[str, int], ...]) -> EntryPoints:
+    """Return every entry point, read once for each state of the folders: it reads every distribution that there is."""
+    return entry_points()
+
+
 def is_imported(candidate: Candidate) -> bool:
     """Return whether this process has imported the candidate's module before."""
     return candidate.path.partition(":")[0] in sys.modules
@@ -106,10 +117,10 @@ def is_imported(candidate: Candidate) -> bool:
 def find() -> list[Candidate]:
     """Return every entry point of every kind. Of two with one name both have a fault; nothing is imported."""
     found = []
-    installed = entry_points()  # once: it reads every distribution that there is
+    present = _installed_now()
     about = functools.cache(lambda distribution: (distribution.name, distribution.version))
     for kind, group in GROUPS.items():
-        ours = installed.select(group=group)
+        ours = present.select(group=group)
         counts = Counter(one.name for one in ours)
         for one in ours:
             count = counts[one.name]
@@ -124,7 +135,6 @@ def import_all(kind: Kind, names: set[str]) -> dict[str, Imported]:
     """Import the named entry points of a kind, one after the other, and return what became of each."""
     if not names:
         return {}
-    ExtensionManager.ENTRY_POINT_CACHE.pop(GROUPS[kind], None)  # it outlives what is installed meanwhile
     loader = _Loader(kind, names.__contains__)
     found = {item.name: Imported(item.plugin) for item in loader.extensions}
     return found | {name: Imported(fault=fault) for name, fault in loader.faults.items()}

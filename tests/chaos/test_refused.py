@@ -59,7 +59,8 @@ def test_both_of_a_name_clash_are_out_of_use_until_one_is_removed(
         assert_whole_again(storm, [("channel", "webhook")])
     finally:
         environment.uninstall("chaos-clash")
-    assert storm.switch("webhook", "channel", is_on=True)["state"] == "ENABLED"
+    plugin = storm.switch("webhook", "channel", is_on=True)
+    assert plugin["state"] == "ENABLED", plugin
     assert "webhook" in drivers(storm)
     storm.drop_accounts("webhook")
 

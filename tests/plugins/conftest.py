@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stevedore.extension import ExtensionManager
 
-from helpdesk.plugins import guard, registry
+from helpdesk.plugins import guard, loading, registry
 from helpdesk.plugins.kinds import GROUPS, Kind
 
 GOOD = """
@@ -47,7 +46,7 @@ class Site:
 
 def forget_modules() -> None:
     """Let the modules of a folder be imported anew."""
-    ExtensionManager.ENTRY_POINT_CACHE.clear()
+    loading._read.cache_clear()
     for name in [name for name in sys.modules if name.startswith("plug_")]:
         del sys.modules[name]
 

@@ -211,6 +211,24 @@ def test_what_was_installed_meanwhile_is_found_by_the_next_refresh(database: Set
     good = registry.find(Kind.CHANNEL, "good")
     assert good is not None
     assert good.state is PluginState.DISCOVERED
+    assert enabled("good").state is PluginState.ENABLED
+
+
+def test_name_that_two_had_when_the_desk_began_is_the_other_s_once_one_is_removed(
+    database: Settings, site: Site
+) -> None:
+    site.install("good", module="plug_first")
+    site.install("good", module="plug_good")
+    site.install("other")
+    assert enabled("good").state is PluginState.QUARANTINED
+    assert enabled("other").state is PluginState.ENABLED  # the kind has been imported with both of them there
+    for file in ("plug_first.py", "plug_first-1.dist-info/METADATA", "plug_first-1.dist-info/entry_points.txt"):
+        (site.folder / file).unlink()
+    (site.folder / "plug_first-1.dist-info").rmdir()
+    assert registry.refresh()
+    found = registry.find(Kind.CHANNEL, "good")
+    assert found is not None
+    assert (found.state, found.reason) == (PluginState.ENABLED, "")
 
 
 def test_what_was_removed_meanwhile_is_gone_after_the_next_refresh(database: Settings, site: Site) -> None:
