@@ -51,6 +51,7 @@ class Filed:
 def file_item(account: Any, item: Inbound | DeliveryReport, *, is_released: bool = False) -> Filed:
     """File one message or report. Runs in the transaction that ends the inbox row.
 
+    Whoever has released it has read it: it is a person's message, whatever it was taken for.
     Raises FiledElsewhereError, and HeldError for a suspicious one that no person has released.
     """
     if isinstance(item, DeliveryReport):
@@ -61,9 +62,11 @@ def file_item(account: Any, item: Inbound | DeliveryReport, *, is_released: bool
     )
     if seen:
         return Filed(InboxOutcome.DUPLICATE, seen.ticket_id, seen.message_id)
+    if is_released:
+        return _file_message(account, replace(item, nature=Nature.PERSON))
     if item.nature is Nature.SPAM:
         return Filed(InboxOutcome.SPAM, reason="The mail system marked it as spam.")
-    if item.suspicion and not is_released:
+    if item.suspicion:
         raise HeldError(rules.reason(item.suspicion))
     return _file_message(account, item)
 

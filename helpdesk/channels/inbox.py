@@ -4,7 +4,8 @@ A row is committed with its raw bytes before the provider is told that we have i
 rows, let the channel turn bytes into messages, and file them in one transaction together with the
 row's end. A row that cannot be understood is tried a few times and then quarantined with its raw
 bytes kept; the line moves on. One whose sender is in doubt is held there at once, until a person
-releases it. A crash counts as a try, because taking a row counts; the desk's own
+releases it; so is what was taken for a machine's or for spam and became no message, because that may be
+wrong. A crash counts as a try, because taking a row counts; the desk's own
 trouble (a plugin that is not loaded or rests, a full disk) does not.
 """
 
@@ -242,28 +243,39 @@ def settle(row_id: int, settings: Settings) -> Any:
 def retry(actor: Actor, row_id: int) -> None:
     """Let a quarantined or waiting row be read again, with all its tries; one that is held is held again."""
     actor.require("inbox.retry")
-    _read_again(_locked(actor, row_id))
+    row = _locked(actor, row_id)
+    if row.state is InboxState.PROCESSED:
+        raise _done()
+    _read_again(row)
 
 
 @transactional
 def let_through(actor: Actor, row_id: int) -> None:
-    """File a held row as it is: its sender is believed. Raises Conflict (NOT_HELD) for one that is not held."""
+    """File a row as a person's message whose sender is believed: one that is held, or was put aside by its outcome.
+
+    Raises Conflict: NOT_HELD for one that waits or cannot be read, NOT_RETRIABLE for one that became a message.
+    """
     actor.require("inbox.release")
     row = _locked(actor, row_id)
-    if not row.is_held:
+    is_done = row.state is InboxState.PROCESSED
+    if is_done and not rules.is_put_aside(row.outcome, has_message=row.message_id is not None):
+        raise _done()
+    if not is_done and not row.is_held:
         raise Conflict("This row is not held; nobody doubts its sender.", code="NOT_HELD")
-    _read_again(row, is_released=True)
+    _read_again(row, is_released=True, outcome=None)
 
 
 def _locked(actor: Actor, row_id: int) -> Any:
-    """Return a row that is not done with, locked until the transaction ends. Raises NotFound and Conflict."""
+    """Return the row, locked until the transaction ends. Raises NotFound."""
     query = InboxRow.select().where(InboxRow.id == row_id, InboxRow.service == actor.service_id)
     row = (query if is_sqlite() else query.for_update()).first()
     if row is None:
         raise NotFound("There is no such inbox row.", path=("id",))
-    if row.state is InboxState.PROCESSED:
-        raise Conflict("This row was processed; there is nothing to try again.", code="NOT_RETRIABLE")
     return row
+
+
+def _done() -> Conflict:
+    return Conflict("This row was processed; there is nothing to try again.", code="NOT_RETRIABLE")
 
 
 def _read_again(row: Any, **changes: Any) -> None:

@@ -78,6 +78,11 @@ class InboxOutcome(StrEnum):
     IGNORED = "IGNORED"
 
 
+def is_put_aside(outcome: InboxOutcome | None, *, has_message: bool) -> bool:
+    """Return whether what came in was taken for a machine's or for spam, and no agent sees it in a ticket."""
+    return outcome in {InboxOutcome.AUTO, InboxOutcome.SPAM} and not has_message
+
+
 class DeliveryState(StrEnum):
     """How far an outgoing message is. FAILED is the dead letter: an agent sees it and may try again."""
 

@@ -8,7 +8,7 @@ from helpdesk.channels.models import Delivery
 from helpdesk.customers import queries as customers
 from helpdesk.kernel.errors import Conflict, Forbidden
 from helpdesk.tickets import operations as tickets
-from helpdesk.tickets.rules import COMPLETED, OPEN, RESOLVED, MessageKind
+from helpdesk.tickets.rules import COMPLETED, NEW, OPEN, RESOLVED, MessageKind
 from tests.channels.post import MINA, Post, switch_off  # noqa: F401
 from tests.factories.echo import Echo
 from tests.factories.tickets import messages, ticket
@@ -112,6 +112,51 @@ def test_only_what_is_held_is_released(post: Post) -> None:
     with pytest.raises(Conflict) as refusal:
         inbox.let_through(post.desk.administrator, done.id)
     assert refusal.value.code == "NOT_RETRIABLE"
+
+
+@pytest.mark.parametrize(("nature", "outcome"), [("spam", "SPAM"), ("automatic", "AUTO")])
+def test_what_was_put_aside_by_mistake_is_filed_as_a_person_s_message_once(
+    post: Post, nature: str, outcome: str
+) -> None:
+    row, copy = post.feed(nature=nature, once=True), post.put(nature=nature, once=True)
+    assert (row.outcome, row.ticket_id) == (outcome, None)
+    with pytest.raises(Conflict):
+        inbox.retry(post.desk.administrator, row.id)
+    with pytest.raises(Forbidden):
+        inbox.let_through(post.desk.agent, row.id)
+    inbox.let_through(post.desk.administrator, row.id)
+    assert post.item(row.id).outcome is None
+    with pytest.raises(Conflict) as refusal:
+        inbox.let_through(post.desk.administrator, row.id)
+    assert refusal.value.code == "NOT_HELD"
+    post.work()
+    done = post.item(row.id)
+    assert (done.state, done.outcome, done.last_error) == ("PROCESSED", "TICKET", "")
+    (message,) = messages(done.ticket_id or 0)
+    assert not message.is_automatic
+    assert post.item(copy).ticket_id == done.ticket_id
+    with pytest.raises(Conflict) as refusal:
+        inbox.let_through(post.desk.administrator, row.id)
+    assert refusal.value.code == "NOT_RETRIABLE"
+
+
+def test_released_answer_reopens_its_ticket(post: Post) -> None:
+    ticket_id = post.ticket()
+    tickets.set_status(post.desk.agent, ticket_id, RESOLVED)
+    row = post.feed(id="m2", answers=["m1"], nature="spam")
+    inbox.let_through(post.desk.administrator, row.id)
+    post.work()
+    assert (post.item(row.id).outcome, post.item(row.id).ticket_id) == ("REPLY", ticket_id)
+    assert ticket(ticket_id).status is NEW
+
+
+def test_machine_s_message_that_stands_in_a_ticket_is_not_released(post: Post) -> None:
+    ticket_id = post.ticket()
+    row = post.feed(id="m2", answers=["m1"], nature="automatic")
+    with pytest.raises(Conflict) as refusal:
+        inbox.let_through(post.desk.administrator, row.id)
+    assert refusal.value.code == "NOT_RETRIABLE"
+    assert len(messages(ticket_id)) == 2
 
 
 def test_suspicious_message_that_was_here_before_stays_a_duplicate(post: Post) -> None:
