@@ -88,7 +88,8 @@ def _insert(values: Mapping[str, Any], *, once: bool, cursor: Callable[[], None]
     else:
         values = {
             **values, "state": InboxState.PROCESSED, "outcome": InboxOutcome.DUPLICATE, "due_at": None,
-            "ticket": before.ticket_id, "message": before.message_id,
+            "ticket": before.ticket_id, "message": before.message_id, "sender": before.sender,
+            "subject": before.subject,
         }  # fmt: skip
     row_id = insert_once(InboxRow, values)
     if cursor is not None:
@@ -132,6 +133,7 @@ def process(row: Any, settings: Settings) -> None:
     try:
         driver = accounts.driver_by_id(row.account_id)
         items = _understand(row, driver, settings)
+        row.sender, row.subject = rules.written_by(items)
         reach("inbox.understood")
         _file_once(row, items)
     except LeaseLostError:
@@ -195,7 +197,7 @@ def _file(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
         filed = filing.file_item(account, item, is_released=row.is_released)
     done = release(
         row, state=InboxState.PROCESSED, outcome=filed.outcome, ticket=filed.ticket_id, message=filed.message_id,
-        last_error=filed.reason,
+        last_error=filed.reason, sender=row.sender, subject=row.subject,
     )  # fmt: skip
     if not done:
         raise LeaseLostError
@@ -209,13 +211,13 @@ def _file(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
 
 def _quarantine(row: Any, reason: str) -> None:
     log.error("inbox row quarantined", extra={"inbox_id": row.id, "account_id": row.account_id})
-    release(row, state=InboxState.QUARANTINED, last_error=reason)
+    release(row, state=InboxState.QUARANTINED, last_error=reason, sender=row.sender, subject=row.subject)
 
 
 def _hold_for_a_person(row: Any, reason: str) -> None:
     """Set aside what was read well, and is not to be believed until a person says so."""
     log.warning("inbox row held", extra={"inbox_id": row.id, "account_id": row.account_id})
-    release(row, state=InboxState.QUARANTINED, is_held=True, last_error=reason)
+    release(row, state=InboxState.QUARANTINED, is_held=True, last_error=reason, sender=row.sender, subject=row.subject)
 
 
 def settle(row_id: int, settings: Settings) -> Any:

@@ -66,6 +66,8 @@ class InboxItemRow(Row):
     state: InboxState
     outcome: InboxOutcome | None
     is_held: bool
+    sender: str | None
+    subject: str | None
     ticket_id: int | None
     message_id: int | None
     size: int
@@ -126,6 +128,11 @@ def accounts_of_service(service_id: int) -> list[AccountRow]:
 def accounts_by_ids(ids: Sequence[int | None]) -> list[AccountRow | None]:
     """Return accounts aligned with the ids, deleted ones too."""
     return by_ids(AccountRow, ChannelAccount, ids)
+
+
+def drivers_of_accounts(account_ids: Sequence[int]) -> list[str]:
+    """Return the code of each account's channel; empty for an account that is not there."""
+    return ["" if row is None else row.driver for row in accounts_by_ids(account_ids)]
 
 
 def account_by_hook(service_id: int, hook_token: str) -> AccountRow | None:

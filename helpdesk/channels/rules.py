@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from helpdesk.kernel.text import one_line
-from helpdesk.sdk.channel import Identity, RecipientVerdict, Verdict
+from helpdesk.sdk.channel import Identity, Inbound, RecipientVerdict, Verdict
 
 TOKEN_BYTES = 10
 MOST_TRIES_IN = 5
@@ -16,6 +16,9 @@ MOST_TRIES_OUT = 48
 LONGEST_WAIT_SECONDS = 86_400.0
 LONGEST_OUTSIDE_ID = 255
 LONGEST_REASON = 1000
+LONGEST_SENDER = 500
+LONGEST_SUBJECT = 255
+RAW, RAW_SECONDS = "raw message", 3600
 FINAL = "accepted"
 HAS_IT = frozenset({FINAL, str(Verdict.COMPLAINED)})
 OPEN = frozenset({"", str(Verdict.DELAYED)})
@@ -81,6 +84,21 @@ class InboxOutcome(StrEnum):
 def is_put_aside(outcome: InboxOutcome | None, *, has_message: bool) -> bool:
     """Return whether what came in was taken for a machine's or for spam, and no agent sees it in a ticket."""
     return outcome in {InboxOutcome.AUTO, InboxOutcome.SPAM} and not has_message
+
+
+def written_by(items: Iterable[object]) -> tuple[str | None, str | None]:
+    """Return sender and subject of the last message among these, each on one line; None for what it does not tell."""
+    last = next((item for item in reversed(list(items)) if isinstance(item, Inbound)), None)
+    if last is None:
+        return None, None
+    name, value = (one_line(text, longest=LONGEST_SENDER // 2 - 2) for text in (last.sender.name, last.sender.value))
+    sender = f"{name} <{value}>" if name and value else name or value
+    return sender or None, one_line(last.subject, longest=LONGEST_SUBJECT) or None
+
+
+def raw_name(driver: str, digest: str) -> str:
+    """Return under which name the raw bytes of what came in are given out."""
+    return f"{digest[:16]}.{'eml' if driver == 'email' else 'bin'}"
 
 
 class DeliveryState(StrEnum):

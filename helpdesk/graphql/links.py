@@ -5,6 +5,8 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from helpdesk.channels.queries import InboxItemRow
+from helpdesk.channels.rules import RAW
 from helpdesk.graphql.context import Context
 from helpdesk.kernel.crypto import keyring
 from helpdesk.tickets import queries
@@ -20,6 +22,11 @@ def attachment(context: Context, row: AttachmentRow) -> str:
     """Return where the file can be downloaded for an hour."""
     token = keyring().sign(row.id, purpose=DOWNLOAD)
     return f"{context.url}/files/{token}/{quote(row.filename)}"
+
+
+def raw(context: Context, row: InboxItemRow, name: str) -> str:
+    """Return where the bytes that came in can be downloaded for an hour, under the name."""
+    return f"{context.url}/inbox/{keyring().sign(row.id, purpose=RAW)}/{quote(name)}"
 
 
 def upload(context: Context, upload_id: int) -> str:

@@ -89,6 +89,7 @@ def test_forwarded_mail_belongs_to_its_author_when_a_proven_agent_forwards_it(po
 def test_suspicious_message_is_held_until_somebody_believes_it(post: Post) -> None:
     row = post.feed(suspicion=SUSPICION, proof="failed")
     assert (row.state, row.is_held, row.last_error) == ("QUARANTINED", True, SUSPICION)
+    assert (row.sender, row.subject) == (f"Mina <{MINA}>", None)
     assert customers.customer_of_identity(post.desk.service_id, "email", MINA) is None
     inbox.retry(post.desk.administrator, row.id)
     post.work()

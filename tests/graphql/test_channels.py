@@ -1,15 +1,19 @@
 """Channel accounts, what comes in and what goes out, as an administrator sets up and watches them."""
 
+import hashlib
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 import pytest
+import time_machine
+from werkzeug.test import TestResponse
 
 from helpdesk.channels import outbox
 from helpdesk.kernel import db
 from helpdesk.sdk.channel import AccountRefused, Outbound, Refused, Retry
 from tests.factories.client import Caller, ticket
-from tests.factories.desk import Desk
+from tests.factories.desk import Desk, make_desk
 from tests.factories.echo import Echo
 
 SECRET = "do not tell this"
@@ -299,6 +303,43 @@ def test_what_a_message_quotes_is_told_apart(desk: Desk, administrator: Caller) 
     (message,) = administrator.ask("Ticket", number=1)["ticket"]["messages"]["nodes"]
     assert (message["bodyText"], message["newText"]) == (text, "네, 1042번입니다.")
     assert message["quotedText"] == "-----원본 메시지-----\n주문 번호는요?"
+
+
+def download(caller: Caller, url: str) -> TestResponse:
+    """Open a link as a browser does."""
+    return caller.but(token=None).send("GET", url.removeprefix("http://127.0.0.1:8000"))
+
+
+def held(desk: Desk, administrator: Caller) -> Any:
+    """Let a message come that is held, and return its inbox item."""
+    hook(administrator, account(administrator), suspicion="It is a pretence.", name="홍길동", text="<b>\r\n\x00")
+    desk.run_jobs()
+    return only(administrator, "Inbox")
+
+
+def test_what_is_held_is_seen_before_it_is_released(desk: Desk, administrator: Caller) -> None:
+    item = held(desk, administrator)
+    assert (item["sender"], item["subject"]) == ("홍길동 <hong@customer.example>", "문의")
+    given = download(administrator, item["rawUrl"])
+    assert (given.status_code, hashlib.sha256(given.data).hexdigest()) == (200, item["digest"])
+    assert orjson.loads(given.data)["text"] == "<b>\r\n\x00"
+    assert given.headers["Content-Type"] == "application/octet-stream"
+    name = f"{item['digest'][:16]}.bin"
+    assert item["rawUrl"].endswith(f"/{name}")
+    assert given.headers["Content-Disposition"] == f"attachment; filename*=UTF-8''{name}"
+    assert given.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert given.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_raw_link_opens_nothing_elsewhere_nor_later(desk: Desk, administrator: Caller, stranger: Caller) -> None:
+    url = held(desk, administrator)["rawUrl"]
+    make_desk(desk.settings, slug="second")
+    assert download(stranger, url.replace("/demo/", "/second/")).status_code == 404
+    token = url.split("/")[-2]
+    for other in (url.replace("/inbox/", "/files/"), url.replace(token, "x" + token[1:])):
+        assert download(stranger, other).status_code == 403
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=1, seconds=2)):
+        assert download(stranger, url).status_code == 403
 
 
 def test_what_is_held_is_released_by_a_person(desk: Desk, administrator: Caller, agent: Caller) -> None:
