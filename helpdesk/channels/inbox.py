@@ -194,7 +194,7 @@ def _file(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
     account = ChannelAccount.get_by_id(row.account_id)
     filed = filing.Filed(InboxOutcome.IGNORED)
     for item in items:
-        filed = filing.file_item(account, item, is_released=row.is_released)
+        filed = filing.file_item(account, item, received_at=row.received_at, is_released=row.is_released)
     done = release(
         row, state=InboxState.PROCESSED, outcome=filed.outcome, ticket=filed.ticket_id, message=filed.message_id,
         last_error=filed.reason, sender=row.sender, subject=row.subject,
@@ -203,7 +203,8 @@ def _file(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
         raise LeaseLostError
     if filed.ticket_id is not None:
         _hold(row.account_id)
-        InboxRow.update(ticket=filed.ticket_id, message=filed.message_id).where(
+        known = {"ticket": filed.ticket_id, "message": filed.message_id, "sender": row.sender, "subject": row.subject}
+        InboxRow.update(known).where(
             InboxRow.account == row.account_id, InboxRow.digest == row.digest,
             InboxRow.outcome == InboxOutcome.DUPLICATE, InboxRow.ticket.is_null(),
         ).execute()  # fmt: skip

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from helpdesk.kernel.text import one_line
@@ -94,6 +95,11 @@ def written_by(items: Iterable[object]) -> tuple[str | None, str | None]:
     name, value = (one_line(text, longest=LONGEST_SENDER // 2 - 2) for text in (last.sender.name, last.sender.value))
     sender = f"{name} <{value}>" if name and value else name or value
     return sender or None, one_line(last.subject, longest=LONGEST_SUBJECT) or None
+
+
+def claimed_time(sent_at: datetime | None, received_at: datetime) -> datetime | None:
+    """Return when a message says that it was sent; nothing is sent after it has come."""
+    return None if sent_at is None else min(sent_at, received_at)
 
 
 def raw_name(driver: str, digest: str) -> str:

@@ -139,6 +139,9 @@ class Message(Node):
     proof: SenderProof = strawberry.field(description="Whether it comes from whom it says.")
     proof_details: str = strawberry.field(description="By what that is known, such as spf=pass dmarc=pass.")
     created_at: datetime = strawberry.field(description="When it came or was written.")
+    sent_at: datetime | None = strawberry.field(
+        description="When its sender says to have sent it, to be shown and not relied upon; null for no word of it."
+    )
 
     @batched(description="Who wrote it; null when nobody knows.", graphql_type=MessageAuthor | None)
     def author(rows: Sequence[MessageRow], context: Context) -> list[Any]:

@@ -81,7 +81,12 @@ def _given(new: NewTicket) -> dict[str, Any]:
     files = [
         [file.filename, file.content_type, file.content_id, hashlib.sha256(file.data).hexdigest()] for file in new.files
     ]
-    return asdict(replace(new, files=(), facts={})) | {"files": files}
+    return asdict(replace(new, files=(), facts={})) | {"files": files, "body": _said(new.body)}
+
+
+def _said(body: Body) -> dict[str, Any]:
+    """Return a body as JSON values by which a repeat is told from misuse; when it came has no part in it."""
+    return {name: value for name, value in asdict(body).items() if name not in {"received_at", "sent_at"}}
 
 
 def _insert_ticket(actor: Actor, new: NewTicket, customer_id: int | None) -> Added:
@@ -143,7 +148,7 @@ def reply(
     (TICKET_COMPLETED, STATUS_NOT_ALLOWED, VERSION_CONFLICT).
     """
     actor.require("ticket.reply")
-    given = [ticket_id, asdict(body), status, list(uploads)]
+    given = [ticket_id, _said(body), status, list(uploads)]
     made = idempotency.begin(actor, idempotency_key, operation="ticket.reply", given=given)
     if made is not None:
         return Added(ticket_id, made)
@@ -174,7 +179,7 @@ def add_note(
 ) -> Added:
     """Add an inside note; nothing is sent and the status stays. Source: SPEC-WORK TKT-36."""
     actor.require("ticket.note")
-    given = [ticket_id, asdict(body), list(uploads)]
+    given = [ticket_id, _said(body), list(uploads)]
     made = idempotency.begin(actor, idempotency_key, operation="ticket.note", given=given)
     if made is not None:
         return Added(ticket_id, made)
@@ -301,7 +306,8 @@ def _insert_message(
         proof=body.proof,
         proof_details=one_line(body.proof_details, longest=LONGEST_PROOF_DETAILS),
         is_automatic=is_automatic,
-        created_at=clock.now(),
+        created_at=body.received_at or clock.now(),
+        sent_at=body.sent_at,
     ).execute()
     return int(made)
 

@@ -58,6 +58,7 @@ class MessageRow(Row):
     proof_details: str
     is_automatic: bool
     created_at: datetime
+    sent_at: datetime | None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,15 +1,19 @@
 """Where a message goes: to the ticket that its sender takes part in, to a new one, or nowhere."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
 
 from helpdesk.channels import rules
-from helpdesk.channels.models import Delivery, OutsideId
+from helpdesk.channels.models import Delivery, InboxRow, OutsideId
 from helpdesk.customers import queries as customers
 from helpdesk.kernel.crypto import keyring
 from helpdesk.kernel.storage import storage
 from helpdesk.plugins import registry
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import queries as ticket_queries
+from helpdesk.tickets.queries import MessageRow
 from helpdesk.tickets.rules import COMPLETED, NEW, ON_HOLD, OPEN, RESOLVED
 from tests.channels.post import MINA, Post, make_post
 from tests.factories.desk import make_desk
@@ -17,6 +21,8 @@ from tests.factories.echo import Echo
 from tests.factories.tickets import all_tickets, messages, ticket
 
 STRANGER = "mallory@else.example"
+SENT = datetime(2026, 11, 3, 6, 12, tzinfo=UTC)
+CAME = SENT + timedelta(minutes=5)
 
 
 def token_of(ticket_id: int, recipient: str = MINA) -> str:
@@ -60,6 +66,31 @@ def test_what_a_message_quotes_is_kept_and_known(post: Post, quoted_from: int | 
 @pytest.mark.parametrize(("claimed", "kept"), [("en", "en"), ("ko", "ko"), (None, "ko"), ("fr, en;q=0.5" * 9, "ko")])
 def test_language_is_one_that_the_service_has(post: Post, claimed: str | None, kept: str) -> None:
     assert ticket(post.ticket(language=claimed)).language == kept
+
+
+def late(post: Post, **message: Any) -> MessageRow:
+    """Let a message come that is filed ten minutes later, and return it as it was filed."""
+    row_id = post.put(**message)
+    InboxRow.update(received_at=CAME).where(InboxRow.id == row_id).execute()
+    post.work()
+    (found,) = ticket_queries.messages_by_ids([post.item(row_id).message_id])
+    assert found is not None
+    return found
+
+
+def test_message_is_of_the_time_when_it_came_and_tells_when_it_was_sent(post: Post) -> None:
+    first = late(post, sent_at="2026-11-03T15:12:00+09:00")
+    again = late(post, id="m2", answers=["m1"], sent_at="2026-11-03T06:14:00Z")
+    by_agent = late(post, id="m3", answers=["m2"], proof="passed", **{"from": "agent@demo.example"})
+    assert [one.ticket_id for one in (again, by_agent)] == [first.ticket_id] * 2
+    assert [one.created_at for one in (first, again, by_agent)] == [CAME] * 3
+    assert [one.sent_at for one in (first, again, by_agent)] == [SENT, SENT + timedelta(minutes=2), None]
+    assert messages(first.ticket_id) == [first, again, by_agent], "the order is that of their filing"
+    assert ticket(first.ticket_id).created_at > CAME
+
+
+def test_nothing_was_sent_after_it_had_come(post: Post) -> None:
+    assert late(post, sent_at="2036-01-01T00:00:00Z").sent_at == CAME
 
 
 def test_channel_of_a_long_name_fits_the_ticket(post: Post) -> None:

@@ -166,12 +166,16 @@ def test_agent_sees_deliveries_and_no_accounts(agent: Caller) -> None:
 
 def test_message_from_outside_becomes_a_ticket(desk: Desk, administrator: Caller) -> None:
     made = account(administrator)
-    assert hook(administrator, made) == 200
+    assert hook(administrator, made, sent_at="2026-11-03T15:12:00+09:00") == 200
     assert only(administrator, "Inbox")["state"] == "RECEIVED"
     desk.run_jobs()
     item = only(administrator, "Inbox", state="PROCESSED")
     assert (item["outcome"], item["ticket"]["number"], item["account"]["id"]) == ("TICKET", 1, made["id"])
-    assert administrator.ask("Ticket", number=1)["ticket"]["customer"]["email"] == "hong@customer.example"
+    shown = administrator.ask("Ticket", number=1)["ticket"]
+    assert shown["customer"]["email"] == "hong@customer.example"
+    (message,) = shown["messages"]["nodes"]
+    assert message["createdAt"] == item["receivedAt"]
+    assert datetime.fromisoformat(message["sentAt"]) == datetime(2026, 11, 3, 6, 12, tzinfo=UTC)
 
 
 def test_what_cannot_be_read_lies_in_quarantine_and_is_read_again(desk: Desk, administrator: Caller) -> None:
