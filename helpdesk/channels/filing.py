@@ -2,7 +2,7 @@
 
 Outside ids are matched within one account, and compared as ``rules.outside_id`` spells them. Whoever
 is copied in does not take part: only the ticket's customer does, whom the desk has written to or an agent has let in,
-and an agent who is proven.
+and an agent who is proven. A message without a sender makes a ticket of its own, without a customer.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,6 +18,7 @@ from helpdesk.channels.models import OutsideId
 from helpdesk.channels.rules import Candidate, HeldError, InboxOutcome
 from helpdesk.customers import queries as customers
 from helpdesk.customers import reaching
+from helpdesk.customers.rules import is_nobody
 from helpdesk.kernel import actors
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.crypto import keyring
@@ -167,6 +168,8 @@ def _candidates(account: Any, item: Inbound, *, is_agent: bool) -> Iterator[Cand
 
     Order: reply token, answered ids, number in the subject. Source: CHANNELS section 6, threading.
     """
+    if is_nobody(item.sender.kind, item.sender.value):
+        return
     if item.reply_token:
         by_token = rules.ticket_of_token(keyring().secret_for("reply"), item.reply_token, item.sender.value)
         ticket = ticket_queries.tickets_by_ids([by_token])[0]

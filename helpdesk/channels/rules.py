@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from helpdesk.customers.rules import is_nobody
 from helpdesk.kernel.text import one_line
 from helpdesk.sdk.channel import Identity, Inbound, RecipientVerdict, Verdict
 
@@ -92,7 +93,8 @@ def written_by(items: Iterable[object]) -> tuple[str | None, str | None]:
     last = next((item for item in reversed(list(items)) if isinstance(item, Inbound)), None)
     if last is None:
         return None, None
-    name, value = (one_line(text, longest=LONGEST_SENDER // 2 - 2) for text in (last.sender.name, last.sender.value))
+    known_by = "" if is_nobody(last.sender.kind, last.sender.value) else last.sender.value
+    name, value = (one_line(text, longest=LONGEST_SENDER // 2 - 2) for text in (last.sender.name, known_by))
     sender = f"{name} <{value}>" if name and value else name or value
     return sender or None, one_line(last.subject, longest=LONGEST_SUBJECT) or None
 

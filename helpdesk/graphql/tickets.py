@@ -151,7 +151,7 @@ class Message(Node):
         agents_found = recall(context, agents.agents_by_ids, by_agent)
         customers_found = recall(context, customers.customers_by_ids, by_customer)
         people = zip(rows, agents_found, customers_found, strict=True)
-        return [agent or customer or SystemAuthor(name=row.author_name) for row, agent, customer in people]
+        return [agent or customer or _no_person(row) for row, agent, customer in people]
 
     @batched(
         description="The content as sanitised HTML; null when it came as text. Images that came along are links;"
@@ -188,6 +188,12 @@ class Message(Node):
         return channels.deliveries_of_messages([row.id for row in rows])
 
     is_type_of = nodes.of(MessageRow)
+
+
+def _no_person(row: MessageRow) -> SystemAuthor | None:
+    """Return an author that is neither agent nor customer; None for somebody of whom not even a name is known."""
+    is_unknown = row.author_kind is ActorKind.CUSTOMER and not row.author_name
+    return None if is_unknown else SystemAuthor(name=row.author_name)
 
 
 def _split(row: MessageRow) -> tuple[str, str]:

@@ -106,7 +106,7 @@ def _insert_ticket(actor: Actor, new: NewTicket, customer_id: int | None) -> Add
             path=("externalRef",),
         )
     message_id = _insert_message(
-        _author(actor, customer_id, new.asker.name),
+        _author(actor, customer_id, new.asker),
         ticket_id,
         MessageKind.INQUIRY,
         new.body,
@@ -161,7 +161,7 @@ def reply(
         is_automatic = actor.kind in MACHINES
     after = ticket.status if is_automatic and status is None else rules.status_after_reply(ticket.status, status)
     rules.check_move(ticket.status, after)
-    author = _author(actor, None, "")
+    author = _author(actor, None, NOBODY)
     message_id = _insert_message(author, ticket_id, MessageKind.REPLY, body, is_automatic=is_automatic)
     attachments.attach(actor, message_id, uploads)
     attachments.add_files(actor.service_id, message_id, files, largest=LARGEST_FILE)
@@ -184,7 +184,7 @@ def add_note(
     if made is not None:
         return Added(ticket_id, made)
     ticket = locked(actor, ticket_id)
-    message_id = _insert_message(_author(actor, None, ""), ticket_id, MessageKind.NOTE, body)
+    message_id = _insert_message(_author(actor, None, NOBODY), ticket_id, MessageKind.NOTE, body)
     attachments.attach(actor, message_id, uploads)
     _reindex(ticket, body.text)
     change(actor, ticket, {}, [_added(actor, ticket_id, message_id, MessageKind.NOTE)])
@@ -247,7 +247,7 @@ def receive(
         )  # fmt: skip
         return _insert_ticket(actor, follow_up, customer_id)
     message_id = _insert_message(
-        _author(actor, customer_id, asker.name), ticket_id, MessageKind.INQUIRY, body, is_automatic=is_automatic
+        _author(actor, customer_id, asker), ticket_id, MessageKind.INQUIRY, body, is_automatic=is_automatic
     )
     attachments.add_files(actor.service_id, message_id, files, largest=LARGEST_FILE)
     _reindex(ticket, body.text)
@@ -280,10 +280,16 @@ class _Author:
     name: str
 
 
-def _author(actor: Actor, customer_id: int | None, name: str) -> _Author:
-    """Return who wrote a message: the customer, unless an agent did. ``name`` is the customer's, if it was told."""
+def _author(actor: Actor, customer_id: int | None, asker: Asker) -> _Author:
+    """Return who wrote a message: whoever asks, unless an agent did.
+
+    What came by a channel and identifies nobody is a customer's all the same, of whom nothing but a name is known.
+    """
+    name = asker.name
     if actor.kind is ActorKind.AGENT:
         return _Author(actor.service_id, actor.kind, actor.id, actor.name)
+    if customer_id is None and asker.identity is not None:
+        return _Author(actor.service_id, ActorKind.CUSTOMER, None, name)
     if customer_id is None:
         return _Author(actor.service_id, actor.kind, actor.id, name or actor.name)
     known = None if name else customer_queries.customers_by_ids([customer_id])[0]

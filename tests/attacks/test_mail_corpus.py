@@ -88,7 +88,8 @@ def test_no_mail_is_lost_and_none_counts_twice(desk: Desk, administrator: Caller
     assert sum(row["outcome"] == "TICKET" for row in rows) > len(CORPUS) / 2
     tickets = list(pages(administrator, TICKETS, "tickets"))
     assert len(tickets) == sum(row["outcome"] == "TICKET" for row in rows)
-    assert Customer.select().count() <= len({ticket["customer"]["email"] for ticket in tickets}) + 1
+    senders = {ticket["customer"]["email"] for ticket in tickets if ticket["customer"] is not None}
+    assert Customer.select().count() <= len(senders) + 1
     assert Delivery.select().count() == 0, "nobody is answered by a machine"
     for row in InboxRow.select():
         assert hashlib.sha256(storage().read(row.storage_key)).hexdigest() == row.digest

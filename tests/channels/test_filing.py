@@ -220,6 +220,31 @@ def test_whoever_is_copied_in_does_not_take_part(post: Post) -> None:
     assert Echo.sent[-1].copied == ()
 
 
+def test_messages_without_a_sender_have_no_customer_in_common(post: Post) -> None:
+    nobody = {"from": "unknown@sender.invalid", "name": ""}
+    first = post.ticket(**nobody)
+    hints = {"answers": ["m1"], "ticket_number": ticket(first).number, "reply_token": token_of(first, nobody["from"])}
+    second = post.ticket(id="m2", **hints, **nobody)
+    third = post.ticket(id="m3", **hints, **(nobody | {"name": "Somebody"}))
+    assert len({first, second, third}) == 3
+    assert [ticket(one).customer_id for one in (first, second, third)] == [None] * 3
+    authors = [(one.author_kind, one.author_id, one.author_name) for one in (messages(first)[0], messages(third)[0])]
+    assert authors == [("customer", None, ""), ("customer", None, "Somebody")]
+    assert [row.sender for row in post.inbox()] == [None, None, "Somebody"]
+    assert customers.customer_of_identity(post.desk.service_id, "email", nobody["from"]) is None
+
+
+def test_nobody_takes_part_whoever_was_written_to(post: Post) -> None:
+    ticket_id = post.ticket()
+    known_as = sent_id(post, ticket_id)
+    (row,) = Delivery.select()
+    Delivery.update(recipients=[row.recipients[0] | {"value": "unknown@sender.invalid"}]).execute()
+    answer = post.feed(id="m2", answers=[known_as], **{"from": "Unknown@sender.invalid"})
+    assert (answer.outcome, len(messages(ticket_id))) == ("TICKET", 2)
+    assert post.reply(answer.ticket_id or 0), "an agent may write what nobody gets"
+    assert Delivery.select().count() == 1
+
+
 def test_ticket_of_another_service_is_out_of_reach(post: Post) -> None:
     theirs = make_post(make_desk(post.desk.settings, slug="other"))
     their_ticket = theirs.ticket()

@@ -178,6 +178,14 @@ def test_message_from_outside_becomes_a_ticket(desk: Desk, administrator: Caller
     assert datetime.fromisoformat(message["sentAt"]) == datetime(2026, 11, 3, 6, 12, tzinfo=UTC)
 
 
+def test_message_without_a_sender_has_neither_customer_nor_author(desk: Desk, administrator: Caller) -> None:
+    hook(administrator, account(administrator), **{"from": "unknown@sender.invalid"})
+    desk.run_jobs()
+    shown = administrator.ask("Ticket", number=1)["ticket"]
+    assert (shown["customer"], shown["messages"]["nodes"][0]["author"]) == (None, None)
+    assert administrator.ask("Customers")["customers"]["nodes"] == []
+
+
 def test_what_cannot_be_read_lies_in_quarantine_and_is_read_again(desk: Desk, administrator: Caller) -> None:
     made = account(administrator)
     hook(administrator, made, garbage=True)
