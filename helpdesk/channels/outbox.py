@@ -58,6 +58,7 @@ log = logging.getLogger(__name__)
 
 LINE = sending.LINE
 MOST_ANSWERED = 20
+ANSWERS_MACHINE = "Not sent: a machine wrote what this answers; try it again to send it all the same."
 _CAUSES = {Verdict.FAILED: Cause.FAILED, Verdict.COMPLAINED: Cause.COMPLAINED}
 ASK_FIRST = (
     "So nobody knows whether the message is out; ask the customer before you try again, and tell the channel's author."
@@ -68,9 +69,9 @@ def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool =
     """Write an answer into the outbox and return the row's id, or None when there is no way to the customer.
 
     It goes back the way the ticket came; a ticket without an account is answered by the service's
-    primary mail account. What a machine wrote goes neither to an address that takes no messages nor to one that has
-    got too much of it: it is failed at once, with the reason. Participants get the answers of people alone.
-    Source: SPEC CHAN-23, SPEC-WORK TKT-47.
+    primary mail account. What a machine wrote answers no other machine, and goes neither to an address that takes no
+    messages nor to one that has got too much of it: it is failed at once, with the reason. Participants get the
+    answers of people alone. Source: SPEC CHAN-23, SPEC-WORK TKT-47, SECURITY B6.
     """
     ticket = tickets.tickets_by_ids([ticket_id])[0]
     account = _account_for(ticket) if ticket is not None else None
@@ -80,7 +81,7 @@ def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool =
     if to is None:
         return None
     people = [to] if is_automatic else [to, *_participants(account, ticket_id, to)]
-    refusal = _refusal(account, to, ticket.subject) if is_automatic else ""
+    refusal = _refusal(account, to, ticket) if is_automatic else ""
     row_id = Delivery.insert(
         service=actor.service_id, account=account.id, ticket=ticket_id, message=message_id, key=secrets.token_hex(16),
         state=DeliveryState.QUEUED, recipients=rules.recipients_of(people), created_at=clock.now(),
@@ -93,13 +94,15 @@ def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool =
     return int(row_id)
 
 
-def _refusal(account: Any, to: Identity, subject: str) -> str:
+def _refusal(account: Any, to: Identity, ticket: TicketRow) -> str:
     """Return why a machine may not write to somebody; empty if it may, and then it is counted."""
     marked = customers.undeliverable(account.service_id, [(to.kind, to.value)])
     for row in marked.values():
         since, reason = f"{row.undeliverable_since:%Y-%m-%d}", row.undeliverable_reason
         return f"Not sent: this address takes no messages since {since}: {reason}"
-    return floods.refusal(account, to, subject)
+    if tickets.is_answer_to_machine(ticket.id):
+        return ANSWERS_MACHINE
+    return floods.refusal(account, to, ticket.subject)
 
 
 def _account_for(ticket: TicketRow) -> Any:

@@ -187,6 +187,14 @@ def messages_of_tickets(ticket_ids: Sequence[int], window: Window) -> list[Page[
     return pages_of(MessageRow, Message, Message.ticket, ticket_ids, order=order, window=window)
 
 
+def is_answer_to_machine(ticket_id: int) -> bool:
+    """Return whether the newest message of the ticket's customer was written by a machine."""
+    query: Any = Message.select(Message.is_automatic).where(
+        Message.ticket == ticket_id, Message.kind == MessageKind.INQUIRY
+    )
+    return any(row[0] for row in query.order_by(Message.id.desc()).limit(1).tuples())
+
+
 def attachments_of_messages(message_ids: Sequence[int]) -> list[list[AttachmentRow]]:
     """Return each message's files, in the order in which they came, in one statement."""
     query = select(AttachmentRow, Attachment).where(Attachment.message.in_(list(message_ids))).order_by(Attachment.id)
