@@ -104,6 +104,11 @@ class Attachment(Node):
         """Return a signed link."""
         return links.attachment(info.context, self)  # type: ignore[arg-type]  # the source is the row
 
+    @batched(description="Whether it is an image that the message's HTML shows in its place.", graphql_type=bool)
+    def is_inline(rows: Sequence[AttachmentRow], context: Context) -> list[bool]:  # noqa: ARG002
+        """Return whether each file's message shows it."""
+        return links.are_inline(rows)
+
     is_type_of = nodes.of(AttachmentRow)
 
 
