@@ -95,7 +95,7 @@ class InboxRow(Leased):
 class Delivery(Leased):
     """An outgoing message, written with the change that caused it: a row of the outbox.
 
-    ``recipients`` is a list of ``{kind, value, name, verdict, reason}``.
+    ``recipients`` is a list of ``{kind, value, name, verdict, reason, is_permanent}``; old ones lack the last.
     """
 
     id = peewee.BigAutoField()

@@ -288,7 +288,7 @@ def _fail(row: Any, reason: str, *, is_dead: bool = False) -> None:
     """End the row: whoever does not have the message will not get it. ``is_dead`` says that their addresses fail."""
     lost = rules.still_to_reach(row.recipients) if is_dead else ()
     verdicts = [RecipientVerdict(one.value, Verdict.FAILED, reason, is_permanent=True) for one in lost]
-    row.recipients = rules.given_up(row.recipients, reason)
+    row.recipients = rules.given_up(row.recipients, reason, is_permanent=is_dead)
     _end(row, DeliveryState.FAILED, reason, verdicts=verdicts)
 
 
@@ -301,7 +301,7 @@ def _end(row: Any, state: DeliveryState, reason: str = "", *, verdicts: Sequence
         mark_addresses(row, verdicts)
 
 
-def end_at_rest(row: Any, recipients: list[dict[str, str]], reason: str) -> None:
+def end_at_rest(row: Any, recipients: list[rules.Recipient], reason: str) -> None:
     """Fail a row that no worker holds, or that it no longer matters who holds. Records DeliveryFinished."""
     Delivery.update(
         recipients=recipients, state=DeliveryState.FAILED, due_at=None, lease=None, last_error=rules.reason(reason),

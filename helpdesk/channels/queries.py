@@ -8,7 +8,7 @@ from typing import Any
 import peewee
 
 from helpdesk.channels.models import ChannelAccount, Delivery, InboxRow, Listening, Sending
-from helpdesk.channels.rules import AccountState, DeliveryState, InboxOutcome, InboxState, worst
+from helpdesk.channels.rules import AccountState, DeliveryState, InboxOutcome, InboxState, Recipient, worst
 from helpdesk.kernel.paging import Order, Page, Window, page
 from helpdesk.kernel.rows import Row, by_ids, load, select
 from helpdesk.plugins import registry
@@ -89,7 +89,7 @@ class DeliveryRow(Row):
     message_id: int
     state: DeliveryState
     external_id: str | None
-    recipients: list[dict[str, str]]
+    recipients: list[Recipient]
     attempts: int
     last_error: str
     created_at: datetime

@@ -208,6 +208,9 @@ class DeliveryRecipient:
         description="accepted, delayed, failed or complained; empty until something is known."
     )
     reason: str = strawberry.field(description="The provider's words; empty when there are none.")
+    is_permanent: bool = strawberry.field(
+        description="Whether the address itself is no good, or its owner complains, so that trying again is in vain."
+    )
 
 
 @strawberry.type(description="An outgoing message on its way.")
@@ -267,8 +270,11 @@ def _warning(mark: IdentityRow) -> str:
     return f"{mark.value} takes no messages since {since}: {mark.undeliverable_reason}"
 
 
-def _recipient(one: dict[str, str]) -> DeliveryRecipient:
-    return DeliveryRecipient(address=one["value"], name=one["name"], verdict=one["verdict"], reason=one["reason"])
+def _recipient(one: rules.Recipient) -> DeliveryRecipient:
+    return DeliveryRecipient(
+        address=one["value"], name=one["name"], verdict=one["verdict"], reason=one["reason"],
+        is_permanent=one.get("is_permanent", False),
+    )  # fmt: skip
 
 
 @strawberry.type(description="One page of outgoing messages.")

@@ -156,6 +156,19 @@ def test_giving_up_fails_those_who_wait_and_another_round_opens_them_again() -> 
     assert rules.still_to_reach(rules.anew(given_up)) == (THREE[1], THREE[2])
 
 
+def test_failures_for_good_are_told_from_others_and_another_round_forgets_them() -> None:
+    told = [
+        RecipientVerdict("mina@shop.example", Verdict.FAILED, "550", is_permanent=True),
+        RecipientVerdict("jun@shop.example", Verdict.FAILED, "450"),
+    ]
+    first = rules.with_verdicts(rules.recipients_of(THREE), told)
+    assert [one["is_permanent"] for one in first] == [True, False, False]
+    assert [one["is_permanent"] for one in rules.given_up(first, "gone", is_permanent=True)] == [True, False, True]
+    assert [one["is_permanent"] for one in rules.anew(first)] == [False] * 3
+    old = [{name: value for name, value in one.items() if name != "is_permanent"} for one in first]
+    assert [one["is_permanent"] for one in rules.anew(old)] == [False] * 3
+
+
 def test_lost_is_what_nobody_has() -> None:
     assert rules.is_lost(rules.given_up(rules.recipients_of(THREE), "gone"))
     assert not rules.is_lost([])

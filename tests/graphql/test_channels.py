@@ -217,7 +217,7 @@ def test_answer_goes_back_by_the_way_on_which_the_ticket_came(desk: Desk, admini
     delivery = only(agent, "Deliveries", state="SENT")
     assert (delivery["ticket"]["number"], delivery["message"]["bodyText"], delivery["attempts"]) == (1, "답변입니다", 1)
     assert delivery["recipients"] == [
-        {"address": "hong@customer.example", "name": "", "verdict": "accepted", "reason": ""}
+        {"address": "hong@customer.example", "name": "", "verdict": "accepted", "reason": "", "isPermanent": False}
     ]
     assert [message.text for message in Echo.sent] == ["답변입니다"]
 
@@ -237,6 +237,7 @@ def test_failed_answer_is_seen_and_sent_again(desk: Desk, administrator: Caller,
         None,
         "failed",
     )
+    assert not failed["recipients"][0]["isPermanent"]
     Echo.on_send = None
     assert agent.done("DeliveryRetry", id=failed["id"])["delivery"]["state"] == "RETRYING"
     desk.run_jobs()
@@ -264,7 +265,12 @@ def test_bounce_is_seen_on_the_message_with_recipient_and_reason_and_the_next_an
     _, first, second = agent.ask("Ticket", number=1)["ticket"]["messages"]["nodes"]
     assert first["delivery"]["state"] == "FAILED"
     assert first["delivery"]["recipients"] == [
-        {"address": "hong@customer.example", "verdict": "failed", "reason": "550 5.1.1 unknown"}
+        {
+            "address": "hong@customer.example",
+            "verdict": "failed",
+            "reason": "550 5.1.1 unknown",
+            "isPermanent": True,
+        }
     ]
     assert second["delivery"]["state"] == "SENT"
     assert warning.startswith("hong@customer.example takes no messages since 20")
