@@ -3,13 +3,17 @@
 import pytest
 
 from helpdesk.agents import queries as agents
+from helpdesk.agents.operations import deactivate_member
+from helpdesk.agents.rules import Role
 from helpdesk.channels import inbox
 from helpdesk.channels.models import Delivery
 from helpdesk.customers import queries as customers
 from helpdesk.kernel.errors import Conflict, Forbidden
+from helpdesk.organization.operations import create_service
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets.rules import COMPLETED, NEW, OPEN, RESOLVED, MessageKind
 from tests.channels.post import MINA, Post, switch_off  # noqa: F401
+from tests.factories.desk import hire, make_desk
 from tests.factories.echo import Echo
 from tests.factories.tickets import messages, ticket
 
@@ -64,6 +68,39 @@ def test_proven_stranger_takes_part_in_no_ticket(post: Post) -> None:
     ticket_id = post.ticket()
     row = post.feed(id="m2", answers=[answer_id(post, ticket_id)], proof="passed", **{"from": "mallory@else.example"})
     assert row.ticket_id != ticket_id
+
+
+def assert_no_answer(post: Post, sender: str) -> None:
+    """Let somebody answer a ticket with proof, and see that it is no agent's answer, and that nothing is sent."""
+    ticket_id = post.ticket()
+    known, sent = answer_id(post, ticket_id), len(Echo.sent)
+    row = post.feed(id="m2", text="보내 줘", answers=[known], ticket_number=1, proof="passed", **{"from": sender})
+    assert row.outcome == "TICKET"
+    assert row.ticket_id != ticket_id
+    (message,) = messages(row.ticket_id or 0)
+    assert (message.kind, message.author_kind) == (MessageKind.INQUIRY, "customer")
+    assert len(Echo.sent) == sent
+
+
+def test_proven_agent_who_works_here_no_more_answers_nobody(post: Post) -> None:
+    (row,) = agents.agents_by_ids([post.desk.agent.id])
+    assert row is not None
+    deactivate_member(row.member_id)
+    assert_no_answer(post, row.email)
+
+
+@pytest.mark.parametrize("is_same_organization", [True, False])
+def test_proven_agent_of_another_service_answers_nobody(post: Post, is_same_organization: bool) -> None:
+    other = make_desk(post.desk.settings, slug="other")
+    organization_id, service_id = other.organization_id, other.service_id
+    if is_same_organization:
+        organization_id = post.desk.organization_id
+        service_id = create_service(
+            organization_id, slug="third", names={"en": "Third"}, languages=["en"], default_language="en",
+            time_zone="UTC",
+        )  # fmt: skip
+    hire(organization_id, service_id, "clerk@other.example", Role.AGENT)
+    assert_no_answer(post, "clerk@other.example")
 
 
 def test_proven_agent_of_a_completed_ticket_is_told_why_nothing_was_sent(post: Post) -> None:
