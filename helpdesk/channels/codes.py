@@ -11,7 +11,9 @@ CODES: Mapping[str, str] = {
         "The channel is not in use in this service. Enable its plugin; `helpdesk plugin info NAME` says why "
         "it cannot be used."
     ),
-    "NOT_HELD": "Nobody doubts the sender of this message: there is nothing to release.",
+    "NOT_HELD": (
+        "This message is not held, nor was it taken for a machine's or for spam: there is nothing to release."
+    ),
     "NOT_RETRIABLE": "There is nothing to try again: it was done, or is being done right now.",
     "VERSION_CONFLICT": (
         "Somebody else changed the account meanwhile. Read it again and send the version that you have read."

@@ -2,11 +2,12 @@
 
 Outside ids are matched within one account, and compared as ``rules.outside_id`` spells them. Whoever
 is copied in does not take part: only the ticket's customer does, whom the desk has written to or an agent has let in,
-and an agent who is proven.
+and an agent who is proven. A message without a sender makes a ticket of its own, without a customer.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from helpdesk.access.authentication import actor_of
@@ -17,7 +18,7 @@ from helpdesk.channels.models import OutsideId
 from helpdesk.channels.rules import Candidate, HeldError, InboxOutcome
 from helpdesk.customers import queries as customers
 from helpdesk.customers import reaching
-from helpdesk.customers.rules import EMAIL
+from helpdesk.customers.rules import EMAIL, is_nobody
 from helpdesk.kernel import actors
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.crypto import keyring
@@ -30,7 +31,7 @@ from helpdesk.tickets import participants
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.attachments import NewFile
 from helpdesk.tickets.operations import Added, NewTicket
-from helpdesk.tickets.rules import LONGEST_CHANNEL, Asker, Body, body_of, subject_of
+from helpdesk.tickets.rules import LONGEST_CHANNEL, Asker, body_of, subject_of
 
 MOST_ANSWERED = 50
 
@@ -49,9 +50,12 @@ class Filed:
     reason: str = ""
 
 
-def file_item(account: Any, item: Inbound | DeliveryReport, *, is_released: bool = False) -> Filed:
-    """File one message or report. Runs in the transaction that ends the inbox row.
+def file_item(
+    account: Any, item: Inbound | DeliveryReport, *, received_at: datetime, is_released: bool = False
+) -> Filed:
+    """File one message or report that came at that time. Runs in the transaction that ends the inbox row.
 
+    Whoever has released it has read it: it is a person's message, whatever it was taken for.
     Raises FiledElsewhereError, and HeldError for a suspicious one that no person has released.
     """
     if isinstance(item, DeliveryReport):
@@ -62,11 +66,13 @@ def file_item(account: Any, item: Inbound | DeliveryReport, *, is_released: bool
     )
     if seen:
         return Filed(InboxOutcome.DUPLICATE, seen.ticket_id, seen.message_id)
+    if is_released:
+        return _file_message(account, replace(item, nature=Nature.PERSON), received_at)
     if item.nature is Nature.SPAM:
         return Filed(InboxOutcome.SPAM, reason="The mail system marked it as spam.")
-    if item.suspicion and not is_released:
+    if item.suspicion:
         raise HeldError(rules.reason(item.suspicion))
-    return _file_message(account, item)
+    return _file_message(account, item, received_at)
 
 
 def _file_report(account: Any, report: DeliveryReport) -> Filed:
@@ -80,18 +86,20 @@ def _file_report(account: Any, report: DeliveryReport) -> Filed:
     return Filed(InboxOutcome.BOUNCE, known.ticket_id, known.message_id, rules.reason(reasons))
 
 
-def _file_message(account: Any, item: Inbound) -> Filed:
+def _file_message(account: Any, item: Inbound, received_at: datetime) -> Filed:
     actor = actors.system(account.service_id)
     is_automatic = item.nature is Nature.AUTOMATIC
     if not is_automatic and item.proof is not SenderProof.FAILED:
         reaching.heard_from(actor, item.sender.kind, item.sender.value)
     agent = _proven_agent(account, item)
     ticket_id = rules.choose(_candidates(account, item, is_agent=agent is not None))
-    words = body_of(item.text, item.html, quoted_from=item.quoted_from)
-    body = replace(words, proof=item.proof, proof_details=item.proof_details)
+    body = replace(
+        body_of(item.text, item.html, quoted_from=item.quoted_from), proof=item.proof, proof_details=item.proof_details,
+        received_at=received_at, sent_at=rules.claimed_time(item.sent_at, received_at),
+    )  # fmt: skip
     files = [NewFile(file.filename, file.content_type, file.data, file.content_id) for file in item.files]
     if ticket_id is not None and agent is not None and not is_automatic:
-        answer = Body(body.text[: body.quoted_from], proof=item.proof, proof_details=item.proof_details)
+        answer = replace(body, text=body.text[: body.quoted_from], html=None, quoted_from=None)
         added = tickets.reply(agent, ticket_id, answer, files=files)
         _remember(account.id, item.external_id, added)
         return Filed(InboxOutcome.REPLY, added.ticket_id, added.message_id)
@@ -160,6 +168,8 @@ def _candidates(account: Any, item: Inbound, *, is_agent: bool) -> Iterator[Cand
 
     Order: reply token, answered ids, number in the subject. Source: CHANNELS section 6, threading.
     """
+    if is_nobody(item.sender.kind, item.sender.value):
+        return
     if item.reply_token:
         by_token = rules.ticket_of_token(keyring().secret_for("reply"), item.reply_token, item.sender.value)
         ticket = ticket_queries.tickets_by_ids([by_token])[0]

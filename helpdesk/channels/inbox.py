@@ -4,7 +4,8 @@ A row is committed with its raw bytes before the provider is told that we have i
 rows, let the channel turn bytes into messages, and file them in one transaction together with the
 row's end. A row that cannot be understood is tried a few times and then quarantined with its raw
 bytes kept; the line moves on. One whose sender is in doubt is held there at once, until a person
-releases it. A crash counts as a try, because taking a row counts; the desk's own
+releases it; so is what was taken for a machine's or for spam and became no message, because that may be
+wrong. A crash counts as a try, because taking a row counts; the desk's own
 trouble (a plugin that is not loaded or rests, a full disk) does not.
 """
 
@@ -87,7 +88,8 @@ def _insert(values: Mapping[str, Any], *, once: bool, cursor: Callable[[], None]
     else:
         values = {
             **values, "state": InboxState.PROCESSED, "outcome": InboxOutcome.DUPLICATE, "due_at": None,
-            "ticket": before.ticket_id, "message": before.message_id,
+            "ticket": before.ticket_id, "message": before.message_id, "sender": before.sender,
+            "subject": before.subject,
         }  # fmt: skip
     row_id = insert_once(InboxRow, values)
     if cursor is not None:
@@ -125,6 +127,7 @@ def process(row: Any, settings: Settings) -> None:
     try:
         driver = accounts.driver_by_id(row.account_id)
         items = _understand(row, driver, settings)
+        row.sender, row.subject = rules.written_by(items)
         reach("inbox.understood")
         _file_once(row, items)
     except LeaseLostError:
@@ -179,16 +182,17 @@ def _file(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
     account = ChannelAccount.get_by_id(row.account_id)
     filed = filing.Filed(InboxOutcome.IGNORED)
     for item in items:
-        filed = filing.file_item(account, item, is_released=row.is_released)
+        filed = filing.file_item(account, item, received_at=row.received_at, is_released=row.is_released)
     done = release(
         row, state=InboxState.PROCESSED, outcome=filed.outcome, ticket=filed.ticket_id, message=filed.message_id,
-        last_error=filed.reason,
+        last_error=filed.reason, sender=row.sender, subject=row.subject,
     )  # fmt: skip
     if not done:
         raise LeaseLostError
     if filed.ticket_id is not None:
         accounts.hold(row.account_id)
-        InboxRow.update(ticket=filed.ticket_id, message=filed.message_id).where(
+        known = {"ticket": filed.ticket_id, "message": filed.message_id, "sender": row.sender, "subject": row.subject}
+        InboxRow.update(known).where(
             InboxRow.account == row.account_id, InboxRow.digest == row.digest,
             InboxRow.outcome == InboxOutcome.DUPLICATE, InboxRow.ticket.is_null(),
         ).execute()  # fmt: skip
@@ -196,13 +200,13 @@ def _file(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
 
 def _quarantine(row: Any, reason: str) -> None:
     log.error("inbox row quarantined", extra={"inbox_id": row.id, "account_id": row.account_id})
-    release(row, state=InboxState.QUARANTINED, last_error=reason)
+    release(row, state=InboxState.QUARANTINED, last_error=reason, sender=row.sender, subject=row.subject)
 
 
 def _hold_for_a_person(row: Any, reason: str) -> None:
     """Set aside what was read well, and is not to be believed until a person says so."""
     log.warning("inbox row held", extra={"inbox_id": row.id, "account_id": row.account_id})
-    release(row, state=InboxState.QUARANTINED, is_held=True, last_error=reason)
+    release(row, state=InboxState.QUARANTINED, is_held=True, last_error=reason, sender=row.sender, subject=row.subject)
 
 
 def settle(row_id: int, settings: Settings) -> Any:
@@ -230,28 +234,39 @@ def settle(row_id: int, settings: Settings) -> Any:
 def retry(actor: Actor, row_id: int) -> None:
     """Let a quarantined or waiting row be read again, with all its tries; one that is held is held again."""
     actor.require("inbox.retry")
-    _read_again(_locked(actor, row_id))
+    row = _locked(actor, row_id)
+    if row.state is InboxState.PROCESSED:
+        raise _done()
+    _read_again(row)
 
 
 @transactional
 def let_through(actor: Actor, row_id: int) -> None:
-    """File a held row as it is: its sender is believed. Raises Conflict (NOT_HELD) for one that is not held."""
+    """File a row as a person's message whose sender is believed: one that is held, or was put aside by its outcome.
+
+    Raises Conflict: NOT_HELD for one that waits or cannot be read, NOT_RETRIABLE for one that became a message.
+    """
     actor.require("inbox.release")
     row = _locked(actor, row_id)
-    if not row.is_held:
+    is_done = row.state is InboxState.PROCESSED
+    if is_done and not rules.is_put_aside(row.outcome, has_message=row.message_id is not None):
+        raise _done()
+    if not is_done and not row.is_held:
         raise Conflict("This row is not held; nobody doubts its sender.", code="NOT_HELD")
-    _read_again(row, is_released=True)
+    _read_again(row, is_released=True, outcome=None)
 
 
 def _locked(actor: Actor, row_id: int) -> Any:
-    """Return a row that is not done with, locked until the transaction ends. Raises NotFound and Conflict."""
+    """Return the row, locked until the transaction ends. Raises NotFound."""
     query = InboxRow.select().where(InboxRow.id == row_id, InboxRow.service == actor.service_id)
     row = locked(query).first()
     if row is None:
         raise NotFound("There is no such inbox row.", path=("id",))
-    if row.state is InboxState.PROCESSED:
-        raise Conflict("This row was processed; there is nothing to try again.", code="NOT_RETRIABLE")
     return row
+
+
+def _done() -> Conflict:
+    return Conflict("This row was processed; there is nothing to try again.", code="NOT_RETRIABLE")
 
 
 def _read_again(row: Any, **changes: Any) -> None:

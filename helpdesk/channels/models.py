@@ -61,7 +61,8 @@ class InboxRow(Leased):
     """What came in, stored before it is understood. ``storage_key`` leads to the raw bytes.
 
     ``key`` is unique in the account; ``digest`` is the SHA-256 of the bytes. A row that ``is_held`` waits for a person
-    to believe its sender; once one does it ``is_released``.
+    to believe its sender; once one does it ``is_released``. ``sender`` and ``subject`` are what a reader made of the
+    bytes: personal data, and as readable as the bytes are, and as a customer's name and address.
     """
 
     id = peewee.BigAutoField()
@@ -76,6 +77,8 @@ class InboxRow(Leased):
     outcome = EnumColumn(InboxOutcome, null=True)
     is_held = peewee.BooleanField(default=False)
     is_released = peewee.BooleanField(default=False)
+    sender = peewee.CharField(max_length=500, null=True)
+    subject = peewee.CharField(max_length=255, null=True)
     ticket = peewee.ForeignKeyField(Ticket, backref="+", null=True, index=False)
     message = peewee.ForeignKeyField(Message, backref="+", null=True, index=False)
     received_at = TimeColumn()
@@ -92,7 +95,7 @@ class InboxRow(Leased):
 class Delivery(Leased):
     """An outgoing message, written with the change that caused it: a row of the outbox.
 
-    ``recipients`` is a list of ``{kind, value, name, verdict, reason}``.
+    ``recipients`` is a list of ``{kind, value, name, verdict, reason, is_permanent}``; old ones lack the last.
     """
 
     id = peewee.BigAutoField()

@@ -59,6 +59,7 @@ log = logging.getLogger(__name__)
 
 LINE = sending.LINE
 MOST_ANSWERED = 20
+ANSWERS_MACHINE = "Not sent: a machine wrote what this answers; try it again to send it all the same."
 _CAUSES = {Verdict.FAILED: Cause.FAILED, Verdict.COMPLAINED: Cause.COMPLAINED}
 ASK_FIRST = (
     "So nobody knows whether the message is out; ask the customer before you try again, and tell the channel's author."
@@ -69,9 +70,9 @@ def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool =
     """Write an answer into the outbox and return the row's id, or None when there is no way to the customer.
 
     It goes back the way the ticket came; a ticket without an account is answered by the service's
-    primary mail account. What a machine wrote goes neither to an address that takes no messages nor to one that has
-    got too much of it: it is failed at once, with the reason. Participants get the answers of people alone.
-    Source: SPEC CHAN-23, SPEC-WORK TKT-47.
+    primary mail account. What a machine wrote answers no other machine, and goes neither to an address that takes no
+    messages nor to one that has got too much of it: it is failed at once, with the reason. Participants get the
+    answers of people alone. Source: SPEC CHAN-23, SPEC-WORK TKT-47, SECURITY B6.
     """
     ticket = tickets.tickets_by_ids([ticket_id])[0]
     account = _account_for(ticket) if ticket is not None else None
@@ -81,7 +82,7 @@ def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool =
     if to is None:
         return None
     people = [to] if is_automatic else [to, *_participants(account, ticket_id, to)]
-    refusal = _refusal(account, to, ticket.subject) if is_automatic else ""
+    refusal = _refusal(account, to, ticket) if is_automatic else ""
     row_id = Delivery.insert(
         service=actor.service_id, account=account.id, ticket=ticket_id, message=message_id, key=secrets.token_hex(16),
         state=DeliveryState.QUEUED, recipients=rules.recipients_of(people), created_at=clock.now(),
@@ -94,14 +95,16 @@ def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool =
     return int(row_id)
 
 
-def _refusal(account: Any, to: Identity, subject: str) -> str:
+def _refusal(account: Any, to: Identity, ticket: TicketRow) -> str:
     """Return why a machine may not write to somebody; empty if it may, and then it is counted."""
     marked = customers.undeliverable(account.service_id, [(to.kind, to.value)])
     row = next(iter(marked.values()), None)
-    if row is None:
-        return floods.refusal(account, to, subject)
-    since = f"{row.undeliverable_since:%Y-%m-%d}"
-    return f"Not sent: this address takes no messages since {since}: {row.undeliverable_reason}"
+    if row is not None:
+        since = f"{row.undeliverable_since:%Y-%m-%d}"
+        return f"Not sent: this address takes no messages since {since}: {row.undeliverable_reason}"
+    if tickets.is_answer_to_machine(ticket.id):
+        return ANSWERS_MACHINE
+    return floods.refusal(account, to, ticket.subject)
 
 
 def _account_for(ticket: TicketRow) -> Any:
@@ -283,7 +286,7 @@ def _fail(row: Any, reason: str, *, is_dead: bool = False) -> None:
     """End the row: whoever does not have the message will not get it. ``is_dead`` says that their addresses fail."""
     lost = rules.still_to_reach(row.recipients) if is_dead else ()
     verdicts = [RecipientVerdict(one.value, Verdict.FAILED, reason, is_permanent=True) for one in lost]
-    row.recipients = rules.given_up(row.recipients, reason)
+    row.recipients = rules.given_up(row.recipients, reason, is_permanent=is_dead)
     _end(row, DeliveryState.FAILED, reason, verdicts=verdicts)
 
 
@@ -296,7 +299,7 @@ def _end(row: Any, state: DeliveryState, reason: str = "", *, verdicts: Sequence
         mark_addresses(row, verdicts)
 
 
-def end_at_rest(row: Any, recipients: list[dict[str, str]], reason: str) -> None:
+def end_at_rest(row: Any, recipients: list[rules.Recipient], reason: str) -> None:
     """Fail a row that no worker holds, or that it no longer matters who holds. Records DeliveryFinished."""
     Delivery.update(
         recipients=recipients, state=DeliveryState.FAILED, due_at=None, lease=None, last_error=rules.reason(reason),

@@ -8,7 +8,7 @@ from typing import Any
 import peewee
 
 from helpdesk.channels.models import ChannelAccount, Delivery, InboxRow, Listening, Sending
-from helpdesk.channels.rules import AccountState, DeliveryState, InboxOutcome, InboxState, worst
+from helpdesk.channels.rules import AccountState, DeliveryState, InboxOutcome, InboxState, Recipient, worst
 from helpdesk.kernel.paging import Order, Page, Window, page
 from helpdesk.kernel.rows import Row, Rows, by_ids, load, select
 from helpdesk.plugins import registry
@@ -66,6 +66,8 @@ class InboxItemRow(Row):
     state: InboxState
     outcome: InboxOutcome | None
     is_held: bool
+    sender: str | None
+    subject: str | None
     ticket_id: int | None
     message_id: int | None
     size: int
@@ -87,7 +89,7 @@ class DeliveryRow(Row):
     message_id: int
     state: DeliveryState
     external_id: str | None
-    recipients: list[dict[str, str]]
+    recipients: list[Recipient]
     attempts: int
     last_error: str
     created_at: datetime
@@ -126,6 +128,11 @@ def accounts_of_service(service_id: int) -> list[AccountRow]:
 def accounts_by_ids(ids: Sequence[int | None]) -> list[AccountRow | None]:
     """Return accounts aligned with the ids, deleted ones too."""
     return by_ids(AccountRow, ChannelAccount, ids)
+
+
+def drivers_of_accounts(account_ids: Sequence[int]) -> list[str]:
+    """Return the code of each account's channel; empty for an account that is not there."""
+    return ["" if row is None else row.driver for row in accounts_by_ids(account_ids)]
 
 
 def account_by_hook(service_id: int, hook_token: str) -> AccountRow | None:

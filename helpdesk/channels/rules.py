@@ -5,10 +5,13 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
+from helpdesk.customers.rules import is_nobody
 from helpdesk.kernel.text import one_line
-from helpdesk.sdk.channel import Identity, RecipientVerdict, Verdict
+from helpdesk.sdk.channel import Identity, Inbound, RecipientVerdict, Verdict
 
 MAIL_DRIVER = "email"
 TOKEN_BYTES = 10
@@ -16,9 +19,14 @@ MOST_TRIES_IN = 5
 MOST_TRIES_OUT = 48
 LONGEST_OUTSIDE_ID = 255
 LONGEST_REASON = 1000
+LONGEST_SENDER = 500
+LONGEST_SUBJECT = 255
+RAW, RAW_SECONDS = "raw message", 3600
+Recipient = dict[str, Any]
 FINAL = "accepted"
 HAS_IT = frozenset({FINAL, str(Verdict.COMPLAINED)})
 OPEN = frozenset({"", str(Verdict.DELAYED)})
+NOTHING_KNOWN = {"verdict": "", "reason": "", "is_permanent": False}
 SECONDS: dict[str, float] = {
     "settings": 5.0,
     "__init__": 10.0,
@@ -76,6 +84,32 @@ class InboxOutcome(StrEnum):
     SPAM = "SPAM"
     DUPLICATE = "DUPLICATE"
     IGNORED = "IGNORED"
+
+
+def is_put_aside(outcome: InboxOutcome | None, *, has_message: bool) -> bool:
+    """Return whether what came in was taken for a machine's or for spam, and no agent sees it in a ticket."""
+    return outcome in {InboxOutcome.AUTO, InboxOutcome.SPAM} and not has_message
+
+
+def written_by(items: Iterable[object]) -> tuple[str | None, str | None]:
+    """Return sender and subject of the last message among these, each on one line; None for what it does not tell."""
+    last = next((item for item in reversed(list(items)) if isinstance(item, Inbound)), None)
+    if last is None:
+        return None, None
+    known_by = "" if is_nobody(last.sender.kind, last.sender.value) else last.sender.value
+    name, value = (one_line(text, longest=LONGEST_SENDER // 2 - 2) for text in (last.sender.name, known_by))
+    sender = f"{name} <{value}>" if name and value else name or value
+    return sender or None, one_line(last.subject, longest=LONGEST_SUBJECT) or None
+
+
+def claimed_time(sent_at: datetime | None, received_at: datetime) -> datetime | None:
+    """Return when a message says that it was sent; nothing is sent after it has come."""
+    return None if sent_at is None else min(sent_at, received_at)
+
+
+def raw_name(driver: str, digest: str) -> str:
+    """Return under which name the raw bytes of what came in are given out."""
+    return f"{digest[:16]}.{'eml' if driver == 'email' else 'bin'}"
 
 
 class DeliveryState(StrEnum):
@@ -139,27 +173,25 @@ def ticket_of_token(secret: bytes, token: str, sender: str) -> int | None:
     return int(head) if hmac.compare_digest(expected.encode(), token.casefold().encode()) else None
 
 
-def recipients_of(identities: Sequence[Identity]) -> list[dict[str, str]]:
+def recipients_of(identities: Sequence[Identity]) -> list[Recipient]:
     """Return recipients as the outbox keeps them: nobody has accepted anything yet."""
-    return [{"kind": one.kind, "value": one.value, "name": one.name, "verdict": "", "reason": ""} for one in identities]
+    return [{"kind": one.kind, "value": one.value, "name": one.name, **NOTHING_KNOWN} for one in identities]
 
 
-def still_to_reach(recipients: Sequence[dict[str, str]]) -> tuple[Identity, ...]:
+def still_to_reach(recipients: Sequence[Recipient]) -> tuple[Identity, ...]:
     """Return those to send to: not the ones that accepted, nor those refused for good."""
     return tuple(Identity(one["kind"], one["value"], one["name"]) for one in recipients if one["verdict"] in OPEN)
 
 
 def with_verdicts(
-    recipients: Sequence[dict[str, str]], verdicts: Sequence[RecipientVerdict], *, default: str = ""
-) -> list[dict[str, str]]:
+    recipients: Sequence[Recipient], verdicts: Sequence[RecipientVerdict], *, default: str = ""
+) -> list[Recipient]:
     """Return the recipients with the verdicts written in; an unnamed one that was still open gets the default."""
     named = {verdict.recipient.casefold(): verdict for verdict in verdicts}
     return [_judged(one, named.get(one["value"].casefold()), default) for one in recipients]
 
 
-def addressed(
-    recipients: Sequence[dict[str, str]], verdicts: Sequence[RecipientVerdict]
-) -> tuple[RecipientVerdict, ...]:
+def addressed(recipients: Sequence[Recipient], verdicts: Sequence[RecipientVerdict]) -> tuple[RecipientVerdict, ...]:
     """Return the verdicts of a report, those on nobody or on a stranger given to the only recipient there is.
 
     A mail that was passed on comes back under another address; that the first one is no good is not said by it.
@@ -178,8 +210,8 @@ def _of_the_only_one(verdict: RecipientVerdict, only: str) -> RecipientVerdict:
 
 
 def reported(
-    recipients: Sequence[dict[str, str]], verdicts: Sequence[RecipientVerdict], *, is_waiting: bool
-) -> list[dict[str, str]]:
+    recipients: Sequence[Recipient], verdicts: Sequence[RecipientVerdict], *, is_waiting: bool
+) -> list[Recipient]:
     """Return the recipients with what a report says of them written in.
 
     A delay is news only while nothing worse is known; while the message waits to be sent to others, whoever has it
@@ -196,37 +228,36 @@ def reported(
     return with_verdicts(recipients, [one for one in verdicts if is_news(one)])
 
 
-def _judged(one: dict[str, str], verdict: RecipientVerdict | None, default: str) -> dict[str, str]:
+def _judged(one: Recipient, verdict: RecipientVerdict | None, default: str) -> Recipient:
     if verdict is not None:
-        return one | {"verdict": str(Verdict(verdict.verdict)), "reason": reason(verdict.reason)}
+        known = {"verdict": str(Verdict(verdict.verdict)), "reason": reason(verdict.reason)}
+        return one | known | {"is_permanent": bool(verdict.is_permanent)}
     if default and one["verdict"] in OPEN:
-        return one | {"verdict": default, "reason": ""}
+        return one | NOTHING_KNOWN | {"verdict": default}
     return one
 
 
-def given_up(recipients: Sequence[dict[str, str]], why: str) -> list[dict[str, str]]:
+def given_up(recipients: Sequence[Recipient], why: str, *, is_permanent: bool = False) -> list[Recipient]:
     """Return the recipients once nothing more is tried: those still open are failed, for the reason given."""
-    return [
-        one | {"verdict": str(Verdict.FAILED), "reason": one["reason"] or why} if one["verdict"] in OPEN else one
-        for one in recipients
-    ]
+    lost = {"verdict": str(Verdict.FAILED), "is_permanent": is_permanent}
+    return [one | lost | {"reason": one["reason"] or why} if one["verdict"] in OPEN else one for one in recipients]
 
 
-def anew(recipients: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def anew(recipients: Sequence[Recipient]) -> list[Recipient]:
     """Return the recipients for another round: whoever does not have the message is open again."""
-    return [one if one["verdict"] in HAS_IT else one | {"verdict": "", "reason": ""} for one in recipients]
+    return [one if one["verdict"] in HAS_IT else one | NOTHING_KNOWN for one in recipients]
 
 
-def is_reached(recipients: Sequence[dict[str, str]]) -> bool:
+def is_reached(recipients: Sequence[Recipient]) -> bool:
     """Return whether anybody has the message."""
     return any(one["verdict"] in HAS_IT for one in recipients)
 
 
-def is_lost(recipients: Sequence[dict[str, str]]) -> bool:
+def is_lost(recipients: Sequence[Recipient]) -> bool:
     """Return whether it is certain that nobody has the message."""
     return bool(recipients) and all(one["verdict"] == Verdict.FAILED for one in recipients)
 
 
-def problems(recipients: Sequence[dict[str, str]]) -> str:
+def problems(recipients: Sequence[Recipient]) -> str:
     """Return what went wrong for whom, in one line; empty when nothing did."""
     return "; ".join(f"{one['value']}: {one['reason']}" for one in recipients if one["reason"])

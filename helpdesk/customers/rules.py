@@ -3,7 +3,8 @@
 What an API user writes is checked strictly and refused with its path. What a channel says of its
 sender is taken as it is where it cannot be spelt better, because mail from an address that breaks
 the rules has come all the same (two dots in a row were once handed out by a Japanese operator).
-A phone number that cannot be read is kept, and identifies nobody: "unknown" is no person.
+A phone number that cannot be read is kept, and identifies nobody: "unknown" is no person. Neither is an
+address under ``.invalid``, which nobody can have (RFC 2606): a channel names a sender so who has none.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ LONGEST_PHONE = 40
 LONGEST_USER_KEY = 200
 LONGEST_KIND = 32
 LONGEST_VALUE = 254
+NOBODYS_DOMAIN = "invalid"
 
 Key = tuple[str, str]
 
@@ -91,9 +93,9 @@ def is_phone_number(normal: str) -> bool:
 
 
 def normal_identity(kind: str, value: str) -> Key | None:
-    """Return what a channel knows a person by, None when that is blank. Raises Invalid when it is too long."""
+    """Return what a channel knows a person by, None when that names nobody. Raises Invalid when it is too long."""
     cleaned = one_line(value, longest=LONGEST_VALUE + 1)
-    if not cleaned:
+    if not cleaned or is_nobody(kind, cleaned):
         return None
     if kind == EMAIL:
         cleaned = _lenient_email(cleaned)
@@ -105,6 +107,12 @@ def normal_identity(kind: str, value: str) -> Key | None:
             path=("customer", "identity"),
         )
     return kind, cleaned
+
+
+def is_nobody(kind: str, value: str) -> bool:
+    """Return whether an address can be nobody's, so that all who bear it are strangers to each other."""
+    domain = value.rpartition("@")[2].strip().rstrip(".").casefold()
+    return kind == EMAIL and domain.rpartition(".")[2] == NOBODYS_DOMAIN
 
 
 def phone_prefix(text: str) -> str:

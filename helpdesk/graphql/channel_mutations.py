@@ -76,9 +76,9 @@ class InboxRetryInput:
     id: strawberry.ID = strawberry.field(description="The inbox item.")
 
 
-@strawberry.input(description="What is held, and to be filed.")
+@strawberry.input(description="What is held or was put aside, and is to be filed.")
 class InboxReleaseInput:
-    """What is held, and to be filed."""
+    """What is held or was put aside, and is to be filed."""
 
     id: strawberry.ID = strawberry.field(description="The inbox item.")
 
@@ -229,10 +229,13 @@ class ChannelMutations:
         inbox.retry(info.context.actor, item_id)
         return InboxRetryPayload(item=_item(item_id))
 
-    @strawberry.mutation(description="Believe the sender of something that is held, and have it filed.")
+    @strawberry.mutation(
+        description="Have something that is held filed, its sender believed; or what was taken for a machine's or for"
+        " spam and became part of no ticket, as a person's message."
+    )
     @answers(InboxReleasePayload)
     def inbox_release(self, info: Info, input: Input[InboxReleaseInput]) -> InboxReleasePayload:
-        """Have something that is held filed."""
+        """Have something that is held, or was put aside, filed."""
         item_id = ids.required_row_id(input.id, "InboxItem", path="id")
         inbox.let_through(info.context.actor, item_id)
         return InboxReleasePayload(item=_item(item_id))

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.scalars import JSON
 
-from helpdesk.channels import queries
+from helpdesk.channels import queries, rules
 from helpdesk.channels.queries import AccountRow, DeliveryRow, InboxItemRow
 from helpdesk.channels.rules import AccountState, DeliveryState, InboxOutcome, InboxState
 from helpdesk.customers import queries as customers
 from helpdesk.customers.queries import IdentityRow
-from helpdesk.graphql import enums, ids, nodes
+from helpdesk.graphql import enums, ids, links, nodes
 from helpdesk.graphql.batching import batched
 from helpdesk.graphql.connections import After, Connection, First, window
 from helpdesk.graphql.context import Context, Info
@@ -147,6 +147,12 @@ class InboxItem(Node):
     is_held: bool = strawberry.field(
         description="Whether its sender is in doubt, so that a person must release it; `reason` says why."
     )
+    sender: str | None = strawberry.field(
+        description="Who wrote it, as the message says; null until it is understood, and when it does not say."
+    )
+    subject: str | None = strawberry.field(
+        description="Its subject on one line; null until it is understood, and when it has none."
+    )
     size: int = strawberry.field(description="Bytes.")
     digest: str = strawberry.field(description="SHA-256 of the raw bytes, in hexadecimal.")
     attempts: int = strawberry.field(description="How often it was tried.")
@@ -161,6 +167,17 @@ class InboxItem(Node):
     def next_try_at(self) -> datetime | None:
         """Return when the row falls due; what is due at once is due since it came."""
         return self.due_at and max(self.due_at, self.received_at)  # type: ignore[attr-defined,no-any-return]  # of the row
+
+    @batched(
+        description="Where to download the bytes as they came; the link works for an hour, for whoever has it.",
+        graphql_type=str,
+    )
+    def raw_url(rows: Sequence[InboxItemRow], context: Context) -> list[str]:
+        """Return a signed link to each row's bytes, to those who may read the inbox."""
+        context.actor.require("inbox.read")
+        drivers = queries.drivers_of_accounts([row.account_id for row in rows])
+        names = [rules.raw_name(driver, row.digest) for row, driver in zip(rows, drivers, strict=True)]
+        return [links.raw(context, row, name) for row, name in zip(rows, names, strict=True)]
 
     @batched(description="The account by which it came.", graphql_type=ChannelAccount | None)
     def account(rows: Sequence[InboxItemRow], context: Context) -> list[Any]:  # noqa: ARG002
@@ -191,6 +208,9 @@ class DeliveryRecipient:
         description="accepted, delayed, failed or complained; empty until something is known."
     )
     reason: str = strawberry.field(description="The provider's words; empty when there are none.")
+    is_permanent: bool = strawberry.field(
+        description="Whether the address itself is no good, or its owner complains, so that trying again is in vain."
+    )
 
 
 @strawberry.type(description="An outgoing message on its way.")
@@ -250,8 +270,11 @@ def _warning(mark: IdentityRow) -> str:
     return f"{mark.value} takes no messages since {since}: {mark.undeliverable_reason}"
 
 
-def _recipient(one: dict[str, str]) -> DeliveryRecipient:
-    return DeliveryRecipient(address=one["value"], name=one["name"], verdict=one["verdict"], reason=one["reason"])
+def _recipient(one: rules.Recipient) -> DeliveryRecipient:
+    return DeliveryRecipient(
+        address=one["value"], name=one["name"], verdict=one["verdict"], reason=one["reason"],
+        is_permanent=one.get("is_permanent", False),
+    )  # fmt: skip
 
 
 @strawberry.type(description="One page of outgoing messages.")

@@ -3,16 +3,18 @@
 import html
 import re
 from collections.abc import Sequence
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+from helpdesk.channels.queries import InboxItemRow
+from helpdesk.channels.rules import RAW
 from helpdesk.graphql.context import Context
 from helpdesk.kernel.crypto import keyring
 from helpdesk.tickets import queries
 from helpdesk.tickets.attachments import DOWNLOAD, upload_token
 from helpdesk.tickets.queries import AttachmentRow, MessageRow
 
-_CID = re.compile(r'src="cid:([^"]{1,400})"')
 # Sanitised HTML alone is read so: its tags are closed, its values stand in double quotes and hold none.
+_CID = re.compile(r'(<img(?:[^">]|"[^"]*")*?) src="cid:([^"]{1,1000})"', re.IGNORECASE)
 _REMOTE = re.compile(r'(<img(?:[^">]|"[^"]*")*?) src="https?:[^"]*"', re.IGNORECASE)
 
 
@@ -20,6 +22,11 @@ def attachment(context: Context, row: AttachmentRow) -> str:
     """Return where the file can be downloaded for an hour."""
     token = keyring().sign(row.id, purpose=DOWNLOAD)
     return f"{context.url}/files/{token}/{quote(row.filename)}"
+
+
+def raw(context: Context, row: InboxItemRow, name: str) -> str:
+    """Return where the bytes that came in can be downloaded for an hour, under the name."""
+    return f"{context.url}/inbox/{keyring().sign(row.id, purpose=RAW)}/{quote(name)}"
 
 
 def upload(context: Context, upload_id: int) -> str:
@@ -38,7 +45,7 @@ def with_images(context: Context, rows: Sequence[MessageRow], *, remote: bool) -
     Without ``remote`` an image from elsewhere shows its alternative text: fetching it would tell its owner that the
     mail is being read, by whom and when. Source: SECURITY A6.
     """
-    showing = [row.id for row in rows if row.body_html and "cid:" in row.body_html]
+    showing = [row.id for row in rows if row.body_html and _CID.search(row.body_html)]
     files = dict(zip(showing, queries.attachments_of_messages(showing) if showing else (), strict=True))
     bodies = [row.body_html if remote or not row.body_html else _REMOTE.sub(r"\1", row.body_html) for row in rows]
     return [_linked(context, body, files.get(row.id, [])) for row, body in zip(rows, bodies, strict=True)]
@@ -48,7 +55,25 @@ def _linked(context: Context, body: str | None, files: Sequence[AttachmentRow]) 
     by_content_id = {file.content_id: file for file in files if file.content_id}
 
     def link(match: re.Match[str]) -> str:
-        file = by_content_id.get(html.unescape(match.group(1)))
-        return f'src="{html.escape(attachment(context, file))}"' if file else 'src=""'
+        file = next((by_content_id[one] for one in _meant(match) if one in by_content_id), None)
+        return f'{match[1]} src="{html.escape(attachment(context, file)) if file else ""}"'
 
     return _CID.sub(link, body) if body else body
+
+
+def _meant(match: re.Match[str]) -> tuple[str, str]:
+    """Return the content id that an image names: as it stands there, and with its ``%40`` undone (RFC 2392)."""
+    named = html.unescape(match[2])
+    return named, unquote(named)
+
+
+def are_inline(rows: Sequence[AttachmentRow]) -> list[bool]:
+    """Return whether each file is an image that the HTML of its message shows, in one statement at most."""
+    named = sorted({row.message_id for row in rows if row.content_id})
+    found = [message for message in queries.messages_by_ids(named) if message is not None]
+    shown = {message.id: _shown(message.body_html or "") for message in found}
+    return [row.content_id is not None and row.content_id in shown.get(row.message_id, ()) for row in rows]
+
+
+def _shown(body: str) -> frozenset[str]:
+    return frozenset(one for match in _CID.finditer(body) for one in _meant(match))

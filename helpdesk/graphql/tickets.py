@@ -104,6 +104,11 @@ class Attachment(Node):
         """Return a signed link."""
         return links.attachment(info.context, self)  # type: ignore[arg-type]  # the source is the row
 
+    @batched(description="Whether it is an image that the message's HTML shows in its place.", graphql_type=bool)
+    def is_inline(rows: Sequence[AttachmentRow], context: Context) -> list[bool]:  # noqa: ARG002
+        """Return whether each file's message shows it."""
+        return links.are_inline(rows)
+
     is_type_of = nodes.of(AttachmentRow)
 
 
@@ -139,6 +144,9 @@ class Message(Node):
     proof: SenderProof = strawberry.field(description="Whether it comes from whom it says.")
     proof_details: str = strawberry.field(description="By what that is known, such as spf=pass dmarc=pass.")
     created_at: datetime = strawberry.field(description="When it came or was written.")
+    sent_at: datetime | None = strawberry.field(
+        description="When its sender says to have sent it, to be shown and not relied upon; null for no word of it."
+    )
 
     @batched(description="Who wrote it; null when nobody knows.", graphql_type=MessageAuthor | None)
     def author(rows: Sequence[MessageRow], context: Context) -> list[Any]:
@@ -148,7 +156,7 @@ class Message(Node):
         agents_found = recall(context, agents.agents_by_ids, by_agent)
         customers_found = recall(context, customers.customers_by_ids, by_customer)
         people = zip(rows, agents_found, customers_found, strict=True)
-        return [agent or customer or SystemAuthor(name=row.author_name) for row, agent, customer in people]
+        return [agent or customer or _no_person(row) for row, agent, customer in people]
 
     @batched(
         description="The content as sanitised HTML; null when it came as text. Images that came along are links;"
@@ -185,6 +193,12 @@ class Message(Node):
         return channels.deliveries_of_messages([row.id for row in rows])
 
     is_type_of = nodes.of(MessageRow)
+
+
+def _no_person(row: MessageRow) -> SystemAuthor | None:
+    """Return an author that is neither agent nor customer; None for somebody of whom not even a name is known."""
+    is_unknown = row.author_kind is ActorKind.CUSTOMER and not row.author_name
+    return None if is_unknown else SystemAuthor(name=row.author_name)
 
 
 def _split(row: MessageRow) -> tuple[str, str]:

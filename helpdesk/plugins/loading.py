@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -99,12 +99,12 @@ def _note_fault(loader: ExtensionManager[Any], entry_point: EntryPoint, error: B
         loader.faults[entry_point.name] = str(error)
 
 
-def _installed_now() -> EntryPoints:
+def _installed_now() -> Any:  # the type has another name in Python 3.11
     return _read(installed())
 
 
 @functools.lru_cache(maxsize=1)
-def _read(_folders: tuple[tuple[str, int], ...]) -> EntryPoints:
+def _read(_folders: tuple[tuple[str, int], ...]) -> Any:
     """Return every entry point, read once for each state of the folders: it reads every distribution that there is."""
     return entry_points()
 

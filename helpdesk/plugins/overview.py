@@ -59,8 +59,8 @@ def _all() -> Iterator[tuple[Plugin, Callable[[int], Overview]]]:
     for row in queries.figures():
         figures[Ref(row.kind, row.name)].append(row)
     for plugin in sorted(registry.plugins(), key=lambda plugin: (plugin.kind, plugin.name)):
-        known = {"troubles": tuple(troubles.get(plugin.ref, ())), "figures": tuple(figures.get(plugin.ref, ()))}
-        yield plugin, partial(_overview, plugin, **known)
+        resting, done = tuple(troubles.get(plugin.ref, ())), tuple(figures.get(plugin.ref, ()))
+        yield plugin, partial(_overview, plugin, troubles=resting, figures=done)
 
 
 def overview(ref: Ref, service_id: int = EVERYWHERE) -> Overview | None:

@@ -79,7 +79,8 @@ class Participant(Model):
 class Message(Model):
     """One contribution to a ticket. ``body_html`` is sanitised before it gets here.
 
-    From the character ``quoted_from`` of ``body_text`` on, it only quotes what came before.
+    From the character ``quoted_from`` of ``body_text`` on, it only quotes what came before. ``created_at`` is when it
+    came or was written, ``sent_at`` what its sender's own clock says; the order is that of the ids.
     """
 
     id = peewee.BigAutoField()
@@ -96,6 +97,7 @@ class Message(Model):
     proof_details = peewee.CharField(max_length=255, default="")
     is_automatic = peewee.BooleanField(default=False)
     created_at = TimeColumn()
+    sent_at = TimeColumn(null=True)
 
     class Meta:
         indexes = ((("ticket", "id"), False),)

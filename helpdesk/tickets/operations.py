@@ -81,7 +81,12 @@ def _given(new: NewTicket) -> dict[str, Any]:
     files = [
         [file.filename, file.content_type, file.content_id, hashlib.sha256(file.data).hexdigest()] for file in new.files
     ]
-    return asdict(replace(new, files=(), facts={})) | {"files": files}
+    return asdict(replace(new, files=(), facts={})) | {"files": files, "body": _said(new.body)}
+
+
+def _said(body: Body) -> dict[str, Any]:
+    """Return a body as JSON values by which a repeat is told from misuse; when it came has no part in it."""
+    return {name: value for name, value in asdict(body).items() if name not in {"received_at", "sent_at"}}
 
 
 def _insert_ticket(actor: Actor, new: NewTicket, customer_id: int | None) -> Added:
@@ -101,7 +106,7 @@ def _insert_ticket(actor: Actor, new: NewTicket, customer_id: int | None) -> Add
             path=("externalRef",),
         )
     message_id = _insert_message(
-        _author(actor, customer_id, new.asker.name),
+        _author(actor, customer_id, new.asker),
         ticket_id,
         MessageKind.INQUIRY,
         new.body,
@@ -143,7 +148,7 @@ def reply(
     (TICKET_COMPLETED, STATUS_NOT_ALLOWED, VERSION_CONFLICT).
     """
     actor.require("ticket.reply")
-    given = [ticket_id, asdict(body), status, list(uploads)]
+    given = [ticket_id, _said(body), status, list(uploads)]
     made = idempotency.begin(actor, idempotency_key, operation="ticket.reply", given=given)
     if made is not None:
         return Added(ticket_id, made)
@@ -156,7 +161,7 @@ def reply(
         is_automatic = actor.kind in MACHINES
     after = ticket.status if is_automatic and status is None else rules.status_after_reply(ticket.status, status)
     rules.check_move(ticket.status, after)
-    author = _author(actor, None, "")
+    author = _author(actor, None, NOBODY)
     message_id = _insert_message(author, ticket_id, MessageKind.REPLY, body, is_automatic=is_automatic)
     attachments.attach(actor, message_id, uploads)
     attachments.add_files(actor.service_id, message_id, files, largest=LARGEST_FILE)
@@ -174,12 +179,12 @@ def add_note(
 ) -> Added:
     """Add an inside note; nothing is sent and the status stays. Source: SPEC-WORK TKT-36."""
     actor.require("ticket.note")
-    given = [ticket_id, asdict(body), list(uploads)]
+    given = [ticket_id, _said(body), list(uploads)]
     made = idempotency.begin(actor, idempotency_key, operation="ticket.note", given=given)
     if made is not None:
         return Added(ticket_id, made)
     ticket = locked(actor, ticket_id)
-    message_id = _insert_message(_author(actor, None, ""), ticket_id, MessageKind.NOTE, body)
+    message_id = _insert_message(_author(actor, None, NOBODY), ticket_id, MessageKind.NOTE, body)
     attachments.attach(actor, message_id, uploads)
     _reindex(ticket, body.text)
     change(actor, ticket, {}, [_added(actor, ticket_id, message_id, MessageKind.NOTE)])
@@ -242,7 +247,7 @@ def receive(
         )  # fmt: skip
         return _insert_ticket(actor, follow_up, customer_id)
     message_id = _insert_message(
-        _author(actor, customer_id, asker.name), ticket_id, MessageKind.INQUIRY, body, is_automatic=is_automatic
+        _author(actor, customer_id, asker), ticket_id, MessageKind.INQUIRY, body, is_automatic=is_automatic
     )
     attachments.add_files(actor.service_id, message_id, files, largest=LARGEST_FILE)
     _reindex(ticket, body.text)
@@ -275,10 +280,16 @@ class _Author:
     name: str
 
 
-def _author(actor: Actor, customer_id: int | None, name: str) -> _Author:
-    """Return who wrote a message: the customer, unless an agent did. ``name`` is the customer's, if it was told."""
+def _author(actor: Actor, customer_id: int | None, asker: Asker) -> _Author:
+    """Return who wrote a message: whoever asks, unless an agent did.
+
+    What came by a channel and identifies nobody is a customer's all the same, of whom nothing but a name is known.
+    """
+    name = asker.name
     if actor.kind is ActorKind.AGENT:
         return _Author(actor.service_id, actor.kind, actor.id, actor.name)
+    if customer_id is None and asker.identity is not None:
+        return _Author(actor.service_id, ActorKind.CUSTOMER, None, name)
     if customer_id is None:
         return _Author(actor.service_id, actor.kind, actor.id, name or actor.name)
     known = None if name else customer_queries.customers_by_ids([customer_id])[0]
@@ -301,7 +312,8 @@ def _insert_message(
         proof=body.proof,
         proof_details=one_line(body.proof_details, longest=LONGEST_PROOF_DETAILS),
         is_automatic=is_automatic,
-        created_at=clock.now(),
+        created_at=body.received_at or clock.now(),
+        sent_at=body.sent_at,
     ).execute()
     return int(made)
 

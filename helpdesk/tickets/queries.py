@@ -58,6 +58,7 @@ class MessageRow(Row):
     proof_details: str
     is_automatic: bool
     created_at: datetime
+    sent_at: datetime | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -184,6 +185,14 @@ def messages_of_tickets(ticket_ids: Sequence[int], window: Window) -> list[Page[
     """Return each ticket's messages, one page each, oldest first, in one statement."""
     order = [Order(Message.id, "id")]
     return pages_of(MessageRow, Message, Message.ticket, ticket_ids, order=order, window=window)
+
+
+def is_answer_to_machine(ticket_id: int) -> bool:
+    """Return whether the newest message of the ticket's customer was written by a machine."""
+    query: Any = Message.select(Message.is_automatic).where(
+        Message.ticket == ticket_id, Message.kind == MessageKind.INQUIRY
+    )
+    return any(row[0] for row in query.order_by(Message.id.desc()).limit(1).tuples())
 
 
 def attachments_of_messages(message_ids: Sequence[int]) -> list[list[AttachmentRow]]:

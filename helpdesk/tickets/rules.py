@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from helpdesk.kernel.errors import Conflict, Invalid
@@ -83,7 +84,8 @@ class Asker:
 class Body:
     """A message's content: always text, sometimes sanitised HTML as well; ``quoted_from`` is where quoting begins.
 
-    ``proof`` says whether it comes from whom it says, and ``proof_details`` by what that is known.
+    ``proof`` says whether it comes from whom it says, and ``proof_details`` by what that is known. ``received_at`` is
+    when it came, if that is not now, and ``sent_at`` when its sender says to have sent it.
     """
 
     text: str
@@ -91,6 +93,8 @@ class Body:
     quoted_from: int | None = None
     proof: SenderProof = SenderProof.NONE
     proof_details: str = ""
+    received_at: datetime | None = None
+    sent_at: datetime | None = None
 
 
 def check_workable(status: TicketStatus) -> None:

@@ -1,4 +1,4 @@
-"""Bytes in and out: uploads that were announced, and attachments by signed, expiring links.
+"""Bytes in and out: uploads that were announced, and attachments and raw messages by signed, expiring links.
 
 Files come from strangers: they are always a download, never a page of ours, whatever they claim to
 be. Only small raster images may be shown in place, since no browser runs them.
@@ -10,6 +10,8 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 from werkzeug.wsgi import wrap_file
 
+from helpdesk.channels import queries as channels
+from helpdesk.channels.rules import RAW, RAW_SECONDS, raw_name
 from helpdesk.kernel import crypto, db
 from helpdesk.kernel.errors import Conflict, HelpdeskError, LimitExceeded, NotFound, Unauthenticated, Unavailable
 from helpdesk.kernel.settings import Settings
@@ -24,7 +26,7 @@ POLICY = "default-src 'none'; sandbox"
 
 
 def blueprint(settings: Settings) -> Blueprint:
-    """Return the routes ``/<service>/uploads/<token>`` and ``/<service>/files/<token>/<name>``."""
+    """Return the routes ``/<service>/uploads/<token>``, ``/<service>/files/<token>/<name>`` and the inbox's."""
     routes = Blueprint("files", __name__)
 
     @routes.put("/<service>/uploads/<token>")
@@ -44,16 +46,18 @@ def blueprint(settings: Settings) -> Blueprint:
             file = queries.attachments_by_ids([file_id if isinstance(file_id, int) else None])[0]
             if file is None or file.service_id != _service_id(service):
                 raise NotFound("There is no such file.")
-        stream = storage().open(file.storage_key)
-        response = Response(wrap_file(request.environ, stream), direct_passthrough=True)
-        kind = "inline" if file.content_type in SHOWN else "attachment"
-        response.headers["Content-Type"] = file.content_type if kind == "inline" else "application/octet-stream"
-        response.headers["Content-Length"] = str(file.size)
-        response.headers["Content-Disposition"] = f"{kind}; filename*=UTF-8''{quote(file.filename, safe='')}"
-        response.headers["Content-Security-Policy"] = POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Cache-Control"] = "private, max-age=3600"
-        return response
+        return _given_out(file.storage_key, file.filename, file.size, shown_as=file.content_type)
+
+    @routes.get("/<service>/inbox/<token>/<name>")
+    def raw(service: str, token: str, name: str) -> Response:  # noqa: ARG001  # as above
+        """Give out what came in, byte for byte, to whoever has a link that still holds."""
+        row_id = crypto.keyring().unsign(token, purpose=RAW, max_age_seconds=RAW_SECONDS)
+        with db.connection():
+            row = channels.inbox_by_ids([row_id if isinstance(row_id, int) else None])[0]
+            if row is None or row.service_id != _service_id(service):
+                raise NotFound("There is no such message.")
+            (driver,) = channels.drivers_of_accounts([row.account_id])
+        return _given_out(row.storage_key, raw_name(driver, row.digest), row.size)
 
     @routes.errorhandler(HelpdeskError)
     def refused(error: HelpdeskError) -> Response:
@@ -62,6 +66,19 @@ def blueprint(settings: Settings) -> Blueprint:
         return plain(error.message, next((code for kind, code in statuses.items() if isinstance(error, kind)), 400))
 
     return routes
+
+
+def _given_out(storage_key: str, filename: str, size: int, *, shown_as: str = "") -> Response:
+    """Return the bytes as a download; an image that may be shown in place is, if it is ``shown_as`` one."""
+    response = Response(wrap_file(request.environ, storage().open(storage_key)), direct_passthrough=True)
+    kind = "inline" if shown_as in SHOWN else "attachment"
+    response.headers["Content-Type"] = shown_as if kind == "inline" else "application/octet-stream"
+    response.headers["Content-Length"] = str(size)
+    response.headers["Content-Disposition"] = f"{kind}; filename*=UTF-8''{quote(filename, safe='')}"
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
 
 
 def _service_id(slug: str) -> int:

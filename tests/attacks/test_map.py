@@ -18,7 +18,9 @@ A7   tests/kernel/test_html.py::test_bomb_takes_no_longer_than_a_page
      tests/faults/test_poison.py::test_ten_bombs_among_a_hundred_mails_cost_only_themselves
 B1   tests/channels/test_participants.py::test_copied_stranger_is_proposed_and_gets_and_adds_nothing
 B2   tests/channels/test_senders.py::test_address_of_an_agent_without_proof_is_a_stranger_s
-B3   tests/channels/test_senders.py::test_proven_stranger_takes_part_in_no_ticket
+B3   tests/channels/test_senders.py::test_proven_agent_who_works_here_no_more_answers_nobody
+     tests/channels/test_senders.py::test_proven_agent_of_another_service_answers_nobody
+     tests/channels/test_senders.py::test_proven_stranger_takes_part_in_no_ticket
 B4   tests/attacks/test_b_trust.py::test_mail_of_a_third_party_enters_no_ticket_by_its_number
 B5   tests/attacks/test_b_floods.py::test_sixty_first_inquiry_of_an_hour_from_one_place_is_refused_and_keeps_its_text
      tests/attacks/test_b_floods.py::test_nobody_is_another_by_saying_so
@@ -43,6 +45,7 @@ B10  tests/attacks/test_b_loops.py::test_no_answer_ends_its_mail_early_or_begins
      tests/attacks/test_b_mail.py::test_no_text_ends_its_mail_or_begins_another
 B11  tests/attacks/test_mail_corpus.py::test_no_mail_is_lost_and_none_counts_twice
      tests/channels/test_reading_apart.py::test_killer_is_set_aside_after_its_tries_and_the_next_message_gets_through
+     tests/channels/test_reading_apart.py::test_next_message_is_filed_within_five_seconds_while_a_killer_is_tried_again
 B12  tests/attacks/test_b_trust.py::test_what_is_packed_stays_packed_and_is_a_download
      tests/attacks/test_b_trust.py::test_nothing_that_a_mail_names_is_fetched
 B13  tests/attacks/test_b_loops.py::test_mails_without_an_id_are_tickets_of_their_own

@@ -1,9 +1,12 @@
 """Where a message goes: to the ticket that its sender takes part in, to a new one, or nowhere."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
 
 from helpdesk.channels import rules
-from helpdesk.channels.models import Delivery, OutsideId
+from helpdesk.channels.models import Delivery, InboxRow, OutsideId
 from helpdesk.customers import queries as customers
 from helpdesk.kernel.crypto import keyring
 from helpdesk.kernel.storage import storage
@@ -11,6 +14,7 @@ from helpdesk.plugins import registry
 from helpdesk.plugins.kinds import Kind
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import queries as ticket_queries
+from helpdesk.tickets.queries import MessageRow
 from helpdesk.tickets.rules import COMPLETED, NEW, ON_HOLD, OPEN, RESOLVED
 from tests.channels.post import MINA, Post, make_post
 from tests.factories.desk import make_desk
@@ -18,6 +22,8 @@ from tests.factories.echo import Echo
 from tests.factories.tickets import all_tickets, messages, ticket
 
 STRANGER = "mallory@else.example"
+SENT = datetime(2026, 11, 3, 6, 12, tzinfo=UTC)
+CAME = SENT + timedelta(minutes=5)
 
 
 def token_of(ticket_id: int, recipient: str = MINA) -> str:
@@ -61,6 +67,31 @@ def test_what_a_message_quotes_is_kept_and_known(post: Post, quoted_from: int | 
 @pytest.mark.parametrize(("claimed", "kept"), [("en", "en"), ("ko", "ko"), (None, "ko"), ("fr, en;q=0.5" * 9, "ko")])
 def test_language_is_one_that_the_service_has(post: Post, claimed: str | None, kept: str) -> None:
     assert ticket(post.ticket(language=claimed)).language == kept
+
+
+def late(post: Post, **message: Any) -> MessageRow:
+    """Let a message come that is filed ten minutes later, and return it as it was filed."""
+    row_id = post.put(**message)
+    InboxRow.update(received_at=CAME).where(InboxRow.id == row_id).execute()
+    post.work()
+    (found,) = ticket_queries.messages_by_ids([post.item(row_id).message_id])
+    assert found is not None
+    return found
+
+
+def test_message_is_of_the_time_when_it_came_and_tells_when_it_was_sent(post: Post) -> None:
+    first = late(post, sent_at="2026-11-03T15:12:00+09:00")
+    again = late(post, id="m2", answers=["m1"], sent_at="2026-11-03T06:14:00Z")
+    by_agent = late(post, id="m3", answers=["m2"], proof="passed", **{"from": "agent@demo.example"})
+    assert [one.ticket_id for one in (again, by_agent)] == [first.ticket_id] * 2
+    assert [one.created_at for one in (first, again, by_agent)] == [CAME] * 3
+    assert [one.sent_at for one in (first, again, by_agent)] == [SENT, SENT + timedelta(minutes=2), None]
+    assert messages(first.ticket_id) == [first, again, by_agent], "the order is that of their filing"
+    assert ticket(first.ticket_id).created_at > CAME
+
+
+def test_nothing_was_sent_after_it_had_come(post: Post) -> None:
+    assert late(post, sent_at="2036-01-01T00:00:00Z").sent_at == CAME
 
 
 def test_channel_of_a_long_name_fits_the_ticket(post: Post) -> None:
@@ -187,6 +218,31 @@ def test_whoever_is_copied_in_does_not_take_part(post: Post) -> None:
     post.reply(ticket_id)
     post.work()
     assert [one.value for one in Echo.sent[-1].recipients] == [MINA]
+
+
+def test_messages_without_a_sender_have_no_customer_in_common(post: Post) -> None:
+    nobody = {"from": "unknown@sender.invalid", "name": ""}
+    first = post.ticket(**nobody)
+    hints = {"answers": ["m1"], "ticket_number": ticket(first).number, "reply_token": token_of(first, nobody["from"])}
+    second = post.ticket(id="m2", **hints, **nobody)
+    third = post.ticket(id="m3", **hints, **(nobody | {"name": "Somebody"}))
+    assert len({first, second, third}) == 3
+    assert [ticket(one).customer_id for one in (first, second, third)] == [None] * 3
+    authors = [(one.author_kind, one.author_id, one.author_name) for one in (messages(first)[0], messages(third)[0])]
+    assert authors == [("customer", None, ""), ("customer", None, "Somebody")]
+    assert [row.sender for row in post.inbox()] == [None, None, "Somebody"]
+    assert customers.customer_of_identity(post.desk.service_id, "email", nobody["from"]) is None
+
+
+def test_nobody_takes_part_whoever_was_written_to(post: Post) -> None:
+    ticket_id = post.ticket()
+    known_as = sent_id(post, ticket_id)
+    (row,) = Delivery.select()
+    Delivery.update(recipients=[row.recipients[0] | {"value": "unknown@sender.invalid"}]).execute()
+    answer = post.feed(id="m2", answers=[known_as], **{"from": "Unknown@sender.invalid"})
+    assert (answer.outcome, len(messages(ticket_id))) == ("TICKET", 2)
+    assert post.reply(answer.ticket_id or 0), "an agent may write what nobody gets"
+    assert Delivery.select().count() == 1
 
 
 def test_ticket_of_another_service_is_out_of_reach(post: Post) -> None:

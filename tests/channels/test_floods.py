@@ -9,6 +9,8 @@ from helpdesk.channels.models import AutomaticSending, Delivery
 from helpdesk.channels.queries import DeliveryRow
 from helpdesk.kernel import clock, settings
 from helpdesk.kernel.errors import Conflict
+from helpdesk.tickets import operations as tickets
+from helpdesk.tickets.rules import Body
 from tests.channels.post import MINA, Post, fall_due
 from tests.factories.crowds import at_once
 from tests.factories.echo import Echo
@@ -48,6 +50,34 @@ def test_same_address_in_other_letters_is_the_same(post: Post) -> None:
     senders = [MINA, MINA.upper(), MINA.title()]
     made = [acknowledged(post, number, subject="same", sender=one) for number, one in enumerate(senders)]
     assert [one.state for one in made] == ["SENT", "SENT", "FAILED"]
+
+
+def test_machine_does_not_answer_a_machine_and_says_why(post: Post) -> None:
+    ticket_id = post.ticket()
+    post.feed(id="m2", answers=["m1"], nature="automatic")
+    for message_id in (post.machine_reply(ticket_id), post.machine_reply(ticket_id, "또 받았습니다")):
+        row = post.delivery(message_id)
+        assert (row.state, row.due_at, row.last_error) == (
+            "FAILED", None, "Not sent: a machine wrote what this answers; try it again to send it all the same.",
+        )  # fmt: skip
+        assert row.recipients[0]["verdict"] == "failed"
+    post.work()
+    assert (Echo.sent, AutomaticSending.select().count()) == ([], 0)
+    outbox.retry(post.desk.agent, row.id)
+    post.work()
+    assert [one.text for one in Echo.sent] == ["또 받았습니다"]
+
+
+def test_agent_answers_a_machine_and_a_machine_a_person_who_writes_again(post: Post) -> None:
+    ticket_id = post.ticket()
+    post.feed(id="m2", answers=["m1"], nature="automatic")
+    by_agent = post.reply(ticket_id)
+    tickets.add_note(post.desk.agent, ticket_id, Body("Hm."))
+    still = post.machine_reply(ticket_id)
+    post.feed(id="m3", answers=["m1"])
+    later = post.machine_reply(ticket_id)
+    post.work()
+    assert [post.delivery(one).state for one in (by_agent, still, later)] == ["SENT", "FAILED", "SENT"]
 
 
 def test_agents_are_not_counted(post: Post) -> None:

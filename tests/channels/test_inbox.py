@@ -69,14 +69,16 @@ def raw_of(row: InboxItemRow) -> bytes:
 
 
 def test_message_is_stored_then_filed_as_a_ticket(post: Post) -> None:
-    row_id = post.put()
+    row_id = post.put(subject="환불")
     waiting = post.item(row_id)
     assert (waiting.state, waiting.attempts, waiting.outcome) == ("RECEIVED", 0, None)
+    assert (waiting.sender, waiting.subject) == (None, None)
     post.desk.run_jobs()
     done = post.item(row_id)
     assert (done.state, done.outcome, done.due_at) == ("PROCESSED", "TICKET", None)
     (message,) = messages(done.ticket_id or 0)
     assert (message.id, message.body_text) == (done.message_id, "환불해 주세요")
+    assert (done.sender, done.subject) == (f"Mina <{MINA}>", "환불")
     assert json.loads(raw_of(done))["from"] == MINA
     assert (done.size, done.digest) == (len(raw_of(done)), hashlib.sha256(raw_of(done)).hexdigest())
 

@@ -40,6 +40,7 @@ def test_address_that_failed_for_good_is_marked(post: Post) -> None:
     message_id = answered(post)
     bounce(post, message_id)
     assert post.delivery(message_id).state == "FAILED"
+    assert post.delivery(message_id).recipients[0]["is_permanent"]
     found = mark_of(post)
     assert found is not None
     assert found.undeliverable_reason == "550 5.1.1 no such user"
@@ -49,6 +50,7 @@ def test_full_mailbox_fails_the_message_and_marks_nobody(post: Post) -> None:
     message_id = answered(post)
     bounce(post, message_id, reason="552 5.2.2 mailbox full", is_permanent=False)
     assert (post.delivery(message_id).state, mark_of(post)) == ("FAILED", None)
+    assert not post.delivery(message_id).recipients[0]["is_permanent"]
 
 
 def test_complaint_marks_the_address_and_leaves_the_message_sent(post: Post) -> None:
@@ -129,6 +131,7 @@ def test_address_that_the_provider_refuses_at_once_is_marked(post: Post) -> None
     found = mark_of(post)
     assert found is not None
     assert (post.delivery(message_id).state, found.undeliverable_reason) == ("FAILED", "550 5.1.1 unknown")
+    assert post.delivery(message_id).recipients[0]["is_permanent"]
 
 
 def test_message_that_is_refused_for_another_reason_marks_nobody(post: Post) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from helpdesk.channels import rules
 from helpdesk.channels.rules import Candidate
-from helpdesk.sdk.channel import Identity, RecipientVerdict, Verdict
+from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, RecipientVerdict, Verdict
 
 SECRET = b"s" * 32
 TICKETS = st.integers(1, 2**62)
@@ -80,6 +80,32 @@ def test_ordinary_id_is_kept_as_it_is_and_long_ones_stay_apart() -> None:
     assert rules.outside_id(" \n") == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "subject", "shown"),
+    [
+        ("Mina", "mina@shop.example", "환불\r\n요청", ("Mina <mina@shop.example>", "환불 요청")),
+        ("", "mina@shop.example", " ", ("mina@shop.example", None)),
+        ("Mina\x00\ud800", "", "", ("Mina", None)),
+        ("", "", "x" * 999, (None, "x" * 255)),
+    ],
+)
+def test_sender_and_subject_are_one_line_each(
+    name: str, value: str, subject: str, shown: tuple[str | None, str | None]
+) -> None:
+    message = Inbound("m1", Identity("email", value, name), "", subject=subject)
+    assert rules.written_by([Inbound("m0", THREE[0], "", subject="before"), message]) == shown
+    assert len(rules.written_by([Inbound("m1", Identity("email", "x" * 999, "y" * 999), "")])[0] or "") <= 500
+
+
+def test_raw_mail_is_named_as_mail() -> None:
+    assert rules.raw_name("email", "a" * 64) == "a" * 16 + ".eml"
+    assert rules.raw_name("kakao", "b" * 64) == "b" * 16 + ".bin"
+
+
+def test_report_was_written_by_nobody() -> None:
+    assert rules.written_by([DeliveryReport("m1", ())]) == (None, None)
+
+
 def test_reasons_are_one_line() -> None:
     assert rules.reason("550 5.1.1\r\n\x00no such user\ud800") == "550 5.1.1 no such user"
     assert len(rules.reason("x" * 5000)) == rules.LONGEST_REASON
@@ -120,6 +146,19 @@ def test_giving_up_fails_those_who_wait_and_another_round_opens_them_again() -> 
     ]  # fmt: skip
     assert rules.still_to_reach(given_up) == ()
     assert rules.still_to_reach(rules.anew(given_up)) == (THREE[1], THREE[2])
+
+
+def test_failures_for_good_are_told_from_others_and_another_round_forgets_them() -> None:
+    told = [
+        RecipientVerdict("mina@shop.example", Verdict.FAILED, "550", is_permanent=True),
+        RecipientVerdict("jun@shop.example", Verdict.FAILED, "450"),
+    ]
+    first = rules.with_verdicts(rules.recipients_of(THREE), told)
+    assert [one["is_permanent"] for one in first] == [True, False, False]
+    assert [one["is_permanent"] for one in rules.given_up(first, "gone", is_permanent=True)] == [True, False, True]
+    assert [one["is_permanent"] for one in rules.anew(first)] == [False] * 3
+    old = [{name: value for name, value in one.items() if name != "is_permanent"} for one in first]
+    assert [one["is_permanent"] for one in rules.anew(old)] == [False] * 3
 
 
 def test_lost_is_what_nobody_has() -> None:

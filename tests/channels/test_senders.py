@@ -3,13 +3,17 @@
 import pytest
 
 from helpdesk.agents import queries as agents
+from helpdesk.agents.operations import deactivate_member
+from helpdesk.agents.rules import Role
 from helpdesk.channels import inbox
 from helpdesk.channels.models import Delivery
 from helpdesk.customers import queries as customers
 from helpdesk.kernel.errors import Conflict, Forbidden
+from helpdesk.organization.operations import create_service
 from helpdesk.tickets import operations as tickets
-from helpdesk.tickets.rules import COMPLETED, OPEN, RESOLVED, MessageKind
+from helpdesk.tickets.rules import COMPLETED, NEW, OPEN, RESOLVED, MessageKind
 from tests.channels.post import MINA, Post, switch_off  # noqa: F401
+from tests.factories.desk import hire, make_desk
 from tests.factories.echo import Echo
 from tests.factories.tickets import messages, ticket
 
@@ -66,6 +70,39 @@ def test_proven_stranger_takes_part_in_no_ticket(post: Post) -> None:
     assert row.ticket_id != ticket_id
 
 
+def assert_no_answer(post: Post, sender: str) -> None:
+    """Let somebody answer a ticket with proof, and see that it is no agent's answer, and that nothing is sent."""
+    ticket_id = post.ticket()
+    known, sent = answer_id(post, ticket_id), len(Echo.sent)
+    row = post.feed(id="m2", text="보내 줘", answers=[known], ticket_number=1, proof="passed", **{"from": sender})
+    assert row.outcome == "TICKET"
+    assert row.ticket_id != ticket_id
+    (message,) = messages(row.ticket_id or 0)
+    assert (message.kind, message.author_kind) == (MessageKind.INQUIRY, "customer")
+    assert len(Echo.sent) == sent
+
+
+def test_proven_agent_who_works_here_no_more_answers_nobody(post: Post) -> None:
+    (row,) = agents.agents_by_ids([post.desk.agent.id])
+    assert row is not None
+    deactivate_member(row.member_id)
+    assert_no_answer(post, row.email)
+
+
+@pytest.mark.parametrize("is_same_organization", [True, False])
+def test_proven_agent_of_another_service_answers_nobody(post: Post, is_same_organization: bool) -> None:
+    other = make_desk(post.desk.settings, slug="other")
+    organization_id, service_id = other.organization_id, other.service_id
+    if is_same_organization:
+        organization_id = post.desk.organization_id
+        service_id = create_service(
+            organization_id, slug="third", names={"en": "Third"}, languages=["en"], default_language="en",
+            time_zone="UTC",
+        )  # fmt: skip
+    hire(organization_id, service_id, "clerk@other.example", Role.AGENT)
+    assert_no_answer(post, "clerk@other.example")
+
+
 def test_proven_agent_of_a_completed_ticket_is_told_why_nothing_was_sent(post: Post) -> None:
     ticket_id = post.ticket()
     known = answer_id(post, ticket_id)
@@ -89,6 +126,7 @@ def test_forwarded_mail_belongs_to_its_author_when_a_proven_agent_forwards_it(po
 def test_suspicious_message_is_held_until_somebody_believes_it(post: Post) -> None:
     row = post.feed(suspicion=SUSPICION, proof="failed")
     assert (row.state, row.is_held, row.last_error) == ("QUARANTINED", True, SUSPICION)
+    assert (row.sender, row.subject) == (f"Mina <{MINA}>", None)
     assert customers.customer_of_identity(post.desk.service_id, "email", MINA) is None
     inbox.retry(post.desk.administrator, row.id)
     post.work()
@@ -112,6 +150,51 @@ def test_only_what_is_held_is_released(post: Post) -> None:
     with pytest.raises(Conflict) as refusal:
         inbox.let_through(post.desk.administrator, done.id)
     assert refusal.value.code == "NOT_RETRIABLE"
+
+
+@pytest.mark.parametrize(("nature", "outcome"), [("spam", "SPAM"), ("automatic", "AUTO")])
+def test_what_was_put_aside_by_mistake_is_filed_as_a_person_s_message_once(
+    post: Post, nature: str, outcome: str
+) -> None:
+    row, copy = post.feed(nature=nature, once=True), post.put(nature=nature, once=True)
+    assert (row.outcome, row.ticket_id) == (outcome, None)
+    with pytest.raises(Conflict):
+        inbox.retry(post.desk.administrator, row.id)
+    with pytest.raises(Forbidden):
+        inbox.let_through(post.desk.agent, row.id)
+    inbox.let_through(post.desk.administrator, row.id)
+    assert post.item(row.id).outcome is None
+    with pytest.raises(Conflict) as refusal:
+        inbox.let_through(post.desk.administrator, row.id)
+    assert refusal.value.code == "NOT_HELD"
+    post.work()
+    done = post.item(row.id)
+    assert (done.state, done.outcome, done.last_error) == ("PROCESSED", "TICKET", "")
+    (message,) = messages(done.ticket_id or 0)
+    assert not message.is_automatic
+    assert post.item(copy).ticket_id == done.ticket_id
+    with pytest.raises(Conflict) as refusal:
+        inbox.let_through(post.desk.administrator, row.id)
+    assert refusal.value.code == "NOT_RETRIABLE"
+
+
+def test_released_answer_reopens_its_ticket(post: Post) -> None:
+    ticket_id = post.ticket()
+    tickets.set_status(post.desk.agent, ticket_id, RESOLVED)
+    row = post.feed(id="m2", answers=["m1"], nature="spam")
+    inbox.let_through(post.desk.administrator, row.id)
+    post.work()
+    assert (post.item(row.id).outcome, post.item(row.id).ticket_id) == ("REPLY", ticket_id)
+    assert ticket(ticket_id).status is NEW
+
+
+def test_machine_s_message_that_stands_in_a_ticket_is_not_released(post: Post) -> None:
+    ticket_id = post.ticket()
+    row = post.feed(id="m2", answers=["m1"], nature="automatic")
+    with pytest.raises(Conflict) as refusal:
+        inbox.let_through(post.desk.administrator, row.id)
+    assert refusal.value.code == "NOT_RETRIABLE"
+    assert len(messages(ticket_id)) == 2
 
 
 def test_suspicious_message_that_was_here_before_stays_a_duplicate(post: Post) -> None:

@@ -37,6 +37,23 @@ def test_a_name_a_blank_and_an_unreadable_number_identify_nobody(given_values: d
     assert (read(**given_values).keys, read(**given_values).claims) == ((), ())
 
 
+@pytest.mark.parametrize(
+    "address", ["unknown@sender.invalid", "A@X.INVALID", "a@invalid", "a@b.invalid.", '"a b"@b.invalid', "b.invalid"]
+)
+def test_an_address_that_nobody_can_have_identifies_nobody(address: str) -> None:
+    assert rules.is_nobody("email", address)
+    found = read(name="Mina", identity=("email", address))
+    assert (found.keys, found.claims, found.values) == ((), (), {"name": "Mina"})
+    assert read(identity=("kakao", address)).keys == (("kakao", address),)
+    with pytest.raises(Invalid):
+        read(email=address)
+
+
+@pytest.mark.parametrize("address", ["invalid@shop.example", "a@invalid.example", "a@notinvalid", "inval", ""])
+def test_an_address_is_somebody_s_as_long_as_it_can_be(address: str) -> None:
+    assert not rules.is_nobody("email", address)
+
+
 def test_what_a_channel_says_fills_the_field_of_its_kind() -> None:
     assert read(identity=("email", "Mina@Shop.example")).values == {"email": "mina@shop.example"}
     assert read(identity=("phone", "010 1234 5678")).values == {"phone": "+821012345678"}

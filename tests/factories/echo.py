@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import ClassVar
 
 from pydantic import SecretStr
@@ -71,6 +72,7 @@ class Echo(Channel):
                 ticket_number=data.get("ticket_number"),
                 nature=Nature(data.get("nature", "person")),
                 quoted_from=data.get("quoted_from"),
+                sent_at=datetime.fromisoformat(data["sent_at"]) if "sent_at" in data else None,
                 proof=SenderProof(data.get("proof", "none")),
                 proof_details=data.get("proof_details", ""),
                 suspicion=data.get("suspicion", ""),

@@ -1,15 +1,19 @@
 """Channel accounts, what comes in and what goes out, as an administrator sets up and watches them."""
 
+import hashlib
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 import pytest
+import time_machine
+from werkzeug.test import TestResponse
 
 from helpdesk.channels import outbox
 from helpdesk.kernel import db
 from helpdesk.sdk.channel import AccountRefused, Outbound, Refused, Retry
 from tests.factories.client import Caller, ticket
-from tests.factories.desk import Desk
+from tests.factories.desk import Desk, make_desk
 from tests.factories.echo import Echo
 
 SECRET = "do not tell this"
@@ -162,12 +166,24 @@ def test_agent_sees_deliveries_and_no_accounts(agent: Caller) -> None:
 
 def test_message_from_outside_becomes_a_ticket(desk: Desk, administrator: Caller) -> None:
     made = account(administrator)
-    assert hook(administrator, made) == 200
+    assert hook(administrator, made, sent_at="2026-11-03T15:12:00+09:00") == 200
     assert only(administrator, "Inbox")["state"] == "RECEIVED"
     desk.run_jobs()
     item = only(administrator, "Inbox", state="PROCESSED")
     assert (item["outcome"], item["ticket"]["number"], item["account"]["id"]) == ("TICKET", 1, made["id"])
-    assert administrator.ask("Ticket", number=1)["ticket"]["customer"]["email"] == "hong@customer.example"
+    shown = administrator.ask("Ticket", number=1)["ticket"]
+    assert shown["customer"]["email"] == "hong@customer.example"
+    (message,) = shown["messages"]["nodes"]
+    assert message["createdAt"] == item["receivedAt"]
+    assert datetime.fromisoformat(message["sentAt"]) == datetime(2026, 11, 3, 6, 12, tzinfo=UTC)
+
+
+def test_message_without_a_sender_has_neither_customer_nor_author(desk: Desk, administrator: Caller) -> None:
+    hook(administrator, account(administrator), **{"from": "unknown@sender.invalid"})
+    desk.run_jobs()
+    shown = administrator.ask("Ticket", number=1)["ticket"]
+    assert (shown["customer"], shown["messages"]["nodes"][0]["author"]) == (None, None)
+    assert administrator.ask("Customers")["customers"]["nodes"] == []
 
 
 def test_what_cannot_be_read_lies_in_quarantine_and_is_read_again(desk: Desk, administrator: Caller) -> None:
@@ -201,7 +217,7 @@ def test_answer_goes_back_by_the_way_on_which_the_ticket_came(desk: Desk, admini
     delivery = only(agent, "Deliveries", state="SENT")
     assert (delivery["ticket"]["number"], delivery["message"]["bodyText"], delivery["attempts"]) == (1, "답변입니다", 1)
     assert delivery["recipients"] == [
-        {"address": "hong@customer.example", "name": "", "verdict": "accepted", "reason": ""}
+        {"address": "hong@customer.example", "name": "", "verdict": "accepted", "reason": "", "isPermanent": False}
     ]
     assert [message.text for message in Echo.sent] == ["답변입니다"]
 
@@ -221,6 +237,7 @@ def test_failed_answer_is_seen_and_sent_again(desk: Desk, administrator: Caller,
         None,
         "failed",
     )
+    assert not failed["recipients"][0]["isPermanent"]
     Echo.on_send = None
     assert agent.done("DeliveryRetry", id=failed["id"])["delivery"]["state"] == "RETRYING"
     desk.run_jobs()
@@ -248,7 +265,12 @@ def test_bounce_is_seen_on_the_message_with_recipient_and_reason_and_the_next_an
     _, first, second = agent.ask("Ticket", number=1)["ticket"]["messages"]["nodes"]
     assert first["delivery"]["state"] == "FAILED"
     assert first["delivery"]["recipients"] == [
-        {"address": "hong@customer.example", "verdict": "failed", "reason": "550 5.1.1 unknown"}
+        {
+            "address": "hong@customer.example",
+            "verdict": "failed",
+            "reason": "550 5.1.1 unknown",
+            "isPermanent": True,
+        }
     ]
     assert second["delivery"]["state"] == "SENT"
     assert warning.startswith("hong@customer.example takes no messages since 20")
@@ -299,6 +321,43 @@ def test_what_a_message_quotes_is_told_apart(desk: Desk, administrator: Caller) 
     (message,) = administrator.ask("Ticket", number=1)["ticket"]["messages"]["nodes"]
     assert (message["bodyText"], message["newText"]) == (text, "네, 1042번입니다.")
     assert message["quotedText"] == "-----원본 메시지-----\n주문 번호는요?"
+
+
+def download(caller: Caller, url: str) -> TestResponse:
+    """Open a link as a browser does."""
+    return caller.but(token=None).send("GET", url.removeprefix("http://127.0.0.1:8000"))
+
+
+def held(desk: Desk, administrator: Caller) -> Any:
+    """Let a message come that is held, and return its inbox item."""
+    hook(administrator, account(administrator), suspicion="It is a pretence.", name="홍길동", text="<b>\r\n\x00")
+    desk.run_jobs()
+    return only(administrator, "Inbox")
+
+
+def test_what_is_held_is_seen_before_it_is_released(desk: Desk, administrator: Caller) -> None:
+    item = held(desk, administrator)
+    assert (item["sender"], item["subject"]) == ("홍길동 <hong@customer.example>", "문의")
+    given = download(administrator, item["rawUrl"])
+    assert (given.status_code, hashlib.sha256(given.data).hexdigest()) == (200, item["digest"])
+    assert orjson.loads(given.data)["text"] == "<b>\r\n\x00"
+    assert given.headers["Content-Type"] == "application/octet-stream"
+    name = f"{item['digest'][:16]}.bin"
+    assert item["rawUrl"].endswith(f"/{name}")
+    assert given.headers["Content-Disposition"] == f"attachment; filename*=UTF-8''{name}"
+    assert given.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert given.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_raw_link_opens_nothing_elsewhere_nor_later(desk: Desk, administrator: Caller, stranger: Caller) -> None:
+    url = held(desk, administrator)["rawUrl"]
+    make_desk(desk.settings, slug="second")
+    assert download(stranger, url.replace("/demo/", "/second/")).status_code == 404
+    token = url.split("/")[-2]
+    for other in (url.replace("/inbox/", "/files/"), url.replace(token, "x" + token[1:])):
+        assert download(stranger, other).status_code == 403
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=1, seconds=2)):
+        assert download(stranger, url).status_code == 403
 
 
 def test_what_is_held_is_released_by_a_person(desk: Desk, administrator: Caller, agent: Caller) -> None:
