@@ -10,6 +10,7 @@ import threading
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -103,6 +104,13 @@ class Isolated:
         self.open().call("listen", self._key, seconds=None, asked=asked)
 
     def _call(self, hook: str, given: Any = None) -> Any:
+        call = partial(self._call_once, hook, given)
+        try:
+            return call()
+        except processes.NotTaken:  # the plugins have changed this very moment
+            return call()
+
+    def _call_once(self, hook: str, given: Any) -> Any:
         try:
             seconds = SECONDS[hook] + GRACE_SECONDS
             return self.open().call(hook, self._key, frames.plain(given), seconds=seconds, asked=self._asked)

@@ -52,6 +52,10 @@ class ProcessEnded(Exception):
     """The channel's process has ended, by itself or because it had to be."""
 
 
+class NotTaken(ProcessEnded):
+    """The process takes no more calls, and has not begun with this one: another process may."""
+
+
 class _Children:
     """The running processes of this process, by channel and whether it only reads."""
 
@@ -164,8 +168,8 @@ class Child:
     def _begin(self, *, has_deadline: bool) -> tuple[int, SimpleQueue[Frame | None]]:
         came: SimpleQueue[Frame | None] = SimpleQueue()
         with self._lock:
-            if self._process.returncode is not None:
-                raise ProcessEnded(self._reason or "its process has ended")
+            if self._is_retired or self._process.returncode is not None:
+                raise NotTaken(self._reason or "its process has ended")
             number = next(self._numbers)
             self._calls[number] = came
             if has_deadline:

@@ -79,7 +79,7 @@ def checks(settings: Settings) -> list[Check]:
         return [*found, Check("start", Health.FAIL, error.message)]
     except peewee.PeeweeException as error:
         return [*found, Check("database", Health.FAIL, f"It refuses: {reason(error)}.", "Check HELPDESK_DATABASE_URL.")]
-    found += _plugins()
+    found += _plugins(settings)
     if missing:
         fix = "Run helpdesk init."
         return [*found, Check("database", Health.FAIL, f"It lacks {', '.join(missing)}.", fix)]
@@ -100,8 +100,8 @@ def _folder(settings: Settings) -> Iterator[Check]:
     else:
         yield Check("data", Health.OK, f"{folder.resolve()} has {free // 1_000_000_000} GB left.")
     if folder.stat().st_mode & 0o077:
-        message = f"Others on this machine can look into {folder}."
-        yield Check("data", Health.WARN, message, f"Run chmod 700 {folder}.")
+        message = f"Others on this machine can look into {folder.resolve()}."
+        yield Check("data", Health.WARN, message, f"Run chmod 700 {folder.resolve()}")
 
 
 def _keys(settings: Settings) -> Check:
@@ -135,8 +135,13 @@ def _base_url(settings: Settings) -> Check:
     return Check("base_url", Health.WARN, f"Links lead to {settings.base_url}, where keys travel readable.", fix)
 
 
-def _plugins() -> Iterator[Check]:
-    for one in worst_overviews():
+def _plugins(settings: Settings) -> Iterator[Check]:
+    found = worst_overviews()
+    known = {name for one in found for name in (one.plugin.name, f"{one.plugin.kind}/{one.plugin.name}")}
+    for name in sorted({*settings.disable} - known):
+        fix = "Correct it; helpdesk plugin list shows what is installed."
+        yield Check("plugin", Health.WARN, f"HELPDESK_DISABLE names “{name}”, which is not installed.", fix)
+    for one in found:
         name = f"{one.plugin.name} ({one.plugin.kind})"
         if one.is_unwell:
             fix = f"Mend it, or run helpdesk plugin disable {one.plugin.kind}/{one.plugin.name}."

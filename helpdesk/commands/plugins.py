@@ -35,7 +35,7 @@ COLORS = {PluginState.ENABLED: "green", PluginState.LOADED: "yellow"}
 def list_plugins(asked: Asked, *, kind: str | None, service: str | None) -> None:
     """List what is installed, and where each is in its life."""
     with opened(asked):
-        found = [one for one in overview.overviews(_service(service)) if kind is None or one.plugin.kind == kind]
+        found = [one for one in _seen(service) if kind is None or one.plugin.kind == kind]
     width = max((len(_name(one)) for one in found), default=0)
     lines = [f"{_name(one):{width}}  {_standing(one)}" for one in found]
     asked.answer({"plugins": [_facts(one) for one in found]}, "\n".join(lines) or "No plugin is installed.")
@@ -47,7 +47,8 @@ def list_plugins(asked: Asked, *, kind: str | None, service: str | None) -> None
 def info(asked: Asked, *, name: str, service: str | None) -> None:
     """Show one plugin: state, settings, rights, figures, problems."""
     with opened(asked):
-        one = _one(name, _service(service))
+        ref = _one(name, EVERYWHERE).plugin.ref
+        one = next(one for one in _seen(service) if one.plugin.ref == ref)
         schema = overview.settings_schema(one.plugin)
     facts = _facts(one) | {
         "settings_schema": schema, "settings": dict(one.settings), "secrets": overview.secrets(schema, one.secrets)
@@ -142,6 +143,11 @@ def _switch(asked: Asked, name: str, service: str | None, *, is_on: bool) -> Non
     asked.answer({"plugins": [_facts(one) for one in found]}, "\n".join(text))
     if is_on and any(one.is_unwell for one in found):
         raise Exit(FINDINGS)
+
+
+def _seen(slug: str | None) -> list[Overview]:
+    """Return how every plugin stands in the service; without one, where it is worst off."""
+    return overview.worst_overviews() if slug is None else overview.overviews(_service(slug))
 
 
 def _service(slug: str | None) -> int:

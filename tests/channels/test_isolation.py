@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 
 import pytest
 
-from helpdesk.channels import accounts, processes
+from helpdesk.channels import accounts, isolation, processes
 from helpdesk.channels.drivers import Driver, FateUnknown
 from helpdesk.channels.listening import Listeners
 from helpdesk.channels.models import ChannelAccount, Listening
+from helpdesk.channels.processes import Child
 from helpdesk.channels.rules import SECONDS
 from helpdesk.kernel import clock
 from helpdesk.kernel.actors import system
@@ -121,6 +122,25 @@ def eventually(check: Callable[[], Any], *, seconds: float = 20.0) -> Any:
             return found
         PAUSE.wait(0.01)
     raise AssertionError("it did not happen in time")
+
+
+def test_call_that_comes_as_the_plugins_change_is_taken_by_another_process(
+    wild: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, taken = isolation.Isolated.open, []
+
+    def open_and_change(self: isolation.Isolated) -> Child:
+        child = opened(self)
+        taken.append(child)
+        if len(taken) == 1:
+            processes.renew()
+        return child
+
+    monkeypatch.setattr(isolation.Isolated, "open", open_and_change)
+    assert accounts.driver_by_id(wild.account_id).is_enabled_for_listening() is False
+    assert taken[0] is not taken[-1]
+    assert not processes.is_current(taken[0])
+    assert guard.gauge_of(Ref(Kind.CHANNEL, "wild"), "is_enabled_for_listening").errors == 0
 
 
 @pytest.fixture

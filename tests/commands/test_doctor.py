@@ -52,7 +52,17 @@ def test_readable_keys_are_a_warning(made: Shell) -> None:
 
 def test_folder_that_others_can_look_into_is_a_warning(made: Shell) -> None:
     made.data.chmod(0o750)
-    assert verdicts(made, code=0)["data"]["fix"] == f"Run chmod 700 {made.data}."
+    assert verdicts(made, code=0)["data"]["fix"] == f"Run chmod 700 {made.data}"
+
+
+def test_plugin_that_is_kept_off_by_a_name_that_there_is_not_is_a_warning(
+    made: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELPDESK_DISABLE", "webhook, channel/emial")
+    told = made.json("doctor")["checks"]
+    assert [one["message"] for one in told if "HELPDESK_DISABLE" in one["message"]] == [
+        "HELPDESK_DISABLE names “channel/emial”, which is not installed."
+    ]
 
 
 def test_service_whose_answers_by_mail_go_nowhere_is_a_warning(made: Shell) -> None:

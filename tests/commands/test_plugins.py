@@ -110,7 +110,10 @@ def test_secret_that_is_needed_is_asked_for(made: Shell, site: Site) -> None:
 
 def test_plugin_that_was_imported_well_and_is_not_on_is_checked(made: Shell) -> None:
     made.text("plugin", "enable", "condition/example", "--service", "demo")
-    assert (state(made), state(made, "--service", "demo")) == ("checked", "enabled")
+    assert (state(made), state(made, "--service", "demo")) == (
+        "enabled",
+        "enabled",
+    )  # without a service, where it is on
     made.text("plugin", "disable", "condition/example", "--service", "demo")
     assert (state(made), state(made, "--service", "demo")) == ("checked", "disabled")
 
