@@ -46,8 +46,9 @@ from helpdesk.sdk.channel import (
 SAID = (AccountRefused, Retry, Refused, WindowClosed, Unverified)
 LONGEST_TRACE = 10_000
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-READ_BYTES = 512 * 2**20
+READ_BYTES = 768 * 2**20  # the largest mail that is taken needs some 470 MiB
 READ_CPU_SECONDS = 2.0  # counted in whole seconds of the process, so one message may take up to a second more
+READ_CPU_SECONDS_A_BYTE = 1e-7  # that much more for a large one: three times what this takes on a usual machine
 
 
 class FromDesk(Exception):
@@ -150,7 +151,8 @@ class Child:
         if frame["do"] == "listen":
             return channel.listen(Inlet(self, frame["number"]))
         if self._is_reader:
-            latest = math.ceil(time.process_time() + READ_CPU_SECONDS)
+            allowed = READ_CPU_SECONDS + READ_CPU_SECONDS_A_BYTE * len(frame["given"].get("body", ""))
+            latest = math.ceil(time.process_time() + allowed)
             resource.setrlimit(resource.RLIMIT_CPU, (latest, resource.RLIM_INFINITY))
         return HOOKS[frame["do"]](channel, frame["given"])
 
