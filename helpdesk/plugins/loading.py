@@ -11,7 +11,7 @@ import importlib
 import site
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
@@ -63,16 +63,18 @@ class _Loader(ExtensionManager[Any]):
 
     def __init__(self, kind: Kind, is_wanted: Callable[[str], bool]) -> None:
         self.faults: dict[str, str] = {}
-        self._is_wanted = is_wanted
+        self._wanted = [
+            (candidate, one) for candidate, one in _present() if candidate.kind is kind and is_wanted(candidate.name)
+        ]
         super().__init__(GROUPS[kind], on_load_failure_callback=_note_fault)
 
     def list_entry_points(self) -> list[EntryPoint]:
         """Return what is installed now; stevedore's own list is that of the process's beginning."""
-        return [one for one in _installed_now().select(group=self.namespace) if self._is_wanted(one.name)]
+        return [one for _candidate, one in self._wanted]
 
     def _load_one_plugin(self, ep: EntryPoint, *args: Any, **kwargs: Any) -> Any:
         load = partial(super()._load_one_plugin, ep, *args, **kwargs)
-        is_trusted = ep.dist is not None and ep.dist.name in BUNDLED
+        is_trusted = all(candidate.is_trusted for candidate, one in self._wanted if one == ep)
         try:
             return load() if is_trusted else _in_time(load)
         except (KeyboardInterrupt, _Broken):
@@ -99,16 +101,6 @@ def _note_fault(loader: ExtensionManager[Any], entry_point: EntryPoint, error: B
         loader.faults[entry_point.name] = str(error)
 
 
-def _installed_now() -> Any:  # the type has another name in Python 3.11
-    return _read(installed())
-
-
-@functools.lru_cache(maxsize=1)
-def _read(_folders: tuple[tuple[str, int], ...]) -> Any:
-    """Return every entry point, read once for each state of the folders: it reads every distribution that there is."""
-    return entry_points()
-
-
 def is_imported(candidate: Candidate) -> bool:
     """Return whether this process has imported the candidate's module before."""
     return candidate.path.partition(":")[0] in sys.modules
@@ -116,18 +108,27 @@ def is_imported(candidate: Candidate) -> bool:
 
 def find() -> list[Candidate]:
     """Return every entry point of every kind. Of two with one name both have a fault; nothing is imported."""
+    return [candidate for candidate, _entry_point in _present()]
+
+
+def _present() -> Sequence[tuple[Candidate, EntryPoint]]:
+    return _read(installed())
+
+
+@functools.lru_cache(maxsize=1)
+def _read(_folders: tuple[tuple[str, int], ...]) -> Sequence[tuple[Candidate, EntryPoint]]:
+    """Read what every distribution says of itself, once for each state of the folders."""
     found = []
-    present = _installed_now()
-    about = functools.cache(lambda distribution: (distribution.name, distribution.version))
+    every, about = entry_points(), functools.cache(lambda distribution: (distribution.name, distribution.version))
     for kind, group in GROUPS.items():
-        ours = present.select(group=group)
+        ours = every.select(group=group)
         counts = Counter(one.name for one in ours)
         for one in ours:
             count = counts[one.name]
             clash = f"{count} installed distributions bring a {kind} of this name; remove all but one"
             distribution, version = about(one.dist) if one.dist else ("", "")
             fault = clash if count > 1 else ""
-            found.append(Candidate(kind, one.name, one.value, distribution, version, fault))
+            found.append((Candidate(kind, one.name, one.value, distribution, version, fault), one))
     return found
 
 
