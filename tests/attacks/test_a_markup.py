@@ -19,6 +19,9 @@ from tests.factories.desk import Desk
 from tests.servers.processes import find_program
 from tests.servers.smtp import SmtpServer
 
+ON_SQLITE = pytest.mark.parametrize("database_settings", ["sqlite"], indirect=True)
+"""The database has no part in it."""
+
 ATTACKS = (Path(__file__).parent / "markup.txt").read_text().splitlines()
 MESSAGES = "query ($after: String) { tickets(first: 100, after: $after) { nodes { messages(first: 2) { nodes"
 MESSAGES += (
@@ -58,6 +61,7 @@ def bodies(caller: Caller, field: str) -> list[str]:
     return found
 
 
+@ON_SQLITE
 def test_hostile_html_in_a_mail_is_taken_apart(ours: Side, partner: Caller) -> None:
     for number, attack in enumerate(ATTACKS):
         ours.take(
@@ -74,6 +78,7 @@ def test_hostile_html_in_a_mail_is_taken_apart(ours: Side, partner: Caller) -> N
     assert not any(' src="http' in body for body in bodies(partner, "shown"))
 
 
+@ON_SQLITE
 def test_hostile_html_of_an_agent_is_taken_apart(agent: Caller) -> None:
     made = ticket(agent)
     for attack in ATTACKS:

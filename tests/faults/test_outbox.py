@@ -12,7 +12,7 @@ from tests.faults.loads import assert_answers_came_in_order, queue_answers
 
 KILLS = 20
 STOPS = 5
-STOPPED_MAILS = 600
+STOPPED_MAILS = 400
 ONE_SENDER = {"HELPDESK_WORKER_THREADS": "1"}  # and the sweeper: two mails at most are under way when the kill comes
 
 
