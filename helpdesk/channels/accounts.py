@@ -95,7 +95,7 @@ def update(
             path=("expectedVersion",),
         )
     if is_primary is False and account.is_primary:
-        raise Invalid("Make another account the primary one; this one then is it no more.", path=("isPrimary",))
+        raise Invalid("Make another account the primary one instead.", path=("isPrimary",))
     changes: dict[str, tuple[Any, Any]] = {}
     if settings is not None:
         _merge_settings(account, settings)
@@ -237,7 +237,7 @@ def _of_driver(service_id: int, driver: str) -> Any:
 
 
 def _set_primary(service_id: int, account_id: int, driver: str, *, wanted: bool) -> None:
-    """Keep one primary account for each driver of a service; the first one is it by itself. Source: SPEC EML-01."""
+    """Keep one primary account for each driver of a service; the first one becomes it. Source: SPEC EML-01."""
     same = _of_driver(service_id, driver)
     has_primary = ChannelAccount.select().where(same, ChannelAccount.is_primary).exists()
     if wanted:

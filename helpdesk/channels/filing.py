@@ -1,8 +1,8 @@
 """Where a message from outside goes: an existing ticket, a new one, a delivery it reports on, or nowhere.
 
 Outside ids are matched within one account, and compared as ``rules.outside_id`` spells them. Whoever
-is copied in does not take part: only the ticket's customer does, whom the desk has written to or an agent has let in,
-and an agent who is proven. A message without a sender makes a ticket of its own, without a customer.
+is copied in does not take part: only the ticket's customer, those whom the desk has written to or an agent has let in,
+and proven agents do. A message without a sender makes a ticket of its own, without a customer.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Keeps machines from writing too much: so many automatic mails to one address in a time, and fewer alike.
+"""Keeps machines from writing too much: so many automatic mails at most go to one address within a window.
 
 It is the last line of defence: against two machines that answer each other and do not say that they are machines,
 and against whoever has the desk write to somebody else a thousand times (Source: SECURITY B5, B6). What is over is

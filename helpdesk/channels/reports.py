@@ -1,4 +1,4 @@
-"""What bounces, receipts and complaints say of messages that went out is written on them.
+"""Writes onto messages that went out what bounces, receipts and complaints say of them.
 
 A report changes the message and the mark of an address, never the ticket: a closed one stays closed. It is
 believed of the recipients of that message alone.

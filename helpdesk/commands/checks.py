@@ -206,8 +206,8 @@ def _queues() -> Iterator[Check]:
     for name, since in channels.oldest_waiting().items():
         waits = clock.now() - since if since else timedelta()
         if waits > LONGEST_WAIT:
-            fix = "See that helpdesk run or helpdesk worker runs."
-            yield Check(name, Health.WARN, f"Something waits for {waits.total_seconds() / 60:.0f} minutes.", fix)
+            fix = "Make sure that helpdesk run or helpdesk worker is running."
+            yield Check(name, Health.WARN, f"Something has waited for {waits.total_seconds() / 60:.0f} minutes.", fix)
         else:
             yield Check(name, Health.OK, "Nothing waits for long.")
     states = channels.states()

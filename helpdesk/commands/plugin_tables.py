@@ -20,8 +20,7 @@ from helpdesk.plugins.registry import EVERYWHERE
 def drop_tables(asked: Asked, *, name: str, yes: bool) -> None:
     """Drop the tables of a plugin that is off, with all their rows; nothing brings them back.
 
-    The plugin may be installed no more. Enabled again, it begins with empty tables. 1 when you do not want it after
-    all.
+    The plugin need not be installed any more. Enabled again, it begins with empty tables. Ends with 1 if you decline.
     """
     bare = name.removeprefix(f"{Kind.PLUGIN}/")
     with opened(asked):

@@ -76,7 +76,7 @@ class WebServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more connections, answer those that were taken, then return. Again does nothing."""
+        """Take no more connections, answer those that were taken, then return. A second call does nothing."""
         if not self._thread.is_alive():
             return
         ends_at = clock.monotonic() + REQUEST_SECONDS

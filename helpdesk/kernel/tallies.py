@@ -51,7 +51,7 @@ def count(what: str, who: str, *, most: int, window: timedelta) -> None:
     times, since = next(iter(counted.tuples().execute()))
     if times > most:
         minutes = int((since + window - at).total_seconds() // 60) + 1
-        raise LimitExceeded(f"That was too often in a short time; try again in {minutes} minutes.", code="TOO_OFTEN")
+        raise LimitExceeded(f"That was too often in a short time; try again in {minutes} min.", code="TOO_OFTEN")
 
 
 def forget() -> None:

@@ -11,13 +11,11 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from helpdesk.kernel.html import sanitise
-from tests.attacks.loops import Side, mail, side
+from tests.attacks.loops import Side, mail
 from tests.attacks.outgoing import CUSTOMER, SUPPORT
 from tests.attacks.test_a_content import Page as Source
 from tests.factories.client import Caller, ticket
-from tests.factories.desk import Desk
 from tests.servers.processes import find_program
-from tests.servers.smtp import SmtpServer
 
 ON_SQLITE = pytest.mark.parametrize("database_settings", ["sqlite"], indirect=True)
 """The database has no part in it."""
@@ -43,12 +41,6 @@ FOUND = """() => {
   }
   return bad;
 }"""
-
-
-@pytest.fixture
-def ours(stranger: Caller, desk: Desk, smtp_server: SmtpServer) -> Side:
-    """The desk's service with a mail account."""
-    return side(stranger, desk, smtp_server, slug="demo", address=SUPPORT)
 
 
 def bodies(caller: Caller, field: str) -> list[str]:

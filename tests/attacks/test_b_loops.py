@@ -19,12 +19,6 @@ ROUNDS = 8
 
 
 @pytest.fixture
-def ours(stranger: Caller, desk: Desk, smtp_server: SmtpServer) -> Side:
-    """The desk's service with a mail account."""
-    return side(stranger, desk, smtp_server, slug="demo", address=SUPPORT)
-
-
-@pytest.fixture
 def theirs(stranger: Caller, desk: Desk, smtp_server: SmtpServer) -> Side:
     """Another service with a mail account."""
     return side(stranger, desk, smtp_server, slug="other", address=OTHER)

@@ -9,22 +9,19 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.loops import Side, mail, side
+from tests.attacks.loops import Side, mail
 from tests.attacks.outgoing import CUSTOMER, SUPPORT
 from tests.factories.client import Caller
-from tests.factories.desk import Desk
 from tests.servers.smtp import SmtpServer
 
 AGENT = "agent@demo.example"
 BOUND = "=_bound"
 
 
-@pytest.fixture
-def ours(stranger: Caller, desk: Desk, smtp_server: SmtpServer) -> Side:
-    """The desk's service with a mail account, and a customer's ticket number 1."""
-    made = side(stranger, desk, smtp_server, slug="demo", address=SUPPORT)
-    made.take(mail(sender=CUSTOMER, to=SUPPORT, subject="Mine", Message_ID="<1@customer.example>"))
-    return made
+@pytest.fixture(autouse=True)
+def _ticket_of_a_customer(ours: Side) -> None:
+    """Let ticket number 1 be a customer's."""
+    ours.take(mail(sender=CUSTOMER, to=SUPPORT, subject="Mine", Message_ID="<1@customer.example>"))
 
 
 def tickets(caller: Caller) -> list[Any]:

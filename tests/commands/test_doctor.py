@@ -144,4 +144,4 @@ def test_quarantined_mail_and_long_waits_are_warnings(made: Shell, tmp_path: Pat
         inbox.store(account, service_id, b"From: a@b.example\n\nHi.", largest=1000)
         db.database.execute_sql("UPDATE inbox SET received_at = received_at - 3600000000")
     done = made.text("doctor")
-    assert "Something waits for 60 minutes. See that helpdesk run or helpdesk worker runs." in done
+    assert "Something has waited for 60 minutes. Make sure that helpdesk run or helpdesk worker is running." in done

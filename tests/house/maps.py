@@ -5,6 +5,7 @@ A line is ``CASE FILE::TEST``, the file as the repository has it; further tests 
 
 import ast
 import re
+from functools import cache
 
 from tests.house.tree import ROOT
 
@@ -28,6 +29,7 @@ def missing(text: str | None) -> list[str]:
     return [f"{file}::{name}" for _, file, name in rows(text) if name not in names_in(file)]
 
 
+@cache
 def names_in(file: str) -> set[str]:
     """Return the names of a file's tests."""
     return {node.name for node in ast.parse((ROOT / file).read_text()).body if isinstance(node, ast.FunctionDef)}

@@ -2,8 +2,8 @@
 
 Our server writes what it found (SPF, DKIM, DMARC) into ``Authentication-Results`` (RFC 8601), under a name of its own.
 Fields under any other name were written by strangers. So were those further down than two ``Received``: whatever
-a server adds stands above what it was given. A server that leaves strangers' fields of its own name in is wrong,
-and says for each method the first finding only.
+a server adds stands above what it was given. A server that lets strangers' fields of its own name in is
+misconfigured; then the first finding of each method counts.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Owns the IMAP client: the stdlib's, within reach of whoever bounds it in time, from the first byte on.
+"""Owns the IMAP client: the stdlib's, whose socket a deadline can break, from the first byte on.
 
 The stdlib shows a connection only once the server has greeted and TLS is agreed upon, and a server that drips never
 ends either. It also makes room for whatever a literal claims to hold, before the first byte of it has come.

@@ -11,7 +11,7 @@ def too_large(size: int, *, limit: int, place: str) -> str:
     return (
         f"[이 메일은 {_megabytes(size)}로 허용 크기 {_megabytes(limit)}를 넘어 본문과 첨부를 가져오지 않았습니다. "
         f"원본은 메일 서버에 있습니다: {place}]\n"
-        f"[This mail has {_megabytes(size)}, more than the {_megabytes(limit)} that this desk fetches. "
+        f"[This mail is {_megabytes(size)}, more than the {_megabytes(limit)} that this desk fetches. "
         f"It is still on the mail server: {place}]\n"
     )
 

@@ -26,7 +26,7 @@ def submit(message: Outbound, settings: EmailSettings, tokens: Tokens, *, extern
             raise Refused(f"{address[:100]!r} is no mail address; correct the customer's address.")
     people.pop(NO_SENDER, None)
     if not people:
-        raise Refused("Nobody is known to send this mail to: the customer's mail came without a sender.")
+        raise Refused("There is nobody to send this mail to: the customer's mail came without a sender.")
     raw = signed(write(message, settings), settings)
     with smtp_connection(settings, tokens) as server:
         _announce(server, settings, size=len(raw), is_automatic=message.is_automatic, people=list(people))
