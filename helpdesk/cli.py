@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from helpdesk.kernel import footprint
+
 VERBS: Mapping[str, str] = {
     "init": "init",
     "run": "run",
@@ -49,7 +51,8 @@ class Verbs(click.Group):
         """Return the one of the name, imported now."""
         if cmd_name not in self._verbs:
             return super().get_command(ctx, cmd_name)
-        module = import_module(f"helpdesk.commands.{self._verbs[cmd_name]}")
+        with footprint.importing():
+            module = import_module(f"helpdesk.commands.{self._verbs[cmd_name]}")
         return next(
             found for found in vars(module).values() if isinstance(found, click.Command) and found.name == cmd_name
         )

@@ -60,7 +60,7 @@ class Prepared:
     """A document that was read, and what became known of it.
 
     ``errors`` tell why it does not fit the schema; it runs only when there are none. ``costs`` is
-    costs.py's note of prices by operation and page sizes; ``plans`` belongs to a compiling executor.
+    costs.py's note of prices by operation and page sizes; ``plans`` belongs to the compiled executor.
     """
 
     text: str
@@ -70,7 +70,7 @@ class Prepared:
     page_variables: tuple[str, ...]
     weight: int
     costs: dict[tuple[object, ...], int] = field(default_factory=dict)
-    plans: dict[object, object] = field(default_factory=dict)
+    plans: Any = None
 
 
 class Documents:

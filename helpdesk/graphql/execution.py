@@ -7,8 +7,6 @@ strawberry's own parse and validate steps are fed from our cache through its ext
 strawberry schema. Calling graphql-core directly lost: it would close that seam.
 """
 
-from collections.abc import Iterator
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +16,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType as StrawberryOperationType
 from strawberry.utils.logging import StrawberryLogger
 
+from helpdesk.graphql.compiled.seam import CompiledExecution, Running, running
 from helpdesk.graphql.costs import MAX_COST, Costs
 from helpdesk.graphql.documents import Documents, Prepared
 from helpdesk.graphql.errors import format_failures, format_refusals
@@ -26,8 +25,6 @@ from helpdesk.graphql.limits import refusal
 MAX_VARIABLE_ERRORS = 10
 MAX_NOTED_COSTS = 32
 RUNNABLE = (StrawberryOperationType.QUERY, StrawberryOperationType.MUTATION)
-
-_running: ContextVar[Prepared | None] = ContextVar("running_document", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,35 +50,21 @@ class Outcome:
     did_run: bool = True
 
 
-class PreparedDocument(SchemaExtension):
-    """Give strawberry the document that was read already; a query run by other means is left to strawberry."""
-
-    def on_parse(self) -> Iterator[None]:
-        """Set the parsed document, and an empty list of errors, which stands for a passed validation."""
-        prepared = running_document()
-        if prepared is not None and prepared.text == self.execution_context.query:
-            self.execution_context.graphql_document = prepared.node
-            self.execution_context.pre_execution_errors = []
-        yield
-
-
-def running_document() -> Prepared | None:
-    """Return the document that this thread is executing; a compiling executor keeps its plans on it."""
-    return _running.get()
-
-
 class Executor:
     """Runs requests of one schema. Safe in threads.
 
-    Adds PreparedDocument to the schema's extensions, and silences strawberry's logger, which would
+    Adds CompiledExecution to the schema's extensions, and silences strawberry's logger, which would
     tell every error a second time, expected ones with a traceback.
     """
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        if PreparedDocument not in schema.extensions:
-            schema.extensions = (PreparedDocument, *schema.extensions)
+        if CompiledExecution not in schema.extensions:
+            schema.extensions = (CompiledExecution, *schema.extensions)
         StrawberryLogger.logger.disabled = True
+        self._is_plain = any(
+            type(one).resolve is not SchemaExtension.resolve for one in schema.get_extensions(sync=True)
+        )
         self._core = schema._schema
         self._documents = Documents(self._core)
         self._costs = Costs(self._core)
@@ -141,7 +124,8 @@ class Executor:
         extensions = {"cost": {"requested": cost, "limit": MAX_COST}}
         if cost > MAX_COST:
             return _refused([_too_costly(cost, operation)], code="QUERY_TOO_COSTLY", extensions=extensions)
-        return self._execute(prepared, request, context=context, extensions=extensions, request_id=request_id)
+        now = Running(prepared, operation, coerced, self._is_plain)
+        return self._execute(now, request, context=context, extensions=extensions, request_id=request_id)
 
     def _price(self, prepared: Prepared, operation: OperationDefinitionNode, pages: dict[str, Any]) -> int:
         name = operation.name.value if operation.name else None
@@ -155,15 +139,14 @@ class Executor:
 
     def _execute(
         self,
-        prepared: Prepared,
+        now: Running,
         request: GraphQLRequest,
         *,
         context: Any,
         extensions: dict[str, Any],
         request_id: str,
     ) -> Outcome:
-        token = _running.set(prepared)
-        try:
+        with running(now):
             result = self._schema.execute_sync(
                 request.query,
                 variable_values=request.variables,
@@ -172,8 +155,6 @@ class Executor:
                 allowed_operation_types=RUNNABLE,
                 operation_extensions=request.extensions,
             )
-        finally:
-            _running.reset(token)
         errors = format_failures(result.errors or (), request_id=request_id)
         return Outcome(result.data, errors, {**(result.extensions or {}), **extensions})
 
