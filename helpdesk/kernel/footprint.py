@@ -47,8 +47,8 @@ def _import_without(drivers: list[str]) -> None:
     hidden = [name for name in drivers if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None is how Python says "not to be had"
     try:
-        import_module("peewee")
-        import_module("huey")
+        for library in ("peewee", "playhouse.migrations", "huey"):
+            import_module(library)
     finally:
         for name in hidden:
             sys.modules.pop(name, None)
