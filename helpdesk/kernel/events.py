@@ -26,7 +26,7 @@ from helpdesk.kernel.db import Model, after_commit, database, database_now, is_s
 from helpdesk.kernel.errors import said
 from helpdesk.kernel.leases import Leased, backoff, claim, held, release, renew
 from helpdesk.kernel.paging import Order, Page, Window, pages_of
-from helpdesk.kernel.rows import Row, counts_by
+from helpdesk.kernel.rows import Row
 
 log = logging.getLogger(__name__)
 
@@ -303,8 +303,3 @@ def history_of(subject: str, subject_ids: Sequence[int], window: Window) -> list
         HistoryEntry, HistoryRow, HistoryRow.subject_id, subject_ids,
         order=[Order(HistoryRow.id, "id")], window=window, condition=HistoryRow.subject == subject,
     )  # fmt: skip
-
-
-def history_counts(subject: str, subject_ids: Sequence[int]) -> list[int]:
-    """Return how many lines of history each thing has."""
-    return counts_by(HistoryRow, HistoryRow.subject_id, subject_ids, condition=HistoryRow.subject == subject)
