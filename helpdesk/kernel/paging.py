@@ -187,14 +187,15 @@ def _cut(
 
 def _length(query: Any, most: int | None) -> int:
     """Return how many rows the query has; beyond ``most`` it is not looked."""
-    return int((query if most is None else query.limit(most)).count())
+    counted: Any = query if most is None else query.limit(most)
+    return int(counted.count())
 
 
 class _Lengths:
     """The lengths of many parents' lists, counted together when the first of them is asked for."""
 
     def __init__(self, model: type[Model], parent: Any, parent_ids: Sequence[int], condition: Any) -> None:
-        self._count = lambda: counts_by(model, parent, parent_ids, condition=condition)
+        self._count = partial(counts_by, model, parent, parent_ids, condition=condition)
         self._parent_ids = parent_ids
         self._counts: dict[int, int] = {}
 
