@@ -18,6 +18,8 @@ from helpdesk.channels.models import OutsideId
 from helpdesk.channels.rules import Candidate, HeldError, InboxOutcome
 from helpdesk.customers import queries as customers
 from helpdesk.customers import reaching
+from helpdesk.customers.operations import recognise
+from helpdesk.customers.reaching import Cause
 from helpdesk.customers.rules import EMAIL, is_nobody
 from helpdesk.kernel import actors
 from helpdesk.kernel.actors import Actor
@@ -89,9 +91,9 @@ def _file_report(account: Any, report: DeliveryReport) -> Filed:
 def _file_message(account: Any, item: Inbound, received_at: datetime) -> Filed:
     actor = actors.system(account.service_id)
     is_automatic = item.nature is Nature.AUTOMATIC
-    if not is_automatic and item.proof is not SenderProof.FAILED:
-        reaching.heard_from(actor, item.sender.kind, item.sender.value)
     agent = _proven_agent(account, item)
+    if not is_automatic:
+        _heard_from(actor, item)
     ticket_id = rules.choose(_candidates(account, item, is_agent=agent is not None))
     body = replace(
         body_of(item.text, item.html, quoted_from=item.quoted_from), proof=item.proof, proof_details=item.proof_details,
@@ -121,6 +123,20 @@ def _file_message(account: Any, item: Inbound, received_at: datetime) -> Filed:
     _remember(account.id, item.external_id, added)
     _propose(account, added.ticket_id, item)
     return Filed(InboxOutcome.TICKET, added.ticket_id, added.message_id)
+
+
+def _heard_from(actor: Actor, item: Inbound) -> None:
+    """Take the mark from the sender's address, or mark one that may be wrong and that nobody has written from before.
+
+    That is done before the message is filed, so that no machine of ours answers there.
+    """
+    kind, value = item.sender.kind, item.sender.value
+    if not item.undeliverable:
+        if item.proof is not SenderProof.FAILED:
+            reaching.heard_from(actor, kind, value)
+    elif customers.customer_of_identity(actor.service_id, kind, value) is None:
+        recognise(actor, name=item.sender.name, identity=(kind, value))
+        reaching.mark(actor, kind, value, cause=Cause.MISSPELT, reason=rules.reason(item.undeliverable))
 
 
 def _propose(account: Any, ticket_id: int, item: Inbound) -> None:

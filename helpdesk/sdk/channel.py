@@ -110,6 +110,7 @@ class Inbound:
     ``proof`` says whether the sender is proven, ``proof_details`` by what, as ``spf=pass dmarc=pass``. An agent who is
     proven answers customers by their message.
     ``suspicion`` is why a person should look before anything is believed; then it is held until one does.
+    ``undeliverable`` is why the sender's address may take no answer, in words: one that is new to the desk is marked.
     ``forwarded_from`` wrote what the message passes on; it is believed of a proven agent only.
     """
 
@@ -130,6 +131,7 @@ class Inbound:
     proof: SenderProof = SenderProof.NONE
     proof_details: str = ""
     suspicion: str = ""
+    undeliverable: str = ""
     forwarded_from: Identity | None = None
 
 

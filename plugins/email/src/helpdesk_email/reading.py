@@ -6,6 +6,7 @@ reader, and what has not one header of a mail, raises (Unreadable): noise is to 
 without a sender is kept under a placeholder to which nothing is ever sent.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, InboundRequest
@@ -32,6 +33,7 @@ from helpdesk_email.structure import Part, parse
 
 MAX_SUBJECT = 998
 MAX_COPIED = 40
+BLANKS_INSIDE = "It was written with blanks inside, so it may be wrong."
 
 _SENDERS = ("from", "sender", "return-path")
 _DELIVERED_TO = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
@@ -71,6 +73,7 @@ def read(request: InboundRequest, settings: EmailSettings) -> Inbound | Delivery
         proof=authentic.proof,
         proof_details=authentic.details,
         suspicion=authentic.suspicion,
+        undeliverable=BLANKS_INSIDE if sender.had_blanks else "",
         forwarded_from=forwarded_from(content.text, subject=subject),
         quoted_from=quoted_from(content.text, subject=subject, html=content.html),
         sent_at=headers.date(now=request.received_at or datetime.now(UTC)),
@@ -91,7 +94,7 @@ def _sender(headers: Headers) -> Mailbox:
     found = [mailbox for name in _SENDERS for mailbox in headers.mailboxes(name)[:1]]
     known = next((mailbox for mailbox in found if mailbox.address), None)
     name = next((mailbox.name for mailbox in found if mailbox.name), "")
-    return Mailbox(name, "") if known is None else Mailbox(known.name or name, known.address)
+    return Mailbox(name, "") if known is None else replace(known, name=known.name or name)
 
 
 def _copied(headers: Headers, *, sender: Mailbox, settings: EmailSettings) -> tuple[Identity, ...]:
