@@ -61,7 +61,9 @@ def file_item(
     Raises FiledElsewhereError, and HeldError for a suspicious one that no person has released.
     """
     if isinstance(item, DeliveryReport):
-        return _file_report(account, item)
+        if not is_released or item.message is None:
+            return _file_report(account, item)
+        item = item.message
     external_id = rules.outside_id(item.external_id)
     seen: Any = external_id and OutsideId.get_or_none(
         OutsideId.account == account.id, OutsideId.external_id == external_id

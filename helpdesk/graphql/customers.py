@@ -43,7 +43,7 @@ class CustomerIdentity(Node):
     kind: str = strawberry.field(description="email, phone, user_key, or a code of the channel's own.")
     value: str = strawberry.field(description="The address, number or key, in its normal spelling.")
     undeliverable_since: datetime | None = strawberry.field(
-        description="Since when messages to it fail for good or are called unwanted, or it is known misspelt; null for a"
+        description="Since when messages to it fail for good or are called unwanted, or it came misspelt; null for a"
         " good one."
     )
     undeliverable_reason: str = strawberry.field(

@@ -159,10 +159,15 @@ class RecipientVerdict:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """A bounce or a receipt: what became of a message that we sent, known by its ``external_id``."""
+    """A bounce or a receipt: what became of a message that we sent, known by its ``external_id``.
+
+    ``message`` is what came, read as a message: the inbox shows its sender and subject, and it is filed as a person's
+    once somebody says that it is no report. A channel whose reports cannot be mistaken leaves it out.
+    """
 
     external_id: str
     verdicts: tuple[RecipientVerdict, ...]
+    message: Inbound | None = None
 
 
 @dataclass(frozen=True, slots=True)

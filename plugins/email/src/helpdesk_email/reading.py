@@ -15,7 +15,7 @@ from helpdesk_email.authentication import authenticity
 from helpdesk_email.automatic import nature
 from helpdesk_email.bounces import read_report
 from helpdesk_email.complaints import read_complaint
-from helpdesk_email.content import charset_hint, read_content
+from helpdesk_email.content import Content, charset_hint, read_content
 from helpdesk_email.errors import Unreadable
 from helpdesk_email.headers import Headers
 from helpdesk_email.identifiers import (
@@ -50,9 +50,13 @@ def read(request: InboundRequest, settings: EmailSettings) -> Inbound | Delivery
         raise Unreadable("This is no mail: it has no header such as From, Subject or Date; it was set aside unread.")
     hint = charset_hint(root)
     content = read_content(root, hint=hint)
+    message = _message(root, content, request=request, hint=hint, settings=settings)
     report = _report(root, content.text, settings)
-    if report is not None:
-        return report
+    return message if report is None else replace(report, message=message)
+
+
+def _message(root: Part, content: Content, *, request: InboundRequest, hint: str, settings: EmailSettings) -> Inbound:
+    """Return what the mail says, whatever wrote it."""
     headers = root.headers.with_hint(hint)
     sender = _sender(headers)
     subject = headers.text("subject", limit=MAX_SUBJECT)
