@@ -13,7 +13,7 @@ from typing import Any
 from helpdesk.access.authentication import actor_of
 from helpdesk.agents import queries as agents
 from helpdesk.agents.rules import normal_email
-from helpdesk.channels import outbox, reports, rules
+from helpdesk.channels import outbox, outside_ids, reports, rules
 from helpdesk.channels.models import OutsideId
 from helpdesk.channels.rules import Candidate, HeldError, InboxOutcome
 from helpdesk.customers import queries as customers
@@ -24,7 +24,6 @@ from helpdesk.customers.rules import EMAIL, is_nobody
 from helpdesk.kernel import actors
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.crypto import keyring
-from helpdesk.kernel.db import insert_once
 from helpdesk.kernel.errors import Invalid
 from helpdesk.organization import queries as organization
 from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, Nature, SenderProof
@@ -32,14 +31,10 @@ from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import participants
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.attachments import NewFile
-from helpdesk.tickets.operations import Added, NewTicket
+from helpdesk.tickets.operations import NewTicket
 from helpdesk.tickets.rules import LONGEST_CHANNEL, Asker, body_of, subject_of
 
 MOST_ANSWERED = 50
-
-
-class FiledElsewhereError(Exception):
-    """Another worker filed the same message meanwhile; take back what was done here, and look again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +59,16 @@ def file_item(
         if not is_released or item.message is None:
             return _file_report(account, item)
         item = item.message
-    external_id = rules.outside_id(item.external_id)
-    seen: Any = external_id and OutsideId.get_or_none(
-        OutsideId.account == account.id, OutsideId.external_id == external_id
-    )
-    if seen:
+    known_as, seen = outside_ids.of(account.id, item)
+    if seen is not None:
         return Filed(InboxOutcome.DUPLICATE, seen.ticket_id, seen.message_id)
     if is_released:
-        return _file_message(account, replace(item, nature=Nature.PERSON), received_at)
+        return _file_message(account, replace(item, nature=Nature.PERSON), received_at, known_as)
     if item.nature is Nature.SPAM:
         return Filed(InboxOutcome.SPAM, reason="The mail system marked it as spam.")
     if item.suspicion:
         raise HeldError(rules.reason(item.suspicion))
-    return _file_message(account, item, received_at)
+    return _file_message(account, item, received_at, known_as)
 
 
 def _file_report(account: Any, report: DeliveryReport) -> Filed:
@@ -90,7 +82,7 @@ def _file_report(account: Any, report: DeliveryReport) -> Filed:
     return Filed(InboxOutcome.BOUNCE, known.ticket_id, known.message_id, rules.reason(reasons))
 
 
-def _file_message(account: Any, item: Inbound, received_at: datetime) -> Filed:
+def _file_message(account: Any, item: Inbound, received_at: datetime, known_as: str) -> Filed:
     actor = actors.system(account.service_id)
     is_automatic = item.nature is Nature.AUTOMATIC
     agent = _proven_agent(account, item)
@@ -105,13 +97,13 @@ def _file_message(account: Any, item: Inbound, received_at: datetime) -> Filed:
     if ticket_id is not None and agent is not None and not is_automatic:
         answer = replace(body, text=body.text[: body.quoted_from], html=None, quoted_from=None)
         added = tickets.reply(agent, ticket_id, answer, files=files)
-        _remember(account.id, item.external_id, added)
+        outside_ids.remember(account.id, known_as, item, added)
         return Filed(InboxOutcome.REPLY, added.ticket_id, added.message_id)
     if ticket_id is not None:
         added = tickets.receive(
             actor, ticket_id, body, asker=_asker(item.sender), files=files, is_automatic=is_automatic
         )
-        _remember(account.id, item.external_id, added)
+        outside_ids.remember(account.id, known_as, item, added)
         _propose(account, added.ticket_id, item)
         outcome = InboxOutcome.REPLY if added.ticket_id == ticket_id else InboxOutcome.TICKET
         return Filed(InboxOutcome.AUTO if is_automatic else outcome, added.ticket_id, added.message_id)
@@ -122,7 +114,7 @@ def _file_message(account: Any, item: Inbound, received_at: datetime) -> Filed:
     channel = account.driver[:LONGEST_CHANNEL]
     new = NewTicket(subject, body, channel, language, asker, account_id=account.id, files=files)
     added = tickets.create(actor, new)
-    _remember(account.id, item.external_id, added)
+    outside_ids.remember(account.id, known_as, item, added)
     _propose(account, added.ticket_id, item)
     return Filed(InboxOutcome.TICKET, added.ticket_id, added.message_id)
 
@@ -165,13 +157,6 @@ def _language(service_id: int, claimed: str | None) -> str:
     service = organization.service_by_id(service_id)
     assert service is not None, "an account belongs to a service"
     return claimed if claimed in service.languages else service.default_language
-
-
-def _remember(account_id: int, external_id: str, added: Added) -> None:
-    known_as = rules.outside_id(external_id)
-    values = {"account": account_id, "external_id": known_as, "ticket": added.ticket_id, "message": added.message_id}
-    if known_as and insert_once(OutsideId, values) is None:
-        raise FiledElsewhereError
 
 
 def _asker(sender: Identity) -> Asker:

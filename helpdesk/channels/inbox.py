@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from helpdesk.channels import accounts, drivers, filing, lanes, rules
 from helpdesk.channels.drivers import RESTING, Driver
 from helpdesk.channels.models import ChannelAccount, InboxRow
+from helpdesk.channels.outside_ids import FiledElsewhereError
 from helpdesk.channels.rules import InboxOutcome, InboxState
 from helpdesk.kernel import clock, jobs
 from helpdesk.kernel.actors import Actor
@@ -166,11 +167,17 @@ def _understand(row: Any, driver: Driver, settings: Settings) -> Sequence[Inboun
 
 
 def _file_once(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
-    """File the items; again, if another worker has filed the same message meanwhile: then it is found."""
-    try:
-        _file(row, items)
-    except filing.FiledElsewhereError:
-        _file(row, items)
+    """File the items; again, if another worker has filed the same message meanwhile: then it is found.
+
+    Once more for one that has the id of another one, which a third worker files at the same time too.
+    """
+    for _time in range(2):
+        try:
+            _file(row, items)
+        except FiledElsewhereError:
+            continue
+        return
+    _file(row, items)
 
 
 @transactional

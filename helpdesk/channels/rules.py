@@ -154,6 +154,21 @@ def outside_id(text: str) -> str:
     return f"sha256:{hashlib.sha256(bare.encode(errors='surrogatepass')).hexdigest()}"
 
 
+def fingerprint(text: str) -> str:
+    """Return the channel's fingerprint of a message as it is kept: a hash of one length; empty stays empty."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest() if text else ""
+
+
+def id_of_another(known_as: str, fingerprint: str) -> str:
+    """Return the id of a message that has somebody else's id and says something else."""
+    return outside_id(f"{known_as} {fingerprint}")
+
+
+def own_id(known_as: str, fingerprint: str) -> str:
+    """Return the id that a message has outside, out of the one under which it is kept."""
+    return known_as.removesuffix(f" {fingerprint}")
+
+
 def reason(text: str) -> str:
     """Return somebody else's words as they may be kept and shown: one line of a decent length."""
     return one_line(text, longest=LONGEST_REASON)

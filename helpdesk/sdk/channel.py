@@ -101,7 +101,8 @@ class SenderProof(StrEnum):
 class Inbound:
     """One message from outside, understood.
 
-    ``external_id`` is the provider's id; a second message with it is dropped as a duplicate.
+    ``external_id`` is the provider's id; a second message with it is dropped as a duplicate, unless both have a
+    ``fingerprint`` of what they say and these differ.
     ``answers`` are external ids that the message says it answers, nearest first.
     ``reply_token`` is the token of ``Outbound.reply_token`` if it came back.
     ``ticket_number`` is a number read from the text of a subject: a hint, believed of participants only.
@@ -131,6 +132,7 @@ class Inbound:
     proof: SenderProof = SenderProof.NONE
     proof_details: str = ""
     suspicion: str = ""
+    fingerprint: str = ""
     undeliverable: str = ""
     forwarded_from: Identity | None = None
 

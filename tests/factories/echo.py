@@ -78,6 +78,7 @@ class Echo(Channel):
             proof=SenderProof(data.get("proof", "none")),
             proof_details=data.get("proof_details", ""),
             suspicion=data.get("suspicion", ""),
+            fingerprint=data.get("fingerprint", ""),
             undeliverable=data.get("undeliverable", ""),
             forwarded_from=Identity("email", data["forwarded_from"]) if "forwarded_from" in data else None,
         )
