@@ -2,8 +2,8 @@
 
 Whatever is missing or broken has a fallback, in this file or below; only what is built to break its
 reader, and what has not one header of a mail, raises (Unreadable): noise is to make no ticket.
-``Reply-To`` is not read: whoever writes it could put words into the mouth of somebody else. A mail
-without a sender is kept under a placeholder to which nothing is ever sent.
+``Reply-To`` is not read but of forms (``forms``): whoever writes it could put words into the mouth of somebody
+else. A mail without a sender is kept under a placeholder to which nothing is ever sent.
 """
 
 from dataclasses import replace
@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 
 from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, InboundRequest
 from helpdesk_email.addresses import Mailbox
-from helpdesk_email.authentication import authenticity
-from helpdesk_email.automatic import nature
 from helpdesk_email.bounces import read_report
 from helpdesk_email.complaints import read_complaint
 from helpdesk_email.content import Content, charset_hint, read_content
 from helpdesk_email.errors import Unreadable
+from helpdesk_email.forms import writer as whose
 from helpdesk_email.headers import Headers
 from helpdesk_email.identifiers import (
     NO_SENDER,
@@ -59,10 +58,10 @@ def read(request: InboundRequest, settings: EmailSettings) -> Inbound | Delivery
 def _message(root: Part, content: Content, *, request: InboundRequest, hint: str, settings: EmailSettings) -> Inbound:
     """Return what the mail says, whatever wrote it."""
     headers = root.headers.with_hint(hint)
-    sender = _sender(headers)
+    writer = whose(headers, sender=_sender(headers), settings=settings)
+    sender, authentic = writer.mailbox, writer.authentic
     subject = headers.text("subject", limit=MAX_SUBJECT)
     recipients = [mailbox.address for name in _DELIVERED_TO for mailbox in headers.mailboxes(name)]
-    authentic = authenticity(headers, sender=sender, settings=settings)
     return Inbound(
         external_id=external_id(headers, request.body),
         sender=Identity("email", sender.address or NO_SENDER, sender.name),
@@ -73,7 +72,7 @@ def _message(root: Part, content: Content, *, request: InboundRequest, hint: str
         answers=answered_ids(headers),
         reply_token=reply_token(recipients, address=settings.address),
         ticket_number=ticket_number(subject),
-        nature=nature(headers, sender=sender, settings=settings),
+        nature=writer.nature,
         copied=_copied(headers, sender=sender, settings=settings),
         proof=authentic.proof,
         proof_details=authentic.details,
