@@ -90,12 +90,13 @@ def _file_message(account: Any, item: Inbound, received_at: datetime, known_as: 
         _heard_from(actor, item)
     ticket_id = rules.choose(_candidates(account, item, is_agent=agent is not None))
     body = replace(
-        body_of(item.text, item.html, quoted_from=item.quoted_from), proof=item.proof, proof_details=item.proof_details,
-        received_at=received_at, sent_at=rules.claimed_time(item.sent_at, received_at),
+        body_of(item.text, item.html, quoted_from=item.quoted_from, html_quoted_from=item.html_quoted_from),
+        proof=item.proof, proof_details=item.proof_details, received_at=received_at,
+        sent_at=rules.claimed_time(item.sent_at, received_at),
     )  # fmt: skip
     files = [NewFile(file.filename, file.content_type, file.data, file.content_id) for file in item.files]
     if ticket_id is not None and agent is not None and not is_automatic:
-        answer = replace(body, text=body.text[: body.quoted_from], html=None, quoted_from=None)
+        answer = replace(body, text=body.text[: body.quoted_from], html=None, quoted_from=None, html_quoted_from=None)
         added = tickets.reply(agent, ticket_id, answer, files=files)
         outside_ids.remember(account.id, known_as, item, added)
         return Filed(InboxOutcome.REPLY, added.ticket_id, added.message_id)

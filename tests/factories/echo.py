@@ -74,6 +74,7 @@ class Echo(Channel):
             ticket_number=data.get("ticket_number"),
             nature=Nature(data.get("nature", "person")),
             quoted_from=data.get("quoted_from"),
+            html_quoted_from=data.get("html_quoted_from"),
             sent_at=datetime.fromisoformat(data["sent_at"]) if "sent_at" in data else None,
             proof=SenderProof(data.get("proof", "none")),
             proof_details=data.get("proof_details", ""),

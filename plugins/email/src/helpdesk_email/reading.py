@@ -27,7 +27,7 @@ from helpdesk_email.identifiers import (
     ticket_number,
 )
 from helpdesk_email.plain_bounces import read_plain_bounce
-from helpdesk_email.quoting import forwarded_from, quoted_from
+from helpdesk_email.quoting import forwarded_from, is_forward_by, quoted_from
 from helpdesk_email.settings import EmailSettings
 from helpdesk_email.structure import Part, parse
 
@@ -81,6 +81,7 @@ def _message(root: Part, content: Content, *, request: InboundRequest, hint: str
         undeliverable=BLANKS_INSIDE if sender.had_blanks else "",
         forwarded_from=forwarded_from(content.text, subject=subject),
         quoted_from=quoted_from(content.text, subject=subject, html=content.html),
+        html_quoted_from=None if is_forward_by(subject) else content.html_quoted_from,
         sent_at=headers.date(now=request.received_at or datetime.now(UTC)),
     )
 
