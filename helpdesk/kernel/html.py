@@ -55,6 +55,9 @@ _CLOSED_BY_THEMSELVES = _VOID | {"p", "li", "td", "tr", "th", "dt", "dd", "optio
 _REPEATED = {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 _BREAKS = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/blockquote|/pre|/table|hr)\b[^>]{0,200}>", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:[^<>\"]|\"[^\"]*\")*+>")
+_UNSEEN = re.compile(
+    rf"<!--.*?(?:-->|\Z)|<({'|'.join(sorted(DROPPED_WHOLE))})\b.*?(?:</\1\b[^<>]*>?|\Z)", re.DOTALL | re.IGNORECASE
+)
 _SANITISED_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)(?:[^<>\"]|\"[^\"]*\")*+>")
 _BLANKS = re.compile(r"\n{3,}")
 
@@ -143,7 +146,7 @@ def text_of(sanitised: str) -> str:
 
 def _words_only(html: str) -> str:
     """Return the beginning of the text in the HTML as harmless HTML."""
-    text = re.sub(r"\s*\n\s*", "\n", _without_markup(html[:LONGEST])).strip()
+    text = re.sub(r"\s*\n\s*", "\n", _without_markup(_UNSEEN.sub("", html[:LONGEST]))).strip()
     return f'<p style="white-space:pre-wrap">{escapes.escape(text)}</p>' if text else ""
 
 

@@ -217,3 +217,9 @@ def test_words_of_a_bomb_are_text_and_nothing_else() -> None:
     assert safe == '<p style="white-space:pre-wrap">첫 줄\n&lt;script&gt; 둘째</p>'
     assert text_of(safe) == "첫 줄\n<script> 둘째"
     assert sanitise("<div>" * (DEEPEST + 1)) == ""
+
+
+def test_words_of_a_bomb_are_those_that_a_reader_would_see() -> None:
+    unseen = "<style>p { color: red }</style><SCRIPT x>let a = 1</script ><!-- <p>b --><title>t</title>"
+    safe = sanitise("<div>" * (DEEPEST + 1) + f"하나{unseen}<br>둘<style>.never-closed {{}}")
+    assert text_of(safe) == "하나\n둘"
