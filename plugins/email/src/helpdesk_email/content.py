@@ -21,6 +21,7 @@ from helpdesk_email.structure import Part
 from helpdesk_email.words import base64_bytes
 
 MAX_TEXT = 1_000_000
+MAX_READ = 8_388_608  # bytes of a text that are read; a longer one is a file, with its beginning shown
 
 _SHOWN = frozenset({"text/plain", "text/html"})
 _CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
@@ -84,16 +85,19 @@ class _Collector:
         if part.content_type == "text/html":
             self._take_html(part)
             return
-        text, files = without_uuencoded(clean(decode(body_bytes(part), part.content.text("charset"))))
+        body = body_bytes(part)
+        text, files = without_uuencoded(clean(decode(body[:MAX_READ], part.content.text("charset"))))
         for name, data in files:
             self.files.append(File(name, "application/octet-stream", data))
-        if len(text) > MAX_TEXT:
+        if len(text) > MAX_TEXT or len(body) > MAX_READ:
             self.files.append(self._file(part))
         self.segments.append(_Segment(text[:MAX_TEXT].strip("\n")))
 
     def _take_html(self, part: Part) -> None:
-        text = _PASTED_PICTURE.sub(self._pasted, decode_html(body_bytes(part), part.content.text("charset")))
-        if not markup.is_bearable(text):
+        body = body_bytes(part)
+        text = decode_html(body[:MAX_READ], part.content.text("charset"))
+        text = text if len(body) > MAX_READ else _PASTED_PICTURE.sub(self._pasted, text)
+        if len(body) > MAX_READ or not markup.is_bearable(text):
             self.files.append(self._file(part))
             beginning = f"{html_attached()}\n{markup.beginning_of(text)}".strip()
             self.segments.append(_Segment(beginning, is_beginning=True))
