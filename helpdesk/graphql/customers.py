@@ -43,9 +43,12 @@ class CustomerIdentity(Node):
     kind: str = strawberry.field(description="email, phone, user_key, or a code of the channel's own.")
     value: str = strawberry.field(description="The address, number or key, in its normal spelling.")
     undeliverable_since: datetime | None = strawberry.field(
-        description="Since when messages to it fail for good, or are called unwanted; null for a good one."
+        description="Since when messages to it fail for good or are called unwanted, or it came misspelt; null for a"
+        " good one."
     )
-    undeliverable_reason: str = strawberry.field(description="Why, in the provider's words; empty for a good one.")
+    undeliverable_reason: str = strawberry.field(
+        description="Why, in words, the provider's where it said any; empty for a good one."
+    )
 
     @strawberry.field(description="Whether messages to it fail: the desk's machines write there no more.")
     def is_undeliverable(self) -> bool:

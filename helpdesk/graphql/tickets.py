@@ -123,6 +123,9 @@ class TicketParticipant:
     is_type_of = nodes.of(ParticipantRow)
 
 
+Remote = Annotated[bool, strawberry.argument(description="Whether images from elsewhere stand in it.")]
+
+
 @strawberry.type(description="One contribution to a ticket.")
 class Message(Node):
     """One contribution to a ticket."""
@@ -164,15 +167,27 @@ class Message(Node):
         " that the mail is read.",
         graphql_type=str | None,
     )
-    def body_html(
-        rows: Sequence[MessageRow],
-        context: Context,
-        remote_images: Annotated[
-            bool, strawberry.argument(description="Whether images from elsewhere stand in it.")
-        ] = False,
-    ) -> list[str | None]:
+    def body_html(rows: Sequence[MessageRow], context: Context, remote_images: Remote = False) -> list[str | None]:
         """Return the HTML with its inline images linked."""
-        return links.with_images(context, rows, remote=remote_images)
+        return links.with_images(context, rows, [row.body_html for row in rows], remote=remote_images)
+
+    @batched(
+        description="What `bodyHtml` says anew: all of it, if it is not known to quote anything. Null when the content"
+        " came as text. It is whole and sanitised by itself, as is `quotedHtml`.",
+        graphql_type=str | None,
+    )
+    def new_html(rows: Sequence[MessageRow], context: Context, remote_images: Remote = False) -> list[str | None]:
+        """Return the HTML without the quoted rest."""
+        return links.with_images(context, rows, [links.new_html(row) for row in rows], remote=remote_images)
+
+    @batched(
+        description="What `bodyHtml` quotes, for a screen to fold away; null when it is not known to quote anything."
+        " It is told apart by itself: where `quotedText` is empty it may be there, and the other way round.",
+        graphql_type=str | None,
+    )
+    def quoted_html(rows: Sequence[MessageRow], context: Context, remote_images: Remote = False) -> list[str | None]:
+        """Return the quoted rest of the HTML."""
+        return links.with_images(context, rows, [links.quoted_html(row) for row in rows], remote=remote_images)
 
     @strawberry.field(description="Whether the HTML shows images from elsewhere, to offer them to the reader.")
     def has_remote_images(self) -> bool:

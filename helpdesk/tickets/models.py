@@ -92,8 +92,9 @@ class Participant(Model):
 class Message(Model):
     """One contribution to a ticket. ``body_html`` is sanitised before it gets here.
 
-    From the character ``quoted_from`` of ``body_text`` on, it only quotes what came before. ``created_at`` is when it
-    came or was written, ``sent_at`` what its sender's own clock says; the order is that of the ids.
+    From the character ``quoted_from`` of ``body_text`` and ``html_quoted_from`` of ``body_html`` on, it only quotes
+    what came before. ``created_at`` is when it came or was written, ``sent_at`` what its sender's own clock says; the
+    order is that of the ids.
     """
 
     id = peewee.BigAutoField()
@@ -111,6 +112,7 @@ class Message(Model):
     is_automatic = peewee.BooleanField(default=False)
     created_at = TimeColumn()
     sent_at = TimeColumn(null=True)
+    html_quoted_from = peewee.IntegerField(null=True)
 
     class Meta:
         indexes = ((("ticket", "id"), False),)

@@ -310,6 +310,7 @@ def _insert_message(
         body_text=body.text,
         body_html=body.html,
         quoted_from=body.quoted_from,
+        html_quoted_from=body.html_quoted_from,
         proof=body.proof,
         proof_details=one_line(body.proof_details, longest=LONGEST_PROOF_DETAILS),
         is_automatic=is_automatic,

@@ -54,6 +54,7 @@ class MessageRow(Row):
     body_text: str
     body_html: str | None
     quoted_from: int | None
+    html_quoted_from: int | None
     proof: SenderProof
     proof_details: str
     is_automatic: bool

@@ -140,6 +140,16 @@ def test_same_mail_fed_many_times_at_once_makes_one_message(post: Post, known_by
     assert {row.ticket_id for row in post.inbox()} == {found(post.desk, "환불")[0].id}
 
 
+def test_different_mails_with_one_id_are_all_filed_once_when_they_come_at_once_and_twice(post: Post) -> None:
+    def feed(place: int) -> str:
+        row_id = post.put(key=f"{place}", fingerprint=f"f{place % 3}", text=f"{place % 3}")
+        return str(inbox.settle(row_id, post.desk.settings).outcome)
+
+    assert sorted(at_once(6, feed)) == ["DUPLICATE"] * 3 + ["TICKET"] * 3
+    assert all_tickets(post.desk.service_id) == 3
+    assert sorted(row.attempts for row in post.inbox()) == [1] * 6
+
+
 def test_same_bytes_wait_for_those_that_are_being_stored(post: Post) -> None:
     def second() -> str:
         with db.connection():
