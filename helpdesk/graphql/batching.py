@@ -61,13 +61,17 @@ def _share(row: Any, load: Load, context: Context, given: dict[str, Any]) -> Any
 def shares(rows: Sequence[Any], load: Load, context: Context, given: dict[str, Any]) -> list[Any]:
     """Return each row's share of what its cohort loads, or the exception in place of a share."""
     key = (load, _frozen(given))
-    found = []
+    found: list[Any] = []
+    latest: Any = None
     for row in rows:
         try:
             if row.cohort is None:
                 found.append(load([row], context, **given)[0])
-            else:
-                found.append(row.cohort.get(row, key, lambda rows: load(rows, context, **given)))
+                continue
+            if row.cohort is not latest:
+                known = row.cohort.shares(key, lambda rows: load(rows, context, **given))
+                latest = row.cohort
+            found.append(known[id(row)])
         except Exception as error:
             found.append(error)
     return found

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -19,12 +20,16 @@ import peewee
 from helpdesk.kernel.columns import to_micros
 from helpdesk.kernel.db import Model
 from helpdesk.kernel.errors import Invalid
-from helpdesk.kernel.rows import Row, counts_by, grouped, load, select, together
+from helpdesk.kernel.rows import Listed, Row, counts_by, grouped, load, select, together
 
 DEFAULT_SIZE = 20
 LARGEST_SIZE = 100
+MOST_KNOWN = 500
 
 Rows = TypeVar("Rows", bound=Row)
+
+
+_known: dict[tuple[Any, ...], Listed] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +161,18 @@ def pages_of(
 
     ``parent`` is the column that names the parent; rows of all pages are one cohort.
     """
-    size, backward = window.size, window.is_backward
-    directions = [key.column.desc() if key.descending != backward else key.column.asc() for key in order]
-    place = peewee.fn.ROW_NUMBER().over(partition_by=[parent], order_by=directions).alias("place")
-    inner = model.select(model.id.alias("row_id"), place).where(parent.in_(list(parent_ids)), condition)
-    for cursor, name in ((window.after, "after"), (window.before, "before")):
-        if cursor is not None:
-            inner = inner.where(_beyond(order, _values(order, cursor, name), backward=name == "before"))
-    wanted = peewee.Select([inner], [inner.c.row_id]).where(inner.c.place <= size + 1)
-    rows = load(row_type, select(row_type, model).where(model.id.in_(wanted)).order_by(*directions))
-    lists = grouped(parent_ids, rows, lambda row: getattr(row, parent.column_name))
+    size, name = window.size, parent.column_name
+    narrow = partial(_of_parents, model, parent, order=order, window=window, condition=condition)
+    key = (row_type, id(parent), id(condition), _mark(order), size, window.is_backward)
+    if window.after is None and window.before is None:
+        if key not in _known:
+            if len(_known) >= MOST_KNOWN:
+                _known.clear()
+            _known[key] = Listed(row_type, model, narrow)  # which keeps parent and condition what they are
+        rows = _known[key].rows(parent_ids)
+    else:
+        rows = load(row_type, narrow(select(row_type, model), list(parent_ids)))
+    lists = grouped(parent_ids, rows, attrgetter(name))
     lengths = _Lengths(model, parent, parent_ids, condition)
     pages = [
         _cut(found, size, order, window, partial(lengths.of, parent_id))
@@ -173,6 +180,21 @@ def pages_of(
     ]
     together([row for found in pages for row in found.rows])
     return pages
+
+
+def _of_parents(
+    model: type[Model], parent: Any, query: Any, parents: Any, *, order: Sequence[Order], window: Window, condition: Any
+) -> Any:
+    """Narrow a query to the window of each parent's rows; ``parents`` are ids, or what stands for them."""
+    backward = window.is_backward
+    directions = [key.column.desc() if key.descending != backward else key.column.asc() for key in order]
+    place = peewee.fn.ROW_NUMBER().over(partition_by=[parent], order_by=directions).alias("place")
+    inner = model.select(model.id.alias("row_id"), place).where(parent.in_(parents), condition)
+    for cursor, name in ((window.after, "after"), (window.before, "before")):
+        if cursor is not None:
+            inner = inner.where(_beyond(order, _values(order, cursor, name), backward=name == "before"))
+    wanted = peewee.Select([inner], [inner.c.row_id]).where(inner.c.place <= window.size + 1)
+    return query.where(model.id.in_(wanted)).order_by(*directions)
 
 
 def _cut(

@@ -48,6 +48,46 @@ class _Mark(peewee.Value):
         return ctx.literal(ctx.state.param or "?")
 
 
+class Given(peewee.Node):
+    """Stands in a ``Prepared`` query for a list to look in, which is handed in when the query is run."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+
+    def __sql__(self, ctx: Any) -> Any:
+        ctx._values.extend([self] * self.length)
+        return ctx.literal(f"({', '.join([ctx.state.param or '?'] * self.length)})")
+
+
+class Prepared:
+    """A query that looks in one list of ids, for the paths on which even a walk takes too long.
+
+    ``build`` makes the query with a ``Given`` in the place of the list, once for each length that lists are filled up
+    to. Everything else in it is the same whenever it is run.
+    """
+
+    def __init__(self, build: Callable[[Given], Any]) -> None:
+        self._build = build
+        self._texts: dict[tuple[type, int], tuple[str, list[Any]]] = {}
+
+    def filled(self, database: Any, ids: Sequence[int]) -> tuple[str, list[Any]]:
+        """Return the SQL and its parameters for a list, which has at least one id."""
+        length = _length_of(len(ids))
+        key = (type(database), length)
+        if key not in self._texts:
+            sql, parameters = database.get_sql_context().sql(self._build(Given(length))).query()
+            self._texts[key] = (sql, list(parameters))
+        sql, parameters = self._texts[key]
+        values = [*ids, *[ids[-1]] * (length - len(ids))]
+        at = next(place for place, one in enumerate(parameters) if type(one) is Given)
+        return sql, [*parameters[:at], *values, *parameters[at + length :]]
+
+
+def _length_of(count: int) -> int:
+    """Return the length to which a list is filled up."""
+    return 1 << (count - 1).bit_length()
+
+
 class _Slot:
     """Where in the text a value goes, and what makes it one of the database's."""
 
@@ -230,7 +270,7 @@ def _looked_in(walk: _Walk, node: Any) -> Any:
     if any(isinstance(one, peewee.Node) and not isinstance(one, _Mark) for one in found):
         raise _Unknown
     if found:
-        found += [found[-1]] * ((1 << (len(found) - 1).bit_length()) - len(found))
+        found += [found[-1]] * (_length_of(len(found)) - len(found))
     values = [one.value if isinstance(one, _Mark) else one for one in found]
     marked = [walk.value(value) for value in values]
     if walk.marks:

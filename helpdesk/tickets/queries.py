@@ -12,7 +12,7 @@ from helpdesk.kernel import conditions, search
 from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.conditions import Field, FieldKind
 from helpdesk.kernel.paging import Order, Page, Window, page, pages_of
-from helpdesk.kernel.rows import Row, by_ids, counts_by, grouped, load, select
+from helpdesk.kernel.rows import Row, by_ids, counts_by, grouped, load, of_owners, select
 from helpdesk.sdk.channel import SenderProof
 from helpdesk.tickets.models import Attachment, Message, Participant, Ticket, TicketTag
 from helpdesk.tickets.plugin_fields import plugin_fields
@@ -193,8 +193,7 @@ def is_answer_to_machine(ticket_id: int) -> bool:
 
 def attachments_of_messages(message_ids: Sequence[int]) -> list[list[AttachmentRow]]:
     """Return each message's files, in the order in which they came, in one statement."""
-    query = select(AttachmentRow, Attachment).where(Attachment.message.in_(list(message_ids))).order_by(Attachment.id)
-    return grouped(message_ids, load(AttachmentRow, query), lambda row: row.message_id)
+    return grouped(message_ids, of_owners(AttachmentRow, Attachment.message, message_ids), lambda row: row.message_id)
 
 
 def attachments_by_ids(ids: Sequence[int | None]) -> list[AttachmentRow | None]:

@@ -7,6 +7,7 @@ there is another among them.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -71,6 +72,7 @@ class Leaf(Completer):
         same = ITSELF.get(kind) if isinstance(kind, GraphQLScalarType) else None
         nothing = {type(None)} if is_nullable else set()
         self._same = nothing | {same} if same else set()
+        self._times = nothing | {datetime} if kind.name == "DateTime" else set()
         self._is_int = kind is GraphQLInt
         self._names: dict[Any, Any] = {None: None} if is_nullable else {}
         self._is_enum = isinstance(kind, GraphQLEnumType)
@@ -87,6 +89,8 @@ class Leaf(Completer):
                 return [self._names[value] for value in values]
             except (KeyError, TypeError):
                 pass
+        if kinds <= self._times:
+            return [None if value is None else value.isoformat() for value in values]
         return [self._one(value, places, place, run) for place, value in enumerate(values)]
 
     def _one(self, value: Any, places: Places, place: int, run: Run) -> Any:

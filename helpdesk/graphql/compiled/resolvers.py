@@ -59,10 +59,20 @@ def resolver(asked: Asked) -> Resolve:
         return _any(asked)
     if definition.base_resolver is None:
         return _attribute(definition.python_name)
+    return _called(asked, definition)
+
+
+def _called(asked: Asked, definition: StrawberryField) -> Resolve:
+    """Return what calls the field's function: for all rows at once where it can be, else for each."""
+    base = definition.base_resolver
+    assert base is not None
     batch = definition.metadata.get("batched")
     if batch is not None:
         return _batched(asked, definition, batch)
-    if definition.base_resolver.root_parameter or definition.base_resolver.parent_parameter:
+    column = definition.metadata.get("column")
+    if column is not None:
+        return lambda rows, _run: list(column(rows))
+    if base.root_parameter or base.parent_parameter:
         return _any(asked)
     return _method(asked, definition)
 
