@@ -15,6 +15,7 @@ from helpdesk.kernel import texts
 from helpdesk.kernel.columns import JsonColumn, TimeColumn
 from helpdesk.kernel.db import Model, database, database_now
 from helpdesk.kernel.events import HistoryRow
+from helpdesk.kernel.shapes import Walk
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.tickets.rules import TicketPriority, TicketStatus
 
@@ -96,7 +97,7 @@ def remember(query: Any) -> tuple[str, Any]:
 
 def plainly(query: Any) -> tuple[str, Any]:
     """Return what peewee writes itself, with the lists filled up as the text has them."""
-    texts._Walk(marks=True).key(query)
+    Walk(marks=True).key(query)
     found: tuple[str, Any] = database.get_sql_context().sql(query).query()
     return found
 
