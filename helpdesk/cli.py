@@ -17,6 +17,7 @@ VERBS: Mapping[str, str] = {
     "worker": "worker",
     "demo": "demo.command",
     "doctor": "doctor",
+    "recount": "recount",
 }
 GROUPS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "mail": ("Mail from files.", {"ingest": "mail"}),

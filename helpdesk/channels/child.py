@@ -18,8 +18,7 @@ import sys
 import threading
 import time
 import traceback
-from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_network
 from itertools import count
 from queue import SimpleQueue
@@ -46,9 +45,9 @@ from helpdesk.sdk.channel import (
 SAID = (AccountRefused, Retry, Refused, WindowClosed, Unverified)
 LONGEST_TRACE = 10_000
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-READ_BYTES = 768 * 2**20  # the largest mail that is taken needs some 470 MiB
+READ_BYTES = 512 * 2**20  # the largest mail that is taken needs some 215 MiB, the worst of that size some 310
 READ_CPU_SECONDS = 2.0  # counted in whole seconds of the process, so one message may take up to a second more
-READ_CPU_SECONDS_A_BYTE = 1e-7  # that much more for a large one: three times what this takes on a usual machine
+READ_CPU_SECONDS_A_BYTE = 1e-7  # that much more for a large one: several times what this takes on a usual machine
 
 
 class FromDesk(Exception):
@@ -59,7 +58,7 @@ class Child:
     """This process: one channel, its instances by account, and the calls under way."""
 
     def __init__(self, incoming: int, outgoing: int) -> None:
-        self._incoming, self._outgoing = incoming, outgoing
+        self._incoming, self._outgoing = open(incoming, "rb"), outgoing  # noqa: SIM115  # to the end of the process
         self._lock = threading.Lock()
         self._first: SimpleQueue[Frame] = SimpleQueue()
         self._is_ready = threading.Event()
@@ -83,7 +82,7 @@ class Child:
         number, answer = next(self._numbers), SimpleQueue[Frame]()
         self._asked[number] = answer
         try:
-            self._write({"ask": what, "number": number, "of": call, "given": given})
+            self._write(frames.pack({"ask": what, "number": number, "of": call, "given": given}))
             got = answer.get()
         finally:
             del self._asked[number]
@@ -136,12 +135,12 @@ class Child:
         number = self._current.number = frame["number"]
         try:
             self._is_ready.wait()
-            body = frames.pack({"re": number, "value": self._answer(frame)})
+            pieces = frames.pack({"re": number, "value": self._answer(frame)})
         except frames.TooLarge as error:
-            body = frames.pack({"re": number, "error": _told(WrongAnswer(f"its answer is {error}"))})
+            pieces = frames.pack({"re": number, "error": _told(WrongAnswer(f"its answer is {error}"))})
         except BaseException as error:  # a plugin may raise anything, and this thread is there for it
-            body = frames.pack({"re": number, "error": _told(error)})
-        self._write(body)
+            pieces = frames.pack({"re": number, "error": _told(error)})
+        self._write(pieces)
 
     def _answer(self, frame: Frame) -> Any:
         if frame["do"] == "open":
@@ -151,7 +150,7 @@ class Child:
         if frame["do"] == "listen":
             return channel.listen(Inlet(self, frame["number"]))
         if self._is_reader:
-            allowed = READ_CPU_SECONDS + READ_CPU_SECONDS_A_BYTE * len(frame["given"].get("body", ""))
+            allowed = READ_CPU_SECONDS + READ_CPU_SECONDS_A_BYTE * len(frame["given"].get("body", b""))
             latest = math.ceil(time.process_time() + allowed)
             resource.setrlimit(resource.RLIMIT_CPU, (latest, resource.RLIM_INFINITY))
         return HOOKS[frame["do"]](channel, frame["given"])
@@ -164,11 +163,12 @@ class Child:
         channel.vault = Vault(self)
         return channel
 
-    def _write(self, frame: Mapping[str, Any] | bytes) -> None:
-        body = memoryview(frame if isinstance(frame, bytes) else frames.pack(frame))
+    def _write(self, pieces: Sequence[bytes]) -> None:
         with self._lock:
-            while body:
-                body = body[os.write(self._outgoing, body) :]
+            for piece in pieces:
+                left = memoryview(piece)
+                while left:
+                    left = left[os.write(self._outgoing, left) :]
 
 
 class Inlet:
@@ -185,8 +185,7 @@ class Inlet:
 
     def store(self, key: str, raw: bytes, *, cursor: Mapping[str, Any]) -> bool:
         """Keep the raw bytes and the place reached; false when they were here before."""
-        given = {"key": key, "raw": b64encode(raw).decode("ascii"), "cursor": dict(cursor)}
-        return bool(self._child.ask(self._call, "store", **given))
+        return bool(self._child.ask(self._call, "store", key=key, raw=bytes(raw), cursor=dict(cursor)))
 
     def reached(self, cursor: Mapping[str, Any]) -> None:
         """Keep the place reached."""

@@ -12,7 +12,7 @@ CODES: Mapping[str, str] = {
         "it cannot be used."
     ),
     "NOT_HELD": (
-        "This message is not held, nor was it taken for a machine's or for spam: there is nothing to release."
+        "This message is not held, nor was it taken for a report, a machine's or spam: there is nothing to release."
     ),
     "NOT_RETRIABLE": "There is nothing to try again: it was done, or is being done right now.",
     "VERSION_CONFLICT": (

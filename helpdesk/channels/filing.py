@@ -13,16 +13,17 @@ from typing import Any
 from helpdesk.access.authentication import actor_of
 from helpdesk.agents import queries as agents
 from helpdesk.agents.rules import normal_email
-from helpdesk.channels import outbox, reports, rules
+from helpdesk.channels import outbox, outside_ids, reports, rules
 from helpdesk.channels.models import OutsideId
 from helpdesk.channels.rules import Candidate, HeldError, InboxOutcome
 from helpdesk.customers import queries as customers
 from helpdesk.customers import reaching
+from helpdesk.customers.operations import recognise
+from helpdesk.customers.reaching import Cause
 from helpdesk.customers.rules import EMAIL, is_nobody
 from helpdesk.kernel import actors
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.crypto import keyring
-from helpdesk.kernel.db import insert_once
 from helpdesk.kernel.errors import Invalid
 from helpdesk.organization import queries as organization
 from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, Nature, SenderProof
@@ -30,14 +31,10 @@ from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import participants
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.attachments import NewFile
-from helpdesk.tickets.operations import Added, NewTicket
+from helpdesk.tickets.operations import NewTicket
 from helpdesk.tickets.rules import LONGEST_CHANNEL, Asker, body_of, subject_of
 
 MOST_ANSWERED = 50
-
-
-class FiledElsewhereError(Exception):
-    """Another worker filed the same message meanwhile; take back what was done here, and look again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +56,19 @@ def file_item(
     Raises FiledElsewhereError, and HeldError for a suspicious one that no person has released.
     """
     if isinstance(item, DeliveryReport):
-        return _file_report(account, item)
-    external_id = rules.outside_id(item.external_id)
-    seen: Any = external_id and OutsideId.get_or_none(
-        OutsideId.account == account.id, OutsideId.external_id == external_id
-    )
-    if seen:
+        if not is_released or item.message is None:
+            return _file_report(account, item)
+        item = item.message
+    known_as, seen = outside_ids.of(account.id, item)
+    if seen is not None:
         return Filed(InboxOutcome.DUPLICATE, seen.ticket_id, seen.message_id)
     if is_released:
-        return _file_message(account, replace(item, nature=Nature.PERSON), received_at)
+        return _file_message(account, replace(item, nature=Nature.PERSON), received_at, known_as)
     if item.nature is Nature.SPAM:
         return Filed(InboxOutcome.SPAM, reason="The mail system marked it as spam.")
     if item.suspicion:
         raise HeldError(rules.reason(item.suspicion))
-    return _file_message(account, item, received_at)
+    return _file_message(account, item, received_at, known_as)
 
 
 def _file_report(account: Any, report: DeliveryReport) -> Filed:
@@ -86,28 +82,29 @@ def _file_report(account: Any, report: DeliveryReport) -> Filed:
     return Filed(InboxOutcome.BOUNCE, known.ticket_id, known.message_id, rules.reason(reasons))
 
 
-def _file_message(account: Any, item: Inbound, received_at: datetime) -> Filed:
+def _file_message(account: Any, item: Inbound, received_at: datetime, known_as: str) -> Filed:
     actor = actors.system(account.service_id)
     is_automatic = item.nature is Nature.AUTOMATIC
-    if not is_automatic and item.proof is not SenderProof.FAILED:
-        reaching.heard_from(actor, item.sender.kind, item.sender.value)
     agent = _proven_agent(account, item)
+    if not is_automatic:
+        _heard_from(actor, item)
     ticket_id = rules.choose(_candidates(account, item, is_agent=agent is not None))
     body = replace(
-        body_of(item.text, item.html, quoted_from=item.quoted_from), proof=item.proof, proof_details=item.proof_details,
-        received_at=received_at, sent_at=rules.claimed_time(item.sent_at, received_at),
+        body_of(item.text, item.html, quoted_from=item.quoted_from, html_quoted_from=item.html_quoted_from),
+        proof=item.proof, proof_details=item.proof_details, received_at=received_at,
+        sent_at=rules.claimed_time(item.sent_at, received_at),
     )  # fmt: skip
     files = [NewFile(file.filename, file.content_type, file.data, file.content_id) for file in item.files]
     if ticket_id is not None and agent is not None and not is_automatic:
-        answer = replace(body, text=body.text[: body.quoted_from], html=None, quoted_from=None)
+        answer = replace(body, text=body.text[: body.quoted_from], html=None, quoted_from=None, html_quoted_from=None)
         added = tickets.reply(agent, ticket_id, answer, files=files)
-        _remember(account.id, item.external_id, added)
+        outside_ids.remember(account.id, known_as, item, added)
         return Filed(InboxOutcome.REPLY, added.ticket_id, added.message_id)
     if ticket_id is not None:
         added = tickets.receive(
             actor, ticket_id, body, asker=_asker(item.sender), files=files, is_automatic=is_automatic
         )
-        _remember(account.id, item.external_id, added)
+        outside_ids.remember(account.id, known_as, item, added)
         _propose(account, added.ticket_id, item)
         outcome = InboxOutcome.REPLY if added.ticket_id == ticket_id else InboxOutcome.TICKET
         return Filed(InboxOutcome.AUTO if is_automatic else outcome, added.ticket_id, added.message_id)
@@ -118,9 +115,23 @@ def _file_message(account: Any, item: Inbound, received_at: datetime) -> Filed:
     channel = account.driver[:LONGEST_CHANNEL]
     new = NewTicket(subject, body, channel, language, asker, account_id=account.id, files=files)
     added = tickets.create(actor, new)
-    _remember(account.id, item.external_id, added)
+    outside_ids.remember(account.id, known_as, item, added)
     _propose(account, added.ticket_id, item)
     return Filed(InboxOutcome.TICKET, added.ticket_id, added.message_id)
+
+
+def _heard_from(actor: Actor, item: Inbound) -> None:
+    """Take the mark from the sender's address, or mark one that may be wrong and that nobody has written from before.
+
+    That is done before the message is filed, so that no machine of ours answers there.
+    """
+    kind, value = item.sender.kind, item.sender.value
+    if not item.undeliverable:
+        if item.proof is not SenderProof.FAILED:
+            reaching.heard_from(actor, kind, value)
+    elif customers.customer_of_identity(actor.service_id, kind, value) is None:
+        recognise(actor, name=item.sender.name, identity=(kind, value))
+        reaching.mark(actor, kind, value, cause=Cause.MISSPELT, reason=rules.reason(item.undeliverable))
 
 
 def _propose(account: Any, ticket_id: int, item: Inbound) -> None:
@@ -147,13 +158,6 @@ def _language(service_id: int, claimed: str | None) -> str:
     service = organization.service_by_id(service_id)
     assert service is not None, "an account belongs to a service"
     return claimed if claimed in service.languages else service.default_language
-
-
-def _remember(account_id: int, external_id: str, added: Added) -> None:
-    known_as = rules.outside_id(external_id)
-    values = {"account": account_id, "external_id": known_as, "ticket": added.ticket_id, "message": added.message_id}
-    if known_as and insert_once(OutsideId, values) is None:
-        raise FiledElsewhereError
 
 
 def _asker(sender: Identity) -> Asker:

@@ -4,8 +4,8 @@ A row is committed with its raw bytes before the provider is told that we have i
 rows, let the channel turn bytes into messages, and file them in one transaction together with the
 row's end. A row that cannot be understood is tried a few times and then quarantined with its raw
 bytes kept; the line moves on. One whose sender is in doubt is held there at once, until a person
-releases it; so is what was taken for a machine's or for spam and became no message, because that may be
-wrong. A crash counts as a try, because taking a row counts; the desk's own
+releases it; so is what was taken for a report, a machine's or spam and became no message, because that
+may be wrong. A crash counts as a try, because taking a row counts; the desk's own
 trouble (a plugin that is not loaded or rests, a full disk) does not.
 """
 
@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from helpdesk.channels import accounts, drivers, filing, lanes, rules
 from helpdesk.channels.drivers import RESTING, Driver
 from helpdesk.channels.models import ChannelAccount, InboxRow
+from helpdesk.channels.outside_ids import FiledElsewhereError
 from helpdesk.channels.rules import InboxOutcome, InboxState
 from helpdesk.kernel import clock, jobs
 from helpdesk.kernel.actors import Actor
@@ -166,11 +167,17 @@ def _understand(row: Any, driver: Driver, settings: Settings) -> Sequence[Inboun
 
 
 def _file_once(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
-    """File the items; again, if another worker has filed the same message meanwhile: then it is found."""
-    try:
-        _file(row, items)
-    except filing.FiledElsewhereError:
-        _file(row, items)
+    """File the items; again, if another worker has filed the same message meanwhile: then it is found.
+
+    Once more for one that has the id of another one, which a third worker files at the same time too.
+    """
+    for _time in range(2):
+        try:
+            _file(row, items)
+        except FiledElsewhereError:
+            continue
+        return
+    _file(row, items)
 
 
 @transactional
@@ -192,10 +199,9 @@ def _file(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
     if filed.ticket_id is not None:
         accounts.hold(row.account_id)
         known = {"ticket": filed.ticket_id, "message": filed.message_id, "sender": row.sender, "subject": row.subject}
-        InboxRow.update(known).where(
-            InboxRow.account == row.account_id, InboxRow.digest == row.digest,
-            InboxRow.outcome == InboxOutcome.DUPLICATE, InboxRow.ticket.is_null(),
-        ).execute()  # fmt: skip
+        same = (InboxRow.account == row.account_id) & (InboxRow.digest == row.digest)
+        same &= InboxRow.outcome == InboxOutcome.DUPLICATE
+        InboxRow.update(known).where(same if row.is_released else same & InboxRow.ticket.is_null()).execute()
 
 
 def _quarantine(row: Any, reason: str) -> None:
@@ -244,6 +250,8 @@ def retry(actor: Actor, row_id: int) -> None:
 def let_through(actor: Actor, row_id: int) -> None:
     """File a row as a person's message whose sender is believed: one that is held, or was put aside by its outcome.
 
+    What a report has changed stays, but for the mark of an address from which the message turns out to come.
+
     Raises Conflict: NOT_HELD for one that waits or cannot be read, NOT_RETRIABLE for one that became a message.
     """
     actor.require("inbox.release")
@@ -253,7 +261,7 @@ def let_through(actor: Actor, row_id: int) -> None:
         raise _done()
     if not is_done and not row.is_held:
         raise Conflict("This row is not held; nobody doubts its sender.", code="NOT_HELD")
-    _read_again(row, is_released=True, outcome=None)
+    _read_again(row, is_released=True, outcome=None, ticket=None, message=None)
 
 
 def _locked(actor: Actor, row_id: int) -> Any:

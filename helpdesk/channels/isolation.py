@@ -7,7 +7,6 @@ made of them. A ``Reader`` is a channel that runs in the desk's own process but 
 """
 
 import threading
-from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -98,7 +97,7 @@ class Isolated:
             if frame["ask"] == "cursor":
                 return dict(inlet.cursor)
             if frame["ask"] == "store":
-                return inlet.store(given["key"], b64decode(given["raw"]), cursor=given["cursor"])
+                return inlet.store(given["key"], frames.made(bytes, given["raw"]), cursor=given["cursor"])
             return inlet.reached(given["cursor"]) if frame["ask"] == "reached" else inlet.alive()
 
         self.open().call("listen", self._key, seconds=None, asked=asked)

@@ -130,13 +130,17 @@ class AutomaticSending(Model):
 
 
 class OutsideId(Model):
-    """The provider's id of a message that came in or went out; how answers find their ticket."""
+    """The provider's id of a message that came in or went out; how answers find their ticket.
+
+    ``fingerprint`` is of what a message says that came in, empty for what went out and where nobody knows.
+    """
 
     id = peewee.BigAutoField()
     account = peewee.ForeignKeyField(ChannelAccount, backref="+", index=False)
     external_id = peewee.CharField(max_length=255)
     ticket = peewee.ForeignKeyField(Ticket, backref="+")
     message = peewee.ForeignKeyField(Message, backref="+", index=False)
+    fingerprint = peewee.CharField(max_length=64, default="")
 
     class Meta:
         table_name = "outside_id"

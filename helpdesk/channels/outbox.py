@@ -246,14 +246,14 @@ def _outbound(row: Any) -> Outbound:
 def _conversation(row: Any) -> tuple[str, ...]:
     """Return the outside ids of the ticket's earlier messages, nearest first."""
     rows: Any = (
-        OutsideId.select(OutsideId.external_id)
+        OutsideId.select(OutsideId.external_id, OutsideId.fingerprint)
         .where(
             OutsideId.account == row.account_id, OutsideId.ticket == row.ticket_id, OutsideId.message < row.message_id
         )
         .order_by(OutsideId.message.desc())
         .limit(MOST_ANSWERED)
     )
-    return tuple(values[0] for values in rows.tuples())
+    return tuple(rules.own_id(known_as, fingerprint) for known_as, fingerprint in rows.tuples())
 
 
 def _accept(row: Any, sent: Sent, settings: Settings) -> None:

@@ -26,9 +26,10 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from io import BufferedReader, RawIOBase
 from itertools import count
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, cast
 
 from helpdesk.channels import frames
 from helpdesk.channels.frames import Broken, Frame
@@ -186,7 +187,7 @@ class Child:
 
     def _write(self, frame: Mapping[str, Any]) -> None:
         """Write a frame. Raises ProcessEnded, also of a process that reads no more: it is killed."""
-        body = memoryview(frames.pack(frame))
+        pieces = frames.pack(frame)
         pipe, deadline = self._to, clock.monotonic() + WRITE_SECONDS
         if not self._write_lock.acquire(timeout=WRITE_SECONDS):
             self.kill("it was killed, because it read no more")
@@ -194,11 +195,13 @@ class Child:
         try:
             ready = select.poll()
             ready.register(pipe.fileno(), select.POLLOUT)
-            while body:
-                if not ready.poll(max(deadline - clock.monotonic(), 0) * 1000):
-                    self.kill("it was killed, because it read no more")
-                    raise ProcessEnded(self._reason)
-                body = body[os.write(pipe.fileno(), body) :]
+            for piece in pieces:
+                left = memoryview(piece)
+                while left:
+                    if not ready.poll(max(deadline - clock.monotonic(), 0) * 1000):
+                        self.kill("it was killed, because it read no more")
+                        raise ProcessEnded(self._reason)
+                    left = left[os.write(pipe.fileno(), left) :]
         except (OSError, ValueError):  # its end is closed, or ours, since it has ended
             raise ProcessEnded(self._reason or "its process has ended") from None
         finally:
@@ -226,7 +229,8 @@ class Child:
     def _read(self) -> None:
         """Hand what the process writes to the calls it belongs to; in the end tell them all that it is over."""
         try:
-            while frame := frames.read(self._from.fileno()):
+            pipe = BufferedReader(cast("RawIOBase", self._from))
+            while frame := frames.read(pipe):
                 with self._lock:
                     came = self._calls.get(int(frame.get("re") or frame.get("of") or 0))
                 if came is not None:

@@ -219,21 +219,6 @@ def _oldest(model: Any, since: Any) -> datetime | None:
     return least
 
 
-def inbox_count(service_id: int, state: InboxState | None) -> int:
-    """Return how many inbox rows there are, in a state or in all."""
-    return _count(InboxRow, service_id, state)
-
-
-def deliveries_count(service_id: int, state: DeliveryState | None) -> int:
-    """Return how many outgoing messages there are, in a state or in all."""
-    return _count(Delivery, service_id, state)
-
-
-def _count(model: Any, service_id: int, state: Any) -> int:
-    query = model.select().where(model.service == service_id)
-    return int((query if state is None else query.where(model.state == state)).count())
-
-
 def states() -> dict[str, dict[str, int]]:
     """Return how many rows of inbox and outbox are in each state, in the whole desk. For metrics."""
     return {"inbox": _states(InboxRow, tuple(InboxState)), "outbox": _states(Delivery, tuple(DeliveryState))}

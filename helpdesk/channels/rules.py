@@ -11,7 +11,7 @@ from typing import Any
 
 from helpdesk.customers.rules import is_nobody
 from helpdesk.kernel.text import one_line
-from helpdesk.sdk.channel import Identity, Inbound, RecipientVerdict, Verdict
+from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, RecipientVerdict, Verdict
 
 MAIL_DRIVER = "email"
 TOKEN_BYTES = 10
@@ -87,13 +87,17 @@ class InboxOutcome(StrEnum):
 
 
 def is_put_aside(outcome: InboxOutcome | None, *, has_message: bool) -> bool:
-    """Return whether what came in was taken for a machine's or for spam, and no agent sees it in a ticket."""
-    return outcome in {InboxOutcome.AUTO, InboxOutcome.SPAM} and not has_message
+    """Return whether what came in was taken for a report, a machine's or spam, and no agent sees it in a ticket.
+
+    The message of a report is the one that it reports on.
+    """
+    return outcome is InboxOutcome.BOUNCE or (outcome in {InboxOutcome.AUTO, InboxOutcome.SPAM} and not has_message)
 
 
-def written_by(items: Iterable[object]) -> tuple[str | None, str | None]:
+def written_by(items: Iterable[Inbound | DeliveryReport]) -> tuple[str | None, str | None]:
     """Return sender and subject of the last message among these, each on one line; None for what it does not tell."""
-    last = next((item for item in reversed(list(items)) if isinstance(item, Inbound)), None)
+    read = [item.message if isinstance(item, DeliveryReport) else item for item in items]
+    last = next((message for message in reversed(read) if message is not None), None)
     if last is None:
         return None, None
     known_by = "" if is_nobody(last.sender.kind, last.sender.value) else last.sender.value
@@ -148,6 +152,21 @@ def outside_id(text: str) -> str:
     if len(bare) <= LONGEST_OUTSIDE_ID and one_line(bare, longest=LONGEST_OUTSIDE_ID) == bare:
         return bare
     return f"sha256:{hashlib.sha256(bare.encode(errors='surrogatepass')).hexdigest()}"
+
+
+def fingerprint(text: str) -> str:
+    """Return the channel's fingerprint of a message as it is kept: a hash of one length; empty stays empty."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest() if text else ""
+
+
+def id_of_another(known_as: str, fingerprint: str) -> str:
+    """Return the id of a message that has somebody else's id and says something else."""
+    return outside_id(f"{known_as} {fingerprint}")
+
+
+def own_id(known_as: str, fingerprint: str) -> str:
+    """Return the id that a message has outside, out of the one under which it is kept."""
+    return known_as.removesuffix(f" {fingerprint}")
 
 
 def reason(text: str) -> str:

@@ -1,6 +1,7 @@
 """Marks addresses that take no messages any more, and takes the marks back.
 
-An address is marked when it has failed for good, or when its owner has complained. The mark warns agents, who may
+An address is marked when it has failed for good, when its owner has complained, or when it came written so that it
+may be another's. The mark warns agents, who may
 write all the same, and keeps machines from it. It goes when a person writes from the address, or when an agent
 says so. Events name the address by its id: it is personal data, and stands in one place.
 """
@@ -24,10 +25,11 @@ SUBJECT = "customer"
 
 
 class Cause(StrEnum):
-    """Why an address is marked: what was sent came back for good, or was called unwanted."""
+    """Why an address is marked: what was sent came back for good, was called unwanted, or it was never spelt right."""
 
     FAILED = "failed"
     COMPLAINED = "complained"
+    MISSPELT = "misspelt"
 
 
 @transactional

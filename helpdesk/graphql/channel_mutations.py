@@ -230,8 +230,8 @@ class ChannelMutations:
         return InboxRetryPayload(item=_item(item_id))
 
     @strawberry.mutation(
-        description="Have something that is held filed, its sender believed; or what was taken for a machine's or for"
-        " spam and became part of no ticket, as a person's message."
+        description="Have something that is held filed, its sender believed; or what was taken for a report, a"
+        " machine's or spam and became part of no ticket, as a person's message."
     )
     @answers(InboxReleasePayload)
     def inbox_release(self, info: Info, input: Input[InboxReleaseInput]) -> InboxReleasePayload:

@@ -29,12 +29,16 @@ RUNNABLE = (StrawberryOperationType.QUERY, StrawberryOperationType.MUTATION)
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """One operation as a client sent it, its shape already checked."""
+    """One operation as a client sent it, its shape already checked.
+
+    Without a ``query``, ``digest`` (its SHA-256, in hexadecimal) names one that was sent before.
+    """
 
     query: str
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
     extensions: dict[str, Any] | None = None
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ class Executor:
         ``request_id`` is what masked errors quote.
         """
         try:
-            prepared = self._documents.prepare(request.query, may_introspect=may_introspect)
+            prepared = self._prepared(request, may_introspect=may_introspect)
         except GraphQLError as error:
             return _refused([error], code="GRAPHQL_PARSE_FAILED")
         if prepared.errors:
@@ -97,6 +101,16 @@ class Executor:
         return self._run(
             prepared, operation, request, context=context, hide_suggestions=not may_introspect, request_id=request_id
         )
+
+    def _prepared(self, request: GraphQLRequest, *, may_introspect: bool) -> Prepared:
+        """Return the document read. Raises GraphQLError for one that cannot be, or that was not sent here."""
+        if request.query or request.digest is None:
+            return self._documents.prepare(request.query, may_introspect=may_introspect)
+        known = self._documents.known(request.digest, may_introspect=may_introspect)
+        if known is None:
+            # the words that clients look for; they send the query with its hash next
+            raise refusal("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+        return known
 
     def _run(
         self,
@@ -148,7 +162,7 @@ class Executor:
     ) -> Outcome:
         with running(now):
             result = self._schema.execute_sync(
-                request.query,
+                now.document.text,
                 variable_values=request.variables,
                 context_value=context,
                 operation_name=request.operation_name,

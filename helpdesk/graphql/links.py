@@ -9,6 +9,7 @@ from helpdesk.channels.queries import InboxItemRow
 from helpdesk.channels.rules import RAW
 from helpdesk.graphql.context import Context
 from helpdesk.kernel.crypto import keyring
+from helpdesk.kernel.html import halves
 from helpdesk.tickets import queries
 from helpdesk.tickets.attachments import DOWNLOAD, upload_token
 from helpdesk.tickets.queries import AttachmentRow, MessageRow
@@ -39,16 +40,30 @@ def has_remote_images(row: MessageRow) -> bool:
     return row.body_html is not None and _REMOTE.search(row.body_html) is not None
 
 
-def with_images(context: Context, rows: Sequence[MessageRow], *, remote: bool) -> list[str | None]:
-    """Return each message's HTML, its ``cid:`` images replaced by links, in one statement at most.
+def new_html(row: MessageRow) -> str | None:
+    """Return the HTML without the quoted rest."""
+    place = row.html_quoted_from
+    return halves(row.body_html, place)[0] if row.body_html and place is not None else row.body_html
+
+
+def quoted_html(row: MessageRow) -> str | None:
+    """Return the quoted rest of the HTML; None without any."""
+    place = row.html_quoted_from
+    return halves(row.body_html, place)[1] if row.body_html and place is not None else None
+
+
+def with_images(
+    context: Context, rows: Sequence[MessageRow], bodies: Sequence[str | None], *, remote: bool
+) -> list[str | None]:
+    """Return the messages' HTML, or what of it is given, ``cid:`` images replaced by links, in one statement at most.
 
     Without ``remote`` an image from elsewhere shows its alternative text: fetching it would tell its owner that the
     mail is being read, by whom and when. Source: SECURITY A6.
     """
-    showing = [row.id for row in rows if row.body_html and _CID.search(row.body_html)]
+    showing = [row.id for row, body in zip(rows, bodies, strict=True) if body and _CID.search(body)]
     files = dict(zip(showing, queries.attachments_of_messages(showing) if showing else (), strict=True))
-    bodies = [row.body_html if remote or not row.body_html else _REMOTE.sub(r"\1", row.body_html) for row in rows]
-    return [_linked(context, body, files.get(row.id, [])) for row, body in zip(rows, bodies, strict=True)]
+    shown = [body if remote or not body else _REMOTE.sub(r"\1", body) for body in bodies]
+    return [_linked(context, body, files.get(row.id, [])) for row, body in zip(rows, shown, strict=True)]
 
 
 def _linked(context: Context, body: str | None, files: Sequence[AttachmentRow]) -> str | None:

@@ -17,7 +17,7 @@ from helpdesk.graphql import enums, ids, links, nodes
 from helpdesk.graphql.agents import Agent, AgentGroup
 from helpdesk.graphql.authors import MessageAuthor, SystemAuthor
 from helpdesk.graphql.batching import batched, recall
-from helpdesk.graphql.connections import After, Before, Connection, Counts, First, Last, window
+from helpdesk.graphql.connections import After, Before, Connection, First, Last, window
 from helpdesk.graphql.context import Context, Info
 from helpdesk.graphql.customers import Customer
 from helpdesk.graphql.filters import TicketOrder, TicketWhere, condition_of, order_of
@@ -123,6 +123,9 @@ class TicketParticipant:
     is_type_of = nodes.of(ParticipantRow)
 
 
+Remote = Annotated[bool, strawberry.argument(description="Whether images from elsewhere stand in it.")]
+
+
 @strawberry.type(description="One contribution to a ticket.")
 class Message(Node):
     """One contribution to a ticket."""
@@ -164,15 +167,27 @@ class Message(Node):
         " that the mail is read.",
         graphql_type=str | None,
     )
-    def body_html(
-        rows: Sequence[MessageRow],
-        context: Context,
-        remote_images: Annotated[
-            bool, strawberry.argument(description="Whether images from elsewhere stand in it.")
-        ] = False,
-    ) -> list[str | None]:
+    def body_html(rows: Sequence[MessageRow], context: Context, remote_images: Remote = False) -> list[str | None]:
         """Return the HTML with its inline images linked."""
-        return links.with_images(context, rows, remote=remote_images)
+        return links.with_images(context, rows, [row.body_html for row in rows], remote=remote_images)
+
+    @batched(
+        description="What `bodyHtml` says anew: all of it, if it is not known to quote anything. Null when the content"
+        " came as text. It is whole and sanitised by itself, as is `quotedHtml`.",
+        graphql_type=str | None,
+    )
+    def new_html(rows: Sequence[MessageRow], context: Context, remote_images: Remote = False) -> list[str | None]:
+        """Return the HTML without the quoted rest."""
+        return links.with_images(context, rows, [links.new_html(row) for row in rows], remote=remote_images)
+
+    @batched(
+        description="What `bodyHtml` quotes, for a screen to fold away; null when it is not known to quote anything."
+        " It is told apart by itself: where `quotedText` is empty it may be there, and the other way round.",
+        graphql_type=str | None,
+    )
+    def quoted_html(rows: Sequence[MessageRow], context: Context, remote_images: Remote = False) -> list[str | None]:
+        """Return the quoted rest of the HTML."""
+        return links.with_images(context, rows, [links.quoted_html(row) for row in rows], remote=remote_images)
 
     @strawberry.field(description="Whether the HTML shows images from elsewhere, to offer them to the reader.")
     def has_remote_images(self) -> bool:
@@ -292,10 +307,8 @@ class Ticket(Node):
         before: Before = None,
     ) -> list[Any]:
         """Return each ticket's page of messages."""
-        ticket_ids = [row.id for row in rows]
-        pages = queries.messages_of_tickets(ticket_ids, window(first, after, last, before))
-        counts = Counts(ticket_ids, queries.message_counts)
-        return [Connection(page=page, count=counts.of(row_id)) for page, row_id in zip(pages, ticket_ids, strict=True)]
+        pages = queries.messages_of_tickets([row.id for row in rows], window(first, after, last, before))
+        return [Connection(page=page) for page in pages]
 
     @batched(description="What happened to it, oldest first.", graphql_type=HistoryConnection)
     def history(
@@ -305,10 +318,8 @@ class Ticket(Node):
         after: After = None,
     ) -> list[Any]:
         """Return each ticket's page of history."""
-        ticket_ids = [row.id for row in rows]
-        pages = events.history_of("ticket", ticket_ids, window(first, after))
-        counts = Counts(ticket_ids, lambda wanted: events.history_counts("ticket", wanted))
-        return [Connection(page=page, count=counts.of(row_id)) for page, row_id in zip(pages, ticket_ids, strict=True)]
+        pages = events.history_of("ticket", [row.id for row in rows], window(first, after))
+        return [Connection(page=page) for page in pages]
 
     @batched(
         description="Whether it meets a condition, which may name fields of plugins too; see `conditionFields`.",
@@ -360,5 +371,6 @@ class TicketQueries:
         """Return one page of tickets."""
         info.context.actor.require("ticket.read")
         query = queries.matching(info.context.service.id, where=condition_of(where), text=search)
-        page = queries.page_of(query, order=order_of(order_by), window=window(first, after, last, before))
-        return Connection(page=page, count=query.count)
+        return Connection(
+            page=queries.page_of(query, order=order_of(order_by), window=window(first, after, last, before))
+        )

@@ -52,9 +52,18 @@ class Forbidden(HelpdeskError):
 
 
 class LimitExceeded(HelpdeskError):
-    """The request is larger, deeper or more frequent than is allowed."""
+    """The request is larger, deeper or more frequent than is allowed.
+
+    One that was too frequent knows after how many seconds it would be taken.
+    """
 
     code = "LIMIT_EXCEEDED"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, path: tuple[str, ...] = (), after_seconds: int | None = None
+    ) -> None:
+        super().__init__(message, code=code, path=path)
+        self.after_seconds = after_seconds
 
 
 class Unavailable(HelpdeskError):

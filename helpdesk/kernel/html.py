@@ -50,13 +50,15 @@ STYLES = {
 SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})|<!--")
-_CLOSED_BY_THEMSELVES = {
-    "br", "hr", "img", "input", "meta", "link", "col", "wbr", "base", "area", "p", "li", "td", "tr", "th",
-    "dt", "dd", "option",
-}  # fmt: skip
+_VOID = {"br", "hr", "img", "input", "meta", "link", "col", "wbr", "base", "area"}
+_CLOSED_BY_THEMSELVES = _VOID | {"p", "li", "td", "tr", "th", "dt", "dd", "option"}
 _REPEATED = {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 _BREAKS = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/blockquote|/pre|/table|hr)\b[^>]{0,200}>", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:[^<>\"]|\"[^\"]*\")*+>")
+_UNSEEN = re.compile(
+    rf"<!--.*?(?:-->|\Z)|<({'|'.join(sorted(DROPPED_WHOLE))})\b.*?(?:</\1\b[^<>]*>?|\Z)", re.DOTALL | re.IGNORECASE
+)
+_SANITISED_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)(?:[^<>\"]|\"[^\"]*\")*+>")
 _BLANKS = re.compile(r"\n{3,}")
 
 
@@ -108,6 +110,34 @@ def _tags(html: str) -> Iterator[tuple[str, int]]:
             tag_end = html.find(">", place) + 1 or len(html)
 
 
+def place_in(sanitised: str, beginning: str) -> int | None:
+    """Return where a beginning of the HTML as it came ends in the sanitised whole; None if that cannot be told."""
+    half = sanitise(beginning)
+    closing = re.search(r"(?:</[a-z0-9]+>)*\Z", half)
+    assert closing is not None, "nothing at all is matched too"
+    if not sanitised.startswith(half[: closing.start()]):
+        return None
+    place = closing.start()
+    for tag in re.findall(r"</[a-z0-9]+>", closing[0]):  # those that stand there, not those that sanitising has added
+        if not sanitised.startswith(tag, place):
+            break
+        place += len(tag)
+    return place if 0 < place < len(sanitised) else None
+
+
+def halves(sanitised: str, place: int) -> tuple[str, str]:
+    """Return sanitised HTML in two parts, each whole by itself: what is open there is closed, and opened again."""
+    opened: list[tuple[str, str]] = []
+    for match in _SANITISED_TAG.finditer(sanitised, 0, place):
+        name = match[2]
+        if not match[1] and name not in _VOID:
+            opened.append((name, match[0]))
+        elif match[1] and opened and opened[-1][0] == name:
+            opened.pop()
+    again = "".join(tag for _, tag in opened)
+    return sanitise(sanitised[:place]), sanitise(again + sanitised[place:])
+
+
 def text_of(sanitised: str) -> str:
     """Return the readable text of sanitised HTML, blocks on lines of their own."""
     lines = (line.strip() for line in _without_markup(sanitised).splitlines())
@@ -116,7 +146,7 @@ def text_of(sanitised: str) -> str:
 
 def _words_only(html: str) -> str:
     """Return the beginning of the text in the HTML as harmless HTML."""
-    text = re.sub(r"\s*\n\s*", "\n", _without_markup(html[:LONGEST])).strip()
+    text = re.sub(r"\s*\n\s*", "\n", _without_markup(_UNSEEN.sub("", html[:LONGEST]))).strip()
     return f'<p style="white-space:pre-wrap">{escapes.escape(text)}</p>' if text else ""
 
 

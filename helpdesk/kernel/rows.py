@@ -6,11 +6,14 @@ so a page of tickets with their customers is two statements however long the pag
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 
 import peewee
 
-from helpdesk.kernel.db import Model
+from helpdesk.kernel.columns import EnumColumn
+from helpdesk.kernel.db import Model, database
 
 
 class Cohort:
@@ -58,13 +61,64 @@ def columns(row_type: type[Row]) -> list[str]:
 
 def select(row_type: type[Row], model: type[Model]) -> Any:
     """Begin a query for the columns of the row type."""
-    return model.select(*(model._meta.combined[name] for name in columns(row_type)))
+    return model.select(*_selected(row_type, model))  # type: ignore[arg-type]  # a class can be hashed
+
+
+@cache
+def _selected(row_type: type[Row], model: type[Model]) -> tuple[Any, ...]:
+    return tuple(model._meta.combined[name] for name in columns(row_type))
 
 
 def load(row_type: type[Rows], query: Any) -> list[Rows]:
     """Run a query begun by ``select`` and return its rows as one cohort."""
-    names = columns(row_type)
-    return together([row_type(**dict(zip(names, values, strict=True))) for values in query.tuples()])
+    return together(_maker(row_type, tuple(query.selected_columns))(database.execute(query).fetchall()))
+
+
+def _maker(row_type: type[Rows], selected: tuple[Any, ...]) -> Callable[[Sequence[Any]], list[Rows]]:
+    """Return what makes rows of a cursor's tuples; made once for each kind of rows."""
+    key = (row_type, *map(id, selected))  # a field is compared as SQL would
+    if key not in _makers:
+        _makers[key] = (_made_maker(row_type, selected), selected)
+    return _makers[key][0]
+
+
+_makers: dict[Any, tuple[Callable[[Sequence[Any]], list[Any]], Any]] = {}
+
+
+def _made_maker(row_type: type[Row], selected: Sequence[Any]) -> Callable[[Sequence[Any]], list[Any]]:
+    """Write the function: generated, since to look each column up by name takes longer than to read it."""
+    converters = {f"c{place}": _converter(field) for place, field in enumerate(selected)}
+    values = [f"v{place}" for place in range(len(selected))]
+    given = [
+        f"{name}={value}" if convert is None else f"{name}=None if {value} is None else {known}({value})"
+        for name, value, (known, convert) in zip(columns(row_type), values, converters.items(), strict=True)
+    ]
+    source = f"lambda rows: [row_type({', '.join(given)}) for {', '.join(values)}, in rows]"
+    made: Callable[[Sequence[Any]], list[Any]] = eval(source, {"row_type": row_type, **converters})  # noqa: S307  # names of our own
+    return made
+
+
+def _converter(column: Any) -> Callable[[Any], Any] | None:
+    """Return what makes a value of the database's one of ours; None where it is one already."""
+    if isinstance(column, EnumColumn):
+        return _Choices(column.choice).__getitem__
+    if isinstance(column, peewee.BooleanField):
+        return bool
+    if isinstance(column, peewee.ForeignKeyField) or type(column).python_value is peewee.Field.python_value:
+        return None
+    converter: Callable[[Any], Any] = column.python_value
+    return converter
+
+
+class _Choices(dict[Any, Any]):
+    """The choices of an enumeration by their words; a word that is none is refused in the enumeration's own way."""
+
+    def __init__(self, choice: type[StrEnum]) -> None:
+        super().__init__({one.value: one for one in choice})
+        self._choice = choice
+
+    def __missing__(self, word: str) -> Any:
+        return self._choice(word)
 
 
 def together(rows: list[Rows]) -> list[Rows]:

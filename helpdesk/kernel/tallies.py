@@ -50,8 +50,9 @@ def count(what: str, who: str, *, most: int, window: timedelta) -> None:
     )
     times, since = next(iter(counted.tuples().execute()))
     if times > most:
-        minutes = int((since + window - at).total_seconds() // 60) + 1
-        raise LimitExceeded(f"That was too often in a short time; try again in {minutes} min.", code="TOO_OFTEN")
+        seconds = int((since + window - at).total_seconds()) + 1
+        words = f"That was too often in a short time; try again in {(seconds - 1) // 60 + 1} min."
+        raise LimitExceeded(words, code="TOO_OFTEN", after_seconds=seconds)
 
 
 def forget() -> None:

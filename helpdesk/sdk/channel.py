@@ -101,15 +101,18 @@ class SenderProof(StrEnum):
 class Inbound:
     """One message from outside, understood.
 
-    ``external_id`` is the provider's id; a second message with it is dropped as a duplicate.
+    ``external_id`` is the provider's id; a second message with it is dropped as a duplicate, unless both have a
+    ``fingerprint`` of what they say and these differ.
     ``answers`` are external ids that the message says it answers, nearest first.
     ``reply_token`` is the token of ``Outbound.reply_token`` if it came back.
     ``ticket_number`` is a number read from the text of a subject: a hint, believed of participants only.
     ``sent_at`` is the sender's claim; it is shown, never relied upon.
     ``quoted_from`` is where in ``text`` nothing new stands any more, only what the message quotes: it is folded.
+    ``html_quoted_from`` is the same place in ``html``, which the desk cleans again: between two tags it is kept best.
     ``proof`` says whether the sender is proven, ``proof_details`` by what, as ``spf=pass dmarc=pass``. An agent who is
     proven answers customers by their message.
     ``suspicion`` is why a person should look before anything is believed; then it is held until one does.
+    ``undeliverable`` is why the sender's address may take no answer, in words: one that is new to the desk is marked.
     ``forwarded_from`` wrote what the message passes on; it is believed of a proven agent only.
     """
 
@@ -127,9 +130,12 @@ class Inbound:
     sent_at: datetime | None = None
     language: str | None = None
     quoted_from: int | None = None
+    html_quoted_from: int | None = None
     proof: SenderProof = SenderProof.NONE
     proof_details: str = ""
     suspicion: str = ""
+    fingerprint: str = ""
+    undeliverable: str = ""
     forwarded_from: Identity | None = None
 
 
@@ -157,10 +163,15 @@ class RecipientVerdict:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """A bounce or a receipt: what became of a message that we sent, known by its ``external_id``."""
+    """A bounce or a receipt: what became of a message that we sent, known by its ``external_id``.
+
+    ``message`` is what came, read as a message: the inbox shows its sender and subject, and it is filed as a person's
+    once somebody says that it is no report. A channel whose reports cannot be mistaken leaves it out.
+    """
 
     external_id: str
     verdicts: tuple[RecipientVerdict, ...]
+    message: Inbound | None = None
 
 
 @dataclass(frozen=True, slots=True)

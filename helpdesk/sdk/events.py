@@ -75,8 +75,8 @@ class CustomerCreated(Event):
 class AddressFailed(Event):
     """A customer's address takes no messages any more. Sent by customers.
 
-    ``cause`` is ``failed`` (what was sent came back for good) or ``complained`` (its owner calls it unwanted);
-    ``identity_id`` names the address.
+    ``cause`` is ``failed`` (what was sent came back for good), ``complained`` (its owner calls it unwanted) or
+    ``misspelt`` (it came so that it had to be guessed); ``identity_id`` names the address.
     """
 
     name: ClassVar[str] = "address.failed"

@@ -45,6 +45,19 @@ class Ticket(Model):
         )
 
 
+class TicketCount(Model):
+    """How many tickets of a service have a status, an agent and a group together; 0 is nobody, and no group."""
+
+    service = peewee.ForeignKeyField(Service, backref="+", index=False)
+    status = EnumColumn(TicketStatus)
+    assignee_id = peewee.BigIntegerField()
+    group_id = peewee.BigIntegerField()
+    value = peewee.BigIntegerField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("service", "status", "assignee_id", "group_id")
+
+
 class TicketTag(Model):
     """A tag on a ticket, as it was first written; ``folded`` is what tags are compared by."""
 
@@ -79,8 +92,9 @@ class Participant(Model):
 class Message(Model):
     """One contribution to a ticket. ``body_html`` is sanitised before it gets here.
 
-    From the character ``quoted_from`` of ``body_text`` on, it only quotes what came before. ``created_at`` is when it
-    came or was written, ``sent_at`` what its sender's own clock says; the order is that of the ids.
+    From the character ``quoted_from`` of ``body_text`` and ``html_quoted_from`` of ``body_html`` on, it only quotes
+    what came before. ``created_at`` is when it came or was written, ``sent_at`` what its sender's own clock says; the
+    order is that of the ids.
     """
 
     id = peewee.BigAutoField()
@@ -98,6 +112,7 @@ class Message(Model):
     is_automatic = peewee.BooleanField(default=False)
     created_at = TimeColumn()
     sent_at = TimeColumn(null=True)
+    html_quoted_from = peewee.IntegerField(null=True)
 
     class Meta:
         indexes = ((("ticket", "id"), False),)

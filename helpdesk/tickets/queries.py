@@ -54,6 +54,7 @@ class MessageRow(Row):
     body_text: str
     body_html: str | None
     quoted_from: int | None
+    html_quoted_from: int | None
     proof: SenderProof
     proof_details: str
     is_automatic: bool
@@ -146,11 +147,6 @@ def page_of(query: Any, *, order: Sequence[tuple[TicketOrderField, bool]], windo
     return page(TicketRow, query, order=[*keys, Order(Ticket.id, "id", keys[-1].descending)], window=window)
 
 
-def count(query: Any) -> int:
-    """Return how many rows the query has."""
-    return int(query.count())
-
-
 def tickets_of_customers(customer_ids: Sequence[int], window: Window) -> list[Page[TicketRow]]:
     """Return each customer's tickets, one page each, newest first, in one statement."""
     order = [Order(Ticket.id, "id", descending=True)]
@@ -207,11 +203,6 @@ def attachments_by_ids(ids: Sequence[int | None]) -> list[AttachmentRow | None]:
     return [row if row and row.message_id else None for row in found]
 
 
-def ticket_counts(customer_ids: Sequence[int]) -> list[int]:
-    """Return how many tickets each customer has."""
-    return counts_by(Ticket, Ticket.customer, customer_ids)
-
-
 def first_tickets(customer_ids: Sequence[int | None]) -> list[int | None]:
     """Return the id of each customer's first ticket, aligned with the customers, in at most one statement."""
     wanted = {customer_id for customer_id in customer_ids if customer_id is not None}
@@ -220,11 +211,6 @@ def first_tickets(customer_ids: Sequence[int | None]) -> list[int | None]:
     rows: Any = Ticket.select(Ticket.customer, peewee.fn.MIN(Ticket.id)).where(Ticket.customer.in_(wanted))
     found = dict(rows.group_by(Ticket.customer).tuples())
     return [None if customer_id is None else found.get(customer_id) for customer_id in customer_ids]
-
-
-def message_counts(ticket_ids: Sequence[int]) -> list[int]:
-    """Return how many messages each ticket has."""
-    return counts_by(Message, Message.ticket, ticket_ids)
 
 
 def open_counts(agent_ids: Sequence[int]) -> list[int]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from helpdesk.kernel.errors import Conflict, Invalid
-from helpdesk.kernel.html import sanitise, text_of
+from helpdesk.kernel.html import place_in, sanitise, text_of
 from helpdesk.kernel.text import clean, one_line
 from helpdesk.sdk.channel import SenderProof
 
@@ -82,8 +82,9 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A message's content: always text, sometimes sanitised HTML as well; ``quoted_from`` is where quoting begins.
+    """A message's content: always text, sometimes sanitised HTML as well.
 
+    ``quoted_from`` is where quoting begins in the text, ``html_quoted_from`` where it does in the HTML.
     ``proof`` says whether it comes from whom it says, and ``proof_details`` by what that is known. ``received_at`` is
     when it came, if that is not now, and ``sent_at`` when its sender says to have sent it.
     """
@@ -91,6 +92,7 @@ class Body:
     text: str
     html: str | None = None
     quoted_from: int | None = None
+    html_quoted_from: int | None = None
     proof: SenderProof = SenderProof.NONE
     proof_details: str = ""
     received_at: datetime | None = None
@@ -170,15 +172,18 @@ def required_subject(text: str) -> str:
     return subject
 
 
-def body_of(text: str, html: str | None = None, *, quoted_from: int | None = None) -> Body:
+def body_of(
+    text: str, html: str | None = None, *, quoted_from: int | None = None, html_quoted_from: int | None = None
+) -> Body:
     """Return the content as it may be stored: cleaned text, and sanitised HTML if there is any."""
     safe = sanitise(clean(html)) if html else None
+    place = place_in(safe, clean(html[:html_quoted_from])) if safe and html and html_quoted_from else None
     words = clean(text).strip()
     if not words:
-        return Body(text_of(safe) if safe else "", safe or None)
+        return Body(text_of(safe) if safe else "", safe or None, html_quoted_from=place)
     new = "" if quoted_from is None else clean(text[:quoted_from]).strip()
     is_part = bool(new) and len(new) < len(words) and words.startswith(new)
-    return Body(words, safe or None, len(new) if is_part else None)
+    return Body(words, safe or None, len(new) if is_part else None, place)
 
 
 def required_body(text: str, *, is_html: bool) -> Body:

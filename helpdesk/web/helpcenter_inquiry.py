@@ -26,6 +26,7 @@ from helpdesk.web import helpcenter_answers as answers
 LARGEST_BODY = rules.MOST_FILES * rules.LARGEST_FILE + 1024 * 1024
 LARGEST_TEXTS = 500_000
 MOST_PARTS = 50
+RETRY_AFTER_SECONDS = 60  # where nobody knows better
 _FORGERIES = {"forged": 403, "no_cookie": 403, "expired": 400}
 
 _log = logging.getLogger(__name__)
@@ -107,7 +108,10 @@ class InquiryPages:
             return self._form(entry, [problem], token=token, status=status)
         notice = "too_often" if isinstance(error, LimitExceeded) else "not_kept"
         _log.error("An inquiry for “%s” was refused: %s", self._slug, error.message)
-        return self._form(entry, [], notices=(notice,), token=token, status=status)
+        response = self._form(entry, [], notices=(notice,), token=token, status=status)
+        if isinstance(error, LimitExceeded):
+            response.headers["Retry-After"] = str(error.after_seconds or RETRY_AFTER_SECONDS)
+        return response
 
     def _mark(self) -> Mark:
         visitor = request.cookies.get(self._cookie, "")

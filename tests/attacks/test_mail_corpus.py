@@ -41,7 +41,7 @@ PAGE += " pageInfo { hasNextPage endCursor } } }"
 TICKETS = (
     "query ($after: String) { tickets(first: 20, after: $after) { nodes { subject customer { name email } messages"
 )
-TICKETS += "(first: 10) { nodes { bodyText newText bodyHtml(remoteImages: true) author { name }"
+TICKETS += "(first: 10) { nodes { bodyText newText bodyHtml(remoteImages: true) newHtml quotedHtml author { name }"
 TICKETS += " attachments { filename size isInline url } } } }"
 TICKETS += " pageInfo { hasNextPage endCursor } } }"
 
@@ -130,7 +130,8 @@ def assert_bytes_are_given_out(caller: Caller, rows: list[Any]) -> None:
 
 def assert_harmless(messages: list[Any]) -> None:
     """Assert that no HTML runs, fetches or covers anything, and that cleaning it again changes nothing: U6."""
-    bodies = [message["bodyHtml"] for message in messages if message["bodyHtml"]]
+    bodies = [message[one] for message in messages for one in ("bodyHtml", "newHtml", "quotedHtml") if message[one]]
+    assert sum(message["quotedHtml"] is not None for message in messages) > 3
     assert len(bodies) > 10
     for body in bodies:
         assert Source(body).dangers == []

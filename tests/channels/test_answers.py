@@ -1,6 +1,6 @@
 """What a channel answers is made anew of plain values, or refused with the place that is wrong."""
 
-import json
+import io
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -138,6 +138,36 @@ OUTBOUND = Outbound("k", 7, "제목", "본문 \ud800", (MINA,), files=FULL.files
     "value", [FULL, REPORT, OUTBOUND, Sent(), InboundRequest(b"\xff\x00", {"a": "b"}, {"c": "d"}, datetime.now(UTC))]
 )
 def test_values_cross_the_pipe_unchanged(value: Any) -> None:
-    packed = frames.pack({"value": frames.plain(value)})
-    frame = json.loads(packed[frames.LENGTH_BYTES :])
+    pipe = io.BytesIO(b"".join(frames.pack({"value": frames.plain(value)})))
+    frame = frames.read(pipe)
+    assert frame is not None
     assert frames.made(type(value), frame["value"]) == value
+    assert frames.read(pipe) is None
+
+
+def test_bytes_cross_the_pipe_without_being_copied() -> None:
+    raw = b"x" * 1000
+    pieces = frames.pack({"value": frames.plain(InboundRequest(raw))})
+    assert pieces[1] is raw
+    assert sum(map(len, pieces)) < 1200
+
+
+def packed(value: str, behind: bytes = b"ab") -> io.BytesIO:
+    """Return a frame as somebody else may write it."""
+    body = f'{{"value": {value}}}'.encode()
+    return io.BytesIO(len(body).to_bytes(4, "big") + len(behind).to_bytes(4, "big") + body + behind)
+
+
+@pytest.mark.parametrize("length", ["3", "-1", "null", '"2"', "[2]", "1e9"])
+def test_bytes_that_are_not_there_are_no_frame(length: str) -> None:
+    with pytest.raises(frames.Broken):
+        frames.read(packed(f'{{"\\u0000bytes": {length}}}'))
+
+
+def test_each_byte_behind_a_frame_is_given_out_once() -> None:
+    one = '{"\\u0000bytes": 1}'
+    assert frames.read(packed(f"[{one}, {one}]")) == {"value": [b"a", b"b"]}
+    with pytest.raises(frames.Broken):
+        frames.read(packed(f"[{one}, {one}, {one}]"))
+    with pytest.raises(frames.Broken):
+        frames.made(bytes, "a")

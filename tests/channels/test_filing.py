@@ -112,6 +112,29 @@ def test_second_message_with_an_id_is_a_duplicate(post: Post) -> None:
     assert len(messages(first.ticket_id or 0)) == 1
 
 
+def test_message_is_the_same_if_its_id_and_what_it_says_are(post: Post) -> None:
+    first, other = post.feed(fingerprint="a"), post.feed(fingerprint="b", text="교환해 주세요")
+    assert (first.outcome, other.outcome) == ("TICKET", "TICKET")
+    for mark, row in (("a", first), ("b", other), ("", first)):
+        again = post.feed(fingerprint=mark)
+        assert (again.outcome, again.message_id) == ("DUPLICATE", row.message_id)
+    message_id = post.reply(other.ticket_id or 0)
+    post.work()
+    assert (post.delivery(message_id).state, Echo.sent[-1].answers) == ("SENT", ("m1",))
+
+
+def test_what_came_before_anybody_kept_what_it_says_is_the_same(post: Post) -> None:
+    post.feed()
+    assert post.feed(fingerprint="a").outcome == "DUPLICATE"
+
+
+def test_copy_of_our_own_answer_is_a_duplicate_and_a_person_who_took_its_id_is_read(post: Post) -> None:
+    ours = sent_id(post, post.ticket())
+    assert post.feed(id=ours, fingerprint="a", nature="automatic").outcome == "DUPLICATE"
+    assert post.feed(id=ours, fingerprint="a", answers=["m1"]).outcome == "REPLY"
+    assert post.feed(id=ours, fingerprint="a", answers=["m1"]).outcome == "DUPLICATE"
+
+
 def test_ids_are_told_apart_to_their_last_sign(post: Post) -> None:
     rows = [post.feed(id=external_id) for external_id in ("x" * 300 + "1", "x" * 300 + "2", "\ud83d\x00", "X", "x")]
     assert [row.outcome for row in rows] == ["TICKET"] * 5

@@ -44,6 +44,7 @@ class Reading(Channel):
         return Sent(str(os.getpid()))
 """
 NEXT_SECONDS = 5.0  # Source: SECURITY B11
+MOST_RESIDENT = 300_000_000  # Source: SECURITY U3
 MAIL = b"From: mina@shop.example\r\nTo: support@desk.example\r\nMessage-ID: <a@shop.example>\r\n\r\nHello\r\n"
 pytestmark = pytest.mark.parametrize("database_settings", ["sqlite"], indirect=True)  # the database has no part in it
 
@@ -158,3 +159,8 @@ def test_largest_mail_that_is_taken_is_read(post: Post) -> None:
     post.work()
     row = InboxRow.get_by_id(kept.row_id)
     assert (row.outcome, row.attempts, row.last_error) == ("TICKET", 1, "")
+    (child,) = processes.running()
+    status = Path(f"/proc/{child.pid}/status")
+    if status.exists():
+        peak_kib = int(status.read_text().partition("VmHWM:")[2].split()[0])
+        assert peak_kib * 1024 < MOST_RESIDENT

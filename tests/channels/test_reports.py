@@ -158,6 +158,22 @@ def test_person_who_writes_from_the_address_takes_the_mark_away_and_a_machine_do
     assert mark_of(post) is None
 
 
+def test_new_address_that_may_be_wrong_is_marked_before_a_machine_of_ours_answers_there(post: Post) -> None:
+    words = "It was written with blanks inside, so it may be wrong."
+    ticket_id = post.ticket(undeliverable=words)
+    found = mark_of(post)
+    assert found is not None
+    assert found.undeliverable_reason == words
+    post.feed(id="m2", answers=["m1"], undeliverable=words)
+    assert mark_of(post) is not None
+    message_id = post.machine_reply(ticket_id)
+    assert post.delivery(message_id).last_error.endswith(words)
+    post.feed(id="m3", answers=["m1"])
+    assert mark_of(post) is None
+    post.feed(id="m4", answers=["m1"], undeliverable=words)
+    assert mark_of(post) is None  # a stranger's spelling must not mark an address that is known to be good
+
+
 def test_agent_writes_to_a_marked_address_all_the_same(post: Post) -> None:
     first = answered(post)
     bounce(post, first)

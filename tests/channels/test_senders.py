@@ -12,7 +12,7 @@ from helpdesk.kernel.errors import Conflict, Forbidden
 from helpdesk.organization.operations import create_service
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets.rules import COMPLETED, NEW, OPEN, RESOLVED, MessageKind
-from tests.channels.post import MINA, Post, switch_off  # noqa: F401
+from tests.channels.post import MINA, Post, answered
 from tests.factories.desk import hire, make_desk
 from tests.factories.echo import Echo
 from tests.factories.tickets import messages, ticket
@@ -176,6 +176,33 @@ def test_what_was_put_aside_by_mistake_is_filed_as_a_person_s_message_once(
     with pytest.raises(Conflict) as refusal:
         inbox.let_through(post.desk.administrator, row.id)
     assert refusal.value.code == "NOT_RETRIABLE"
+
+
+def test_person_s_message_that_was_taken_for_a_report_is_listed_and_filed_once_somebody_says_so(post: Post) -> None:
+    sent = post.delivery(answered(post))
+    said = {"id": sent.external_id, "report": "failed", "to": MINA, "reason": "550 5.1.1", "is_permanent": True}
+    row = post.feed(**said, message_id="m2", subject="Your mail came back", answers=["m1"], once=True)
+    copy = post.put(**said, message_id="m2", subject="Your mail came back", answers=["m1"], once=True)
+    assert (row.outcome, row.sender, row.subject) == ("BOUNCE", f"Mina <{MINA}>", "Your mail came back")
+    assert "550 5.1.1" in row.last_error
+    inbox.let_through(post.desk.administrator, row.id)
+    assert post.item(row.id).message_id is None
+    post.work()
+    done = post.item(row.id)
+    assert (done.outcome, done.ticket_id, done.last_error) == ("REPLY", sent.ticket_id, "")
+    assert [one.id for one in messages(sent.ticket_id)][2:] == [done.message_id]
+    assert post.item(copy).message_id == done.message_id
+    assert customers.undeliverable(post.desk.service_id, [("email", MINA)]) == {}
+    with pytest.raises(Conflict):
+        inbox.let_through(post.desk.administrator, row.id)
+
+
+def test_report_that_is_no_message_stays_a_report(post: Post) -> None:
+    row = post.feed(id="x", report="failed", to=MINA)
+    assert (row.outcome, row.sender) == ("BOUNCE", None)
+    inbox.let_through(post.desk.administrator, row.id)
+    post.work()
+    assert (post.item(row.id).state, post.item(row.id).outcome) == ("PROCESSED", "BOUNCE")
 
 
 def test_released_answer_reopens_its_ticket(post: Post) -> None:

@@ -76,7 +76,7 @@ def test_refused_account_knocks_once_and_its_messages_wait(post: Post, knocks: l
     post.work()
     post.try_again()
     assert len(knocks) == 1
-    assert 30 <= rest_seconds() <= 61
+    assert 20 <= rest_seconds() <= 61  # at least thirty, of which a busy machine has used up some
     assert (state(post), health(post).last_error) == ("REFUSED", "535 wrong password")
     assert {post.delivery(message).state for message in waiting} <= {"QUEUED", "RETRYING"}
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import SecretStr
 
@@ -57,28 +57,32 @@ class Echo(Channel):
         if "report" in data:
             is_permanent = data.get("is_permanent", False)
             verdict = RecipientVerdict(data["to"], Verdict(data["report"]), data.get("reason", ""), is_permanent)
-            return [DeliveryReport(data["id"], (verdict,))]
+            return [DeliveryReport(data["id"], (verdict,), self._message(data) if "message_id" in data else None)]
+        return [self._message(data)]
+
+    def _message(self, data: dict[str, Any]) -> Inbound:
         files = tuple(File(name, "text/plain", text.encode()) for name, text in data.get("files", {}).items())
-        return [
-            Inbound(
-                external_id=data["id"],
-                sender=Identity(data.get("kind", "email"), data["from"], data.get("name", "")),
-                subject=data.get("subject", ""),
-                text=data.get("text", ""),
-                html=data.get("html"),
-                files=files,
-                answers=tuple(data.get("answers", ())),
-                reply_token=data.get("reply_token"),
-                ticket_number=data.get("ticket_number"),
-                nature=Nature(data.get("nature", "person")),
-                quoted_from=data.get("quoted_from"),
-                sent_at=datetime.fromisoformat(data["sent_at"]) if "sent_at" in data else None,
-                proof=SenderProof(data.get("proof", "none")),
-                proof_details=data.get("proof_details", ""),
-                suspicion=data.get("suspicion", ""),
-                forwarded_from=Identity("email", data["forwarded_from"]) if "forwarded_from" in data else None,
-            )
-        ]
+        return Inbound(
+            external_id=data.get("message_id", data["id"]),
+            sender=Identity(data.get("kind", "email"), data["from"], data.get("name", "")),
+            subject=data.get("subject", ""),
+            text=data.get("text", ""),
+            html=data.get("html"),
+            files=files,
+            answers=tuple(data.get("answers", ())),
+            reply_token=data.get("reply_token"),
+            ticket_number=data.get("ticket_number"),
+            nature=Nature(data.get("nature", "person")),
+            quoted_from=data.get("quoted_from"),
+            html_quoted_from=data.get("html_quoted_from"),
+            sent_at=datetime.fromisoformat(data["sent_at"]) if "sent_at" in data else None,
+            proof=SenderProof(data.get("proof", "none")),
+            proof_details=data.get("proof_details", ""),
+            suspicion=data.get("suspicion", ""),
+            fingerprint=data.get("fingerprint", ""),
+            undeliverable=data.get("undeliverable", ""),
+            forwarded_from=Identity("email", data["forwarded_from"]) if "forwarded_from" in data else None,
+        )
 
     def identify(self, message: Outbound) -> str | None:
         return f"<{message.key}@echo.example>"

@@ -45,6 +45,23 @@ def test_image_that_did_not_come_shows_nothing(desk: Desk, administrator: Caller
     assert [file["isInline"] for file in message["attachments"]] == [False]
 
 
+def test_new_and_quoted_html_are_apart_with_their_images(desk: Desk, administrator: Caller) -> None:
+    html = '<div><p>네 <img src="cid:a"></p><blockquote>질문 <img src="cid:b"><img src="https://x.example/t"></blockquote></div>'
+    files = [NewFile(f"{name}.png", "image/png", b"1", name) for name in "ab"]
+    body = body_of("네", html, html_quoted_from=html.index("<blockquote>"))
+    operations.create(desk.partner, NewTicket("x", body, "email", "ko", files=files))
+    operations.create(desk.partner, NewTicket("y", body_of("", "<p>네</p>"), "email", "ko"))
+    operations.create(desk.partner, NewTicket("z", body_of("네"), "email", "ko"))
+    (message,) = administrator.ask("Ticket", number=1)["ticket"]["messages"]["nodes"]
+    link = r"http://127\.0\.0\.1:8000/demo/files/[^/\"]+/"
+    assert re.fullmatch(rf'<div><p>네 <img src="{link}a\.png"></p></div>', message["newHtml"])
+    quoted = rf'<div><blockquote>질문 <img src="{link}b\.png"><img></blockquote></div>'
+    assert re.fullmatch(quoted, message["quotedHtml"])
+    assert message["bodyHtml"].count("<img") == 3
+    whole = [administrator.ask("Ticket", number=number)["ticket"]["messages"]["nodes"][0] for number in (2, 3)]
+    assert [(one["newHtml"], one["quotedHtml"]) for one in whole] == [("<p>네</p>", None), (None, None)]
+
+
 def test_message_without_html_shows_no_image(desk: Desk, administrator: Caller) -> None:
     files = [NewFile("a.png", "image/png", b"a", "pic")]
     operations.create(desk.partner, NewTicket("x", body_of("cid:pic"), "email", "ko", files=files))

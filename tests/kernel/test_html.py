@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.kernel.html import DEEPEST, LONGEST, SCHEMES, TAGS, is_bearable, sanitise, text_of
+from helpdesk.kernel.html import DEEPEST, LONGEST, SCHEMES, TAGS, halves, is_bearable, place_in, sanitise, text_of
 
 PIECES = st.sampled_from(
     ["<p>", "</p>", "<b>", "<script>", "</script>", "<img src=x onerror=alert(1)>", "<a href='javascript:x'>", "</a>",
@@ -117,6 +117,46 @@ def test_what_was_made_harmless_stays_as_it_is(html: str) -> None:
     text_of(safe).encode()
 
 
+@given(st.lists(PIECES | st.sampled_from(["<p>a</p>", "<td>b", "<b>c", "</div>", "<br>"]), max_size=30).map("".join))
+def test_halves_are_whole_and_say_together_what_the_whole_says(html: str) -> None:
+    safe = sanitise(html)
+    for place in [match.start() for match in re.finditer("<", safe)]:
+        both = halves(safe, place)
+        assert [sanitise(half) for half in both] == list(both)
+        assert [offence for half in both for offence in offences(half)] == []
+        assert re.sub(r"\s", "", "".join(map(text_of, both))) == re.sub(r"\s", "", text_of(safe))
+        found = place_in(safe, safe[:place])
+        assert found is None or sanitise(safe[:found]) == both[0]
+
+
+def test_halves_keep_what_surrounds_them() -> None:
+    page = '<div style="color:red"><table><tbody><tr><td>new</td><td><b>o<br>ld</b></td></tr></tbody></table></div>'
+    assert halves(page, page.index("<td><b>")) == (
+        '<div style="color:red"><table><tbody><tr><td>new</td></tr></tbody></table></div>',
+        '<div style="color:red"><table><tbody><tr><td><b>o<br>ld</b></td></tr></tbody></table></div>',
+    )
+
+
+@pytest.mark.parametrize(
+    ("html", "beginning", "expected"),
+    [
+        ("<p>a</p><hr><p>b</p>", "<p>a</p>", "<p>a</p>"),
+        ("<P>a<DIV onclick=x><br></p>b", "<P>a<DIV onclick=x>", "<p>a</p><div>"),
+        ("<div><p>a</p><i>b</i></div>", "<div><p>a</p>", "<div><p>a</p>"),
+        ("<div>a<i>b</i></div>", "<div>a", "<div>a"),
+        ("<p>a &amp; b</p>", "<p>a &am", None),
+        ("<p>a</p><p title='x'>b</p>", "<p>a</p><p title='", "<p>a</p>"),
+        ("<p>a</p>", "<p>a</p>", None),
+        ("<p>a</p>", "", None),
+        ("<div>" * (DEEPEST + 1) + "a", "<div>", None),
+    ],
+)
+def test_place_in_what_came_is_found_in_what_is_kept(html: str, beginning: str, expected: str | None) -> None:
+    safe = sanitise(html)
+    place = place_in(safe, beginning)
+    assert (None if place is None else safe[:place]) == expected
+
+
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=1, max_size=80))
 def test_text_of_escaped_text_is_the_text(text: str) -> None:
     assert text_of(sanitise(f"<p>{escapes.escape(text)}</p>")) == text
@@ -177,3 +217,9 @@ def test_words_of_a_bomb_are_text_and_nothing_else() -> None:
     assert safe == '<p style="white-space:pre-wrap">첫 줄\n&lt;script&gt; 둘째</p>'
     assert text_of(safe) == "첫 줄\n<script> 둘째"
     assert sanitise("<div>" * (DEEPEST + 1)) == ""
+
+
+def test_words_of_a_bomb_are_those_that_a_reader_would_see() -> None:
+    unseen = "<style>p { color: red }</style><SCRIPT x>let a = 1</script ><!-- <p>b --><title>t</title>"
+    safe = sanitise("<div>" * (DEEPEST + 1) + f"하나{unseen}<br>둘<style>.never-closed {{}}")
+    assert text_of(safe) == "하나\n둘"

@@ -253,6 +253,7 @@ def test_refusal_shows_the_form_with_its_text(
     desk.refusal = refusal
     response = send(visitor, clock)
     assert response.status_code == status
+    assert response.headers.get("Retry-After") == ("60" if status == 429 else None)
     assert sentence in text_of(response)
     assert 'value="Where is it?"' in text_of(response)
     assert "hunter2" not in text_of(response)

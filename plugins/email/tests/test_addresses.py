@@ -20,6 +20,8 @@ from hypothesis import strategies as st
         ("Test test@b.example", [("Test", "test@b.example")]),
         ("<a@b.example>a@b.example", [("", "a@b.example")]),
         ("< a @ b.example >", [("", "a@b.example")]),
+        ("Kim a @ b . example", [("Kim", "a@b.example")]),
+        ("Kim @ Shop", [("Kim @ Shop", "")]),
         ("a@@b.example", [("", "a@b.example")]),
         ("friends: a@b.example, c@d.example;", [("", "a@b.example"), ("", "c@d.example")]),
         ("undisclosed-recipients:;", []),
@@ -47,6 +49,18 @@ from hypothesis import strategies as st
 )
 def test_lists_of_people_are_read(header, expected):
     assert [(mailbox.name, mailbox.address) for mailbox in parse_mailboxes(header.encode())] == expected
+
+
+@pytest.mark.parametrize("written", ["<a @ b.example>", "K <a@b\r\n .example>", "a @ b . example"])
+def test_blanks_inside_an_address_are_told_of(written):
+    assert [(one.address, one.had_blanks) for one in parse_mailboxes(written.encode())] == [("a@b.example", True)]
+
+
+@pytest.mark.parametrize(
+    "written", ["< a@b.example >", "K. Kim <a@b.example>", "<@c.example: a@b.example>", "a@@b.example"]
+)
+def test_blanks_around_an_address_are_none_of_its_own(written):
+    assert [(one.address, one.had_blanks) for one in parse_mailboxes(written.encode())] == [("a@b.example", False)]
 
 
 @given(st.binary(max_size=500))

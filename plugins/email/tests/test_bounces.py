@@ -87,9 +87,9 @@ def test_bounce_of_a_mail_that_is_not_ours_is_an_automatic_message(read_mail):
 
 
 def test_report_with_line_ends_of_any_kind_is_read(read_report):
-    expected = read_report(bounce())
-    assert read_report(bounce().replace(b"\n", b"\r\n")) == expected
-    assert read_report(bounce().replace(b"\n", b"\r")) == expected
+    for end in (b"\r\n", b"\r"):
+        found, expected = read_report(bounce().replace(b"\n", end)), read_report(bounce())
+        assert (found.external_id, found.verdicts) == (expected.external_id, expected.verdicts)
 
 
 def test_words_of_a_daemon_without_a_report_are_no_person(read_mail):
@@ -150,3 +150,15 @@ def test_earlier_mail_of_the_conversation_is_not_taken_for_the_one_that_failed(r
     raw = f"From: MAILER-DAEMON@mx.example\nReferences: <{earlier}>\n\n{quoted}".encode()
     report = read_report(raw)
     assert (report.external_id, report.verdicts[0].recipient) == (OWN, "hong@customer.example")
+
+
+def test_report_holds_the_mail_itself_in_case_that_a_person_has_sent_it(read_report):
+    person = bounce().replace(
+        b"Mail Delivery System <MAILER-DAEMON@mx.customer.example>", b"Hong <hong@customer.example>"
+    )
+    mail = read_report(person).message
+    assert (mail.external_id, mail.sender.value, mail.subject) == (
+        "b1@mx.customer.example", "hong@customer.example", "Undelivered Mail Returned to Sender",
+    )  # fmt: skip
+    assert mail.text.startswith("I'm sorry.")
+    assert len(mail.files) == 2

@@ -222,3 +222,13 @@ def test_mail_that_brings_a_file_alone_says_so(read_mail, body):
 
 def test_mail_without_words_and_files_stays_empty(read_mail):
     assert read_mail(mail("Subject: only\n\n")).text == ""
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_text_that_is_larger_than_anybody_reads_is_a_file_with_its_beginning_shown(read_mail, kind):
+    body = "처음".encode() + b" word" * 2_000_000
+    mail = read_mail(f"From: a@b.example\nContent-Type: text/{kind}; charset=utf-8\n\n".encode() + body)
+    assert [file.data for file in mail.files] == [body]
+    assert "처음 word" in mail.text
+    assert len(mail.text) <= 1_000_000
+    assert mail.html is None

@@ -21,7 +21,7 @@ KEYS = {
     "trap", "unreadable", "may_be_unreadable", "report", "verdicts", "subject", "subject_starts", "text", "new", "has",
     "lacks", "html_has", "html_lacks", "sender", "name", "no_sender", "nature", "number", "token", "proof", "answers",
     "sent_at", "files", "file_count", "most_copied", "permanent",
-    "suspicious",
+    "suspicious", "undeliverable",
 }  # fmt: skip
 NOW = datetime(2026, 11, 3, 9, tzinfo=UTC)
 
@@ -65,7 +65,7 @@ def seen(found: Inbound, wanted: dict[str, Any]) -> dict[str, Any]:
         "subject": found.subject, "text": found.text, "sender": found.sender.value, "name": found.sender.name,
         "nature": str(found.nature), "number": found.ticket_number, "token": found.reply_token,
         "proof": str(found.proof), "answers": list(found.answers), "no_sender": found.sender.value == NO_SENDER,
-        "suspicious": bool(found.suspicion), "file_count": len(found.files),
+        "suspicious": bool(found.suspicion), "undeliverable": bool(found.undeliverable), "file_count": len(found.files),
         "sent_at": found.sent_at and found.sent_at.isoformat(),
         "new": None if found.quoted_from is None else found.text[: found.quoted_from].strip(),
     }  # fmt: skip

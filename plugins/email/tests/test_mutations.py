@@ -58,7 +58,8 @@ def understood(raw: bytes) -> Inbound | DeliveryReport | None:
 def assert_promises(raw: bytes) -> None:
     """Assert what holds of every mail, however broken."""
     found = understood(raw)
-    if not isinstance(found, Inbound):
+    found = found.message if isinstance(found, DeliveryReport) else found
+    if found is None:
         return
     texts = [found.external_id, found.sender.value, found.sender.name, found.subject, found.text, found.html or ""]
     texts += [file.filename for file in found.files] + [one.value + one.name for one in found.copied]
@@ -68,6 +69,8 @@ def assert_promises(raw: bytes) -> None:
     assert Dangers(found.html or "").found == []
     assert len(found.copied) <= 40
     assert found.quoted_from is None or found.text[: found.quoted_from].strip()
+    place, html = found.html_quoted_from, found.html or ""
+    assert place is None or (0 < place < len(html) and html[:place].count("<") == html[:place].count(">"))
     for file in found.files:
         assert file.filename
         assert not re.search(r"[/\\\x00-\x1f]|^\.", file.filename)
@@ -105,8 +108,10 @@ def test_line_ends_change_nothing(file: Path) -> None:
 
 def essence(found: Inbound | DeliveryReport | None) -> object:
     """Return what must not depend on line ends: not an id that was made of the bytes, nor the bytes of files."""
-    if not isinstance(found, Inbound):
-        return found
+    if isinstance(found, DeliveryReport):
+        return found.external_id, found.verdicts, essence(found.message)
+    if found is None:
+        return None
     names = tuple(replace(file, data=b"") for file in found.files)
     return replace(found, files=names, external_id="")
 

@@ -251,3 +251,34 @@ def test_mutated_mails_are_read_or_refused_as_declared(data):
     found = read_or_refused(bytes(raw))
     if isinstance(found, Inbound):
         assert_is_clean(found)
+
+
+ANOTHER_WAY = (
+    b"Return-Path: <bounces@list.example>\nReceived: from a by b; Tue, 3 Nov 2026 15:13:00 +0900\n"
+    b"DKIM-Signature: v=1; d=list.example\nARC-Seal: i=1\nAuthentication-Results: mx.example; spf=pass\n"
+    b"X-Spam-Score: 2\n"
+)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_copy_that_came_another_way_says_the_same(read_mail, end):
+    copy = ANOTHER_WAY + WHOLE.partition(b"\n")[2].replace(b"Re: order [#123]", b"Re: order\n [#123]") + b"\n\n"
+    assert read_mail(copy.replace(b"\n", end)).fingerprint == read_mail(WHOLE).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        (b"hong@customer.example>\nTo", b"kim@customer.example>\nTo"),
+        (b"Tue, 3 Nov", b"Wed, 4 Nov"),
+        (b"order [#123]", b"order [#124]"),
+        (b"It is =ED", b"It was =ED"),
+        (b"bold", b"bald"),
+        (b'filename="bill.pdf"', b'filename="other.pdf"'),
+        (b"JVBERi0=", b"JVBERi1="),
+        (b"--out--", b"--out\n\n-- \na footer of the list\n--out--"),
+    ],
+)
+def test_mail_that_says_something_else_is_another(read_mail, said, instead):
+    assert said in WHOLE
+    assert read_mail(WHOLE.replace(said, instead)).fingerprint != read_mail(WHOLE).fingerprint

@@ -8,7 +8,7 @@ inside a decoded name divides nothing, nor one that stands as it is within a wor
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from helpdesk_email.charsets import decode_unlabelled
 from helpdesk_email.cleaning import single_line, visible_line
@@ -25,16 +25,21 @@ _PIECE = re.compile(
     r'"(?:[^"\\]|\\.)*"?|<[^>]*>?|[,;:()]|>|=\?[^?\s",;:()<>]{1,60}\?[bBqQ]\?[^?"<>@]{0,500}\?=|=|[^",;:()<>=]+',
     re.DOTALL,
 )
+_BLANKS_BESIDE = re.compile(r"\s{1,20}(?=[@＠﹫.])|(?<=[@＠﹫.])\s{1,20}")
 _ROUTE = re.compile(r"^(?:mailto:|@[^:]*:)+", re.IGNORECASE)
 _QUOTED_PAIR = re.compile(r'\\(["\\])')
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A person as a header names one; ``address`` is empty where none could be made out."""
+    """A person as a header names one; ``address`` is empty where none could be made out.
+
+    One that ``had_blanks`` inside its address may mean another address than the one that was made of it.
+    """
 
     name: str
     address: str
+    had_blanks: bool = False
 
     @property
     def local(self) -> str:
@@ -73,7 +78,7 @@ def parse_mailboxes(raw: bytes, *, hint: str = "") -> list[Mailbox]:
             unplaced += [mailbox.name] if mailbox.name else []
             continue
         name = ", ".join(filter(None, [*unplaced, mailbox.name]))[:MAX_NAME]
-        found.append(Mailbox(name, mailbox.address))
+        found.append(replace(mailbox, name=name))
         unplaced = []
         if len(found) == MAX_MAILBOXES:
             return found
@@ -110,33 +115,39 @@ def _take(draft: _Draft, piece: str) -> None:
 
 def _mailbox(draft: _Draft) -> Mailbox:
     words = "".join(draft.words)
-    address = clean_address(draft.angle) if draft.angle is not None else ""
+    address, had_blanks = _address(draft.angle or "")
     if not address:
-        address, words = _bare(words[:4_096])
+        address, had_blanks, words = _bare(words[:4_096])
     name = _name(words) or _name(" ".join(draft.comments))
-    return Mailbox("" if name.lower() == address.lower() else name, address)
+    return Mailbox("" if name.lower() == address.lower() else name, address, had_blanks)
 
 
-def _bare(words: str) -> tuple[str, str]:
-    """Return the address that stands among words, and the other words; quotes count only where that finds none."""
-    for text in (words, words.replace('"', "")):
-        for bare in _BARE.finditer(text):
-            address = clean_address(bare[0])
-            if address:
-                return address, text.replace(bare[0], " ", 1)
-    return "", words
+def _bare(words: str) -> tuple[str, bool, str]:
+    """Return the address that stands among words, whether it had blanks inside, and the other words.
 
-
-def clean_address(text: str) -> str:
-    """Return the address as it can be used, or nothing: no spaces, an ASCII at sign, a domain in lower case.
-
-    Full-width letters are folded in the domain alone: before the at sign they would make somebody else's address.
+    Quotes count only where that finds none; blanks beside an at sign or a dot are passed over only where that does
+    not either, and the name of a domain then has a dot: "Kim @ Shop" is a name.
     """
-    text = single_line(decode_words(text[:1_000]), limit=1_000).replace(" ", "")
-    text = re.sub("[@＠﹫]+", "@", _ROUTE.sub("", text)).strip("\"'.,;<>")
-    local, _, domain = text.rpartition("@")
-    text = f"{local}@{unicodedata.normalize('NFKC', domain).lower()}"
-    return text if is_address(text) else ""
+    bare = words.replace('"', "")
+    for text, had_blanks in ((words, False), (bare, False), (_BLANKS_BESIDE.sub("", bare), True)):
+        for found in _BARE.finditer(text):
+            address, _ = _address(found[0])
+            if address and (not had_blanks or "." in address.rpartition("@")[2]):
+                return address, had_blanks, text.replace(found[0], " ", 1)
+    return "", False, words
+
+
+def _address(text: str) -> tuple[str, bool]:
+    """Return the address as it can be used, or nothing, and whether there were blanks inside.
+
+    It has no blanks, an ASCII at sign, and a domain in lower case. Full-width letters are folded in the domain alone:
+    before the at sign they would make somebody else's address.
+    """
+    text = _ROUTE.sub("", single_line(decode_words(text[:1_000]), limit=1_000).strip()).strip("\"'.,;<> ")
+    bare = re.sub("[@＠﹫]+", "@", text.replace(" ", "")).strip("\"'.,;<>")
+    local, _, domain = bare.rpartition("@")
+    bare = f"{local}@{unicodedata.normalize('NFKC', domain).lower()}"
+    return (bare, " " in text) if is_address(bare) else ("", False)
 
 
 def _name(words: str) -> str:

@@ -52,7 +52,12 @@ def authenticity(headers: Headers, *, sender: Mailbox, settings: EmailSettings) 
     details = " ".join(f"{one.method}={one.result}" for one in found)
     if proof is SenderProof.FAILED:
         return Authenticity(proof, details, f"It does not come from {sender.address}, our mail server says: {details}.")
-    return Authenticity(proof, details, _pretence(sender) or disguise(sender, own=settings.address))
+    return Authenticity(proof, details, appearance(sender, settings=settings))
+
+
+def appearance(sender: Mailbox, *, settings: EmailSettings) -> str:
+    """Return why the sender's name or address looks like a pretence; empty if it does not."""
+    return _pretence(sender) or disguise(sender, own=settings.address)
 
 
 def _findings(headers: Headers, authserv_id: str) -> list[Finding]:

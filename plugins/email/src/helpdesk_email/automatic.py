@@ -62,13 +62,20 @@ _YES = re.compile(r"\s*(?:yes|true|spam|1)\b", re.IGNORECASE)
 
 def nature(headers: Headers, *, sender: Mailbox, settings: EmailSettings) -> Nature:
     """Return what wrote the mail with these headers."""
-    if settings.spam_header and _YES.match(headers.text(settings.spam_header.lower())):
+    if _is_spam(headers, settings):
         return Nature.SPAM
     if is_daemon(headers, sender) or _is_ours(headers, sender, settings) or _says_so(headers):
         return Nature.AUTOMATIC
     subject = headers.text("subject")
     is_note = is_absence(subject) or _tells(_UNANSWERED, subject)
     return Nature.AUTOMATIC if is_note or _takes_no_answer(headers, sender) else Nature.PERSON
+
+
+def nature_of_form(headers: Headers, *, settings: EmailSettings) -> Nature:
+    """Return what wrote a mail that a trusted form has sent: a person, though the form may call itself a machine."""
+    if _is_spam(headers, settings):
+        return Nature.SPAM
+    return Nature.AUTOMATIC if _has_our_mark(headers, settings) else Nature.PERSON
 
 
 def is_absence(subject: str) -> bool:
@@ -93,10 +100,19 @@ def has_daemon_name(sender: Mailbox) -> bool:
     return name in _DAEMONS or name.startswith(_EXCHANGE)
 
 
+def is_unread(mailbox: Mailbox) -> bool:
+    """Return whether an address says of itself that nobody reads answers there."""
+    return _NOREPLY.fullmatch(mailbox.local) is not None
+
+
 def _takes_no_answer(headers: Headers, sender: Mailbox) -> bool:
     """Return whether nobody reads answers. A form of a web site writes so too, and names who filled it in."""
     behind = [mailbox for mailbox in headers.mailboxes("reply-to") if mailbox.address]
-    return all(_NOREPLY.fullmatch(mailbox.local) for mailbox in (sender, *behind))
+    return all(is_unread(mailbox) for mailbox in (sender, *behind))
+
+
+def _is_spam(headers: Headers, settings: EmailSettings) -> bool:
+    return bool(settings.spam_header) and _YES.match(headers.text(settings.spam_header.lower())) is not None
 
 
 def _tells(pattern: re.Pattern[str], subject: str) -> bool:
@@ -115,6 +131,8 @@ def _says_so(headers: Headers) -> bool:
 
 
 def _is_ours(headers: Headers, sender: Mailbox, settings: EmailSettings) -> bool:
-    if is_own_address(sender.address, address=settings.address):
-        return True
+    return is_own_address(sender.address, address=settings.address) or _has_our_mark(headers, settings)
+
+
+def _has_our_mark(headers: Headers, settings: EmailSettings) -> bool:
     return any(settings.address.lower() in text.lower() for text in headers.texts(LOOP_HEADER.lower()))

@@ -5,7 +5,7 @@ between them; an alternative is one segment. Nothing is dropped: what can't be s
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 from helpdesk.sdk.channel import File
@@ -14,12 +14,14 @@ from helpdesk_email.charsets import codec_of, decode, decode_html, page_label
 from helpdesk_email.cleaning import clean, single_line
 from helpdesk_email.encodings import body_bytes, without_uuencoded
 from helpdesk_email.filenames import safe_name, unique_name
+from helpdesk_email.folding import html_quoted_from
 from helpdesk_email.headers import read_headers
 from helpdesk_email.notices import html_attached, nothing_visible
 from helpdesk_email.structure import Part
 from helpdesk_email.words import base64_bytes
 
 MAX_TEXT = 1_000_000
+MAX_READ = 8_388_608  # bytes of a text that are read; a longer one is a file, with its beginning shown
 
 _SHOWN = frozenset({"text/plain", "text/html"})
 _CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
@@ -28,11 +30,15 @@ _PASTED_PICTURE = re.compile(r"data:image/(png|jpe?g|gif|webp);base64,([A-Za-z0-
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a mail says. ``html`` is sanitised; inline pictures stand in it as ``cid:`` addresses."""
+    """What a mail says. ``html`` is sanitised; inline pictures stand in it as ``cid:`` addresses.
+
+    From ``html_quoted_from`` on, the HTML only quotes.
+    """
 
     text: str
     html: str | None
     files: tuple[File, ...]
+    html_quoted_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class _Segment:
     text: str
     html: str | None = None
     is_beginning: bool = False  # of HTML that is not shown: any text beside it is better
+    html_quoted_from: int | None = None
 
 
 @dataclass(slots=True)
@@ -70,7 +77,7 @@ class _Collector:
             text, is_beginning = (shown.text, shown.is_beginning) if is_text else (text, is_beginning)
             html = shown if shown.html is not None else html
         if html is not None:
-            self.segments.append(_Segment(text if text.strip() else html.text, html.html))
+            self.segments.append(replace(html, text=text if text.strip() else html.text))
         elif text:
             self.segments.append(_Segment(text, is_beginning=is_beginning))
 
@@ -78,23 +85,27 @@ class _Collector:
         if part.content_type == "text/html":
             self._take_html(part)
             return
-        text, files = without_uuencoded(clean(decode(body_bytes(part), part.content.text("charset"))))
+        body = body_bytes(part)
+        text, files = without_uuencoded(clean(decode(body[:MAX_READ], part.content.text("charset"))))
         for name, data in files:
             self.files.append(File(name, "application/octet-stream", data))
-        if len(text) > MAX_TEXT:
+        if len(text) > MAX_TEXT or len(body) > MAX_READ:
             self.files.append(self._file(part))
         self.segments.append(_Segment(text[:MAX_TEXT].strip("\n")))
 
     def _take_html(self, part: Part) -> None:
-        text = _PASTED_PICTURE.sub(self._pasted, decode_html(body_bytes(part), part.content.text("charset")))
-        if not markup.is_bearable(text):
+        body = body_bytes(part)
+        text = decode_html(body[:MAX_READ], part.content.text("charset"))
+        text = text if len(body) > MAX_READ else _PASTED_PICTURE.sub(self._pasted, text)
+        if len(body) > MAX_READ or not markup.is_bearable(text):
             self.files.append(self._file(part))
             beginning = f"{html_attached()}\n{markup.beginning_of(text)}".strip()
             self.segments.append(_Segment(beginning, is_beginning=True))
             return
         html = markup.sanitise(text)
         if markup.shows_something(html):
-            self.segments.append(_Segment(markup.text_of(html)[:MAX_TEXT], html))
+            quoted_from = html_quoted_from(html, text)
+            self.segments.append(_Segment(markup.text_of(html)[:MAX_TEXT], html, html_quoted_from=quoted_from))
 
     def _pasted(self, match: re.Match[str]) -> str:
         """Make a file of a picture that stands in the HTML as data; its scheme is not let through."""
@@ -133,9 +144,13 @@ def read_content(root: Part, *, hint: str) -> Content:
     collector.take(root, is_root=True)
     shown = _joined(collector.segments)
     ids = {file.content_id for file in collector.files if file.content_id}
-    html = None if shown.html is None else markup.with_content_ids(shown.html, ids)
+    halves = [shown.html or ""]
+    if shown.html_quoted_from is not None:
+        halves = [halves[0][: shown.html_quoted_from], halves[0][shown.html_quoted_from :]]
+    halves = [markup.with_content_ids(half, ids) for half in halves]
+    html = None if shown.html is None else "".join(halves)
     text = shown.text if shown.text.strip() or html or not collector.files else nothing_visible().strip()
-    return Content(text, html, _named(collector.files, html))
+    return Content(text, html, _named(collector.files, html), len(halves[0]) if len(halves) > 1 else None)
 
 
 def _is_shown(part: Part, *, is_root: bool) -> bool:
@@ -151,12 +166,12 @@ def _joined(segments: list[_Segment]) -> _Segment:
     text = "\n\n".join(segment.text for segment in segments if segment.text.strip())
     if all(segment.html is None for segment in segments):
         return _Segment(text, is_beginning=any(segment.is_beginning for segment in segments))
-    shown = [
-        markup.from_text(segment.text) if segment.html is None else segment.html
-        for segment in segments
-        if segment.html is not None or segment.text.strip()
-    ]
-    return _Segment(text, "\n".join(shown))
+    seen = [segment for segment in segments if segment.html is not None or segment.text.strip()]
+    shown = [markup.from_text(segment.text) if segment.html is None else segment.html for segment in seen]
+    quoted_from = seen[-1].html_quoted_from
+    if quoted_from is not None:
+        quoted_from += sum(len(one) + 1 for one in shown[:-1])
+    return _Segment(text, "\n".join(shown), html_quoted_from=quoted_from)
 
 
 def _named(files: list[File], html: str | None) -> tuple[File, ...]:

@@ -2,14 +2,17 @@
 
 import binascii
 import re
+from contextlib import suppress
 
 from helpdesk_email.structure import Part
 
 _BASE64_GROUP = re.compile(rb"[A-Za-z0-9+/]+")
-_NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
-_SPACE = re.compile(rb"\s+")
+_SPACES = (b" ", b"\t", b"\n", b"\r", b"\v", b"\f")
+_OF_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=" + b"".join(_SPACES)
+_NO_BASE64 = bytes({*range(256)} - {*_OF_BASE64}) + b"".join(_SPACES)
 _WORDS = re.compile(rb"[^\s][ \t]+[^\s]")
 MOST_SPACES = 3
+MOST_PADDING = 1_000
 _UUENCODED = re.compile(
     r"^begin [0-7]{3,4} ([^\n]{1,255})\n((?:[!-`][ -`]{0,90}\n)*)(?:[ `]?[ \t]*\n)?end[ \t]*(?:\n|\Z)", re.MULTILINE
 )
@@ -28,13 +31,22 @@ def body_bytes(part: Part) -> bytes:
 
 
 def _from_base64(body: bytes) -> bytes:
-    squeezed = _SPACE.sub(b"", body)
-    foreign = len(_NO_BASE64.findall(squeezed))
-    if 10 * foreign > len(squeezed) or len(_WORDS.findall(body[:10_000])) > MOST_SPACES:
+    spaces = sum(body.count(space) for space in _SPACES)
+    foreign = len(body.translate(None, _OF_BASE64))
+    if 10 * foreign > len(body) - spaces or len(_WORDS.findall(body[:10_000])) > MOST_SPACES:
         return body  # the label lies: this was never encoded
-    if foreign:
-        squeezed = _NO_BASE64.sub(b"", squeezed)
+    if _is_one_run(body):
+        for padding in (b"", b"=="):
+            with suppress(binascii.Error):
+                return binascii.a2b_base64(body + padding)
+    squeezed = body.translate(None, _NO_BASE64)
     return b"".join(_group(group[0]) for group in _BASE64_GROUP.finditer(squeezed))
+
+
+def _is_one_run(body: bytes) -> bool:
+    """Return whether padding stands at the end alone: the decoder ends there, passing over what is no base64 before."""
+    end = body.find(b"=")
+    return end < 0 or (len(body) - end < MOST_PADDING and not body[end:].strip(b"= \t\r\n"))
 
 
 def _group(group: bytes) -> bytes:

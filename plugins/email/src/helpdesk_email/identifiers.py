@@ -10,11 +10,13 @@ from collections.abc import Iterable
 
 from helpdesk_email.addresses import is_address
 from helpdesk_email.headers import Headers
+from helpdesk_email.structure import Part
 
 MAX_ID = 250  # the desk keeps 255 characters; a longer id, cut, could be the id of another mail
 MAX_ANSWERS = 50
 NO_SENDER = "unknown@sender.invalid"
 MAX_LOCAL_PART = 64
+PIECE = 1_048_576
 
 _BRACKETED = re.compile(r"<([^<>]{1,2000})>")
 _ID = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
@@ -53,6 +55,24 @@ def external_id(headers: Headers, raw: bytes) -> str:
     """Return the mail's own id, or one made of its bytes where it has none."""
     found = message_ids(headers.text("message-id"))
     return found[0] if found else f"sha256:{hashlib.sha256(raw).hexdigest()}"
+
+
+def fingerprint(root: Part) -> str:
+    """Return a hash of what a mail says: From, Date, Subject and its parts as they were sent, but for line breaks.
+
+    Whatever a copy gets on another way stands in other headers (Received, Return-Path, DKIM and ARC signatures,
+    Authentication-Results, X-…), and is not part of it.
+    """
+    said = hashlib.sha256()
+    for name in ("from", "date", "subject"):
+        said.update(b" ".join((root.headers.first(name) or b"").split()) + b"\n")
+    for leaf in root.leaves():
+        for name, value in leaf.headers.fields if leaf is not root else ():
+            said.update(name.encode() + b":" + b" ".join(value.split()) + b"\n")
+        for place in range(0, len(leaf.body), PIECE):
+            said.update(leaf.body[place : place + PIECE].translate(None, b"\r\n"))
+        said.update(b"\n")
+    return said.hexdigest()
 
 
 def answered_ids(headers: Headers) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ quadratic time on nesting, and every unclosed ``<b>`` is repeated in each paragr
 import html as entities
 import re
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from urllib.parse import unquote
 
 import nh3
@@ -52,10 +52,8 @@ _STYLES = {
     *(f"padding-{side}" for side in _SIDES), *(f"border-{side}" for side in _SIDES),
 }  # fmt: skip
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
-_CLOSED_BY_THEMSELVES = {
-    "br", "hr", "img", "input", "meta", "link", "col", "wbr", "base", "area", "p", "li", "td", "tr", "th",
-    "dt", "dd", "option",
-}  # fmt: skip
+VOID = frozenset({"br", "hr", "img", "input", "meta", "link", "col", "wbr", "base", "area"})
+_CLOSED_BY_THEMSELVES = VOID | {"p", "li", "td", "tr", "th", "dt", "dd", "option"}
 _REPEATED = {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 _MARKUP = re.compile(r"<[^<>]*>")
 _UNSEEN = re.compile(
@@ -89,11 +87,20 @@ def is_bearable(html: str) -> bool:
 
 def sanitise(html: str) -> str:
     """Return what of the HTML may be shown to an agent."""
+    return _sanitised(html, _ATTRIBUTES)
+
+
+def sanitise_with_marks(html: str) -> str:
+    """Return the same tags as ``sanitise``, with the attributes by which clients mark quotations. Not to be shown."""
+    return _sanitised(html, _ATTRIBUTES | {"*": {"class", "id"}, "blockquote": {"type"}})
+
+
+def _sanitised(html: str, attributes: Mapping[str, Set[str]]) -> str:
     return nh3.clean(
         clean(html),
         tags=set(_TAGS),
         clean_content_tags=_DROPPED_WITH_CONTENT,
-        attributes=_ATTRIBUTES,
+        attributes=dict(attributes),
         url_schemes={"http", "https", "mailto", "tel", "cid"},
         url_relative="deny",
         link_rel="noopener noreferrer nofollow",

@@ -70,15 +70,13 @@ def quoted_from(text: str, *, subject: str = "", html: str | None = None) -> int
 
     ``html`` is the same mail as sanitised HTML, where it has any: answers between quotations show there only.
     """
-    if _FORWARDED_SUBJECT.match(subject) or (html and _has_answers_between(html)):
+    if is_forward_by(subject) or (html and has_answers_between(html)):
         return None
     lines = text.split("\n")
-    if len(lines) > MOST_LINES:
-        return None
-    found = _first_quoted_line(lines)
+    found = first_quoted_line(lines) if len(lines) <= MOST_LINES else None
     if found is None:
         return None
-    while found and (_RULE.fullmatch(lines[found - 1]) or not lines[found - 1].strip()):
+    while found and (is_rule(lines[found - 1]) or not lines[found - 1].strip()):
         found -= 1  # the line drawn above it, and the blank ones
     before = sum(len(line) + 1 for line in lines[:found])
     return before if text[:before].strip() else None
@@ -86,10 +84,10 @@ def quoted_from(text: str, *, subject: str = "", html: str | None = None) -> int
 
 def forwarded_from(text: str, *, subject: str) -> Identity | None:
     """Return who wrote what a mail passes on, as the first head of a forwarded mail in its text names them."""
-    is_forwarded = _FORWARDED_SUBJECT.match(subject) is not None
+    is_forwarded = is_forward_by(subject)
     lines = text.split("\n")[:MOST_LINES]
     for place, line in enumerate(lines):
-        is_forwarded = is_forwarded or _FORWARDED.match(line[:LONGEST_LINE]) is not None
+        is_forwarded = is_forwarded or is_forward(line)
         if is_forwarded and _begins_head(lines, place):
             said = line.replace("：", ":").partition(":")[2].strip("* \t").replace("[mailto:", "<").replace("]", ">")
             found = next((one for one in parse_mailboxes(said.encode()) if one.address), None)
@@ -97,7 +95,22 @@ def forwarded_from(text: str, *, subject: str) -> Identity | None:
     return None
 
 
-def _has_answers_between(html: str) -> bool:
+def is_forward_by(subject: str) -> bool:
+    """Return whether a subject says that the mail is forwarded: what it repeats is the message itself."""
+    return _FORWARDED_SUBJECT.match(subject) is not None
+
+
+def is_forward(line: str) -> bool:
+    """Return whether a line says that what follows is forwarded."""
+    return _FORWARDED.match(line[:LONGEST_LINE]) is not None
+
+
+def is_rule(line: str) -> bool:
+    """Return whether nothing but a rule is drawn on a line."""
+    return _RULE.fullmatch(line[:LONGEST_LINE]) is not None
+
+
+def has_answers_between(html: str) -> bool:
     """Return whether words stand outside all quotations, behind the first."""
     depth, end, is_behind = 0, 0, False
     for tag in _QUOTE_TAG.finditer(html):
@@ -108,8 +121,8 @@ def _has_answers_between(html: str) -> bool:
     return is_behind and bool(_TAG.sub("", html[end:]).strip())
 
 
-def _first_quoted_line(lines: Sequence[str]) -> int | None:
-    """Return the first line from which on everything is quoted, or None."""
+def first_quoted_line(lines: Sequence[str]) -> int | None:
+    """Return the first line from which on everything is quoted, or None. Of more than MOST_LINES it says nothing."""
     for place, line in enumerate(lines):
         if not line.strip() or len(line) > LONGEST_LINE:
             continue

@@ -2,36 +2,38 @@
 
 Whatever is missing or broken has a fallback, in this file or below; only what is built to break its
 reader, and what has not one header of a mail, raises (Unreadable): noise is to make no ticket.
-``Reply-To`` is not read: whoever writes it could put words into the mouth of somebody else. A mail
-without a sender is kept under a placeholder to which nothing is ever sent.
+``Reply-To`` is not read but of forms (``forms``): whoever writes it could put words into the mouth of somebody
+else. A mail without a sender is kept under a placeholder to which nothing is ever sent.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, InboundRequest
 from helpdesk_email.addresses import Mailbox
-from helpdesk_email.authentication import authenticity
-from helpdesk_email.automatic import nature
 from helpdesk_email.bounces import read_report
 from helpdesk_email.complaints import read_complaint
-from helpdesk_email.content import charset_hint, read_content
+from helpdesk_email.content import Content, charset_hint, read_content
 from helpdesk_email.errors import Unreadable
+from helpdesk_email.forms import writer as whose
 from helpdesk_email.headers import Headers
 from helpdesk_email.identifiers import (
     NO_SENDER,
     answered_ids,
     external_id,
+    fingerprint,
     is_own_address,
     reply_token,
     ticket_number,
 )
 from helpdesk_email.plain_bounces import read_plain_bounce
-from helpdesk_email.quoting import forwarded_from, quoted_from
+from helpdesk_email.quoting import forwarded_from, is_forward_by, quoted_from
 from helpdesk_email.settings import EmailSettings
 from helpdesk_email.structure import Part, parse
 
 MAX_SUBJECT = 998
 MAX_COPIED = 40
+BLANKS_INSIDE = "It was written with blanks inside, so it may be wrong."
 
 _SENDERS = ("from", "sender", "return-path")
 _DELIVERED_TO = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
@@ -48,14 +50,18 @@ def read(request: InboundRequest, settings: EmailSettings) -> Inbound | Delivery
         raise Unreadable("This is no mail: it has no header such as From, Subject or Date; it was set aside unread.")
     hint = charset_hint(root)
     content = read_content(root, hint=hint)
+    message = _message(root, content, request=request, hint=hint, settings=settings)
     report = _report(root, content.text, settings)
-    if report is not None:
-        return report
+    return message if report is None else replace(report, message=message)
+
+
+def _message(root: Part, content: Content, *, request: InboundRequest, hint: str, settings: EmailSettings) -> Inbound:
+    """Return what the mail says, whatever wrote it."""
     headers = root.headers.with_hint(hint)
-    sender = _sender(headers)
+    writer = whose(headers, sender=_sender(headers), settings=settings)
+    sender, authentic = writer.mailbox, writer.authentic
     subject = headers.text("subject", limit=MAX_SUBJECT)
     recipients = [mailbox.address for name in _DELIVERED_TO for mailbox in headers.mailboxes(name)]
-    authentic = authenticity(headers, sender=sender, settings=settings)
     return Inbound(
         external_id=external_id(headers, request.body),
         sender=Identity("email", sender.address or NO_SENDER, sender.name),
@@ -66,13 +72,16 @@ def read(request: InboundRequest, settings: EmailSettings) -> Inbound | Delivery
         answers=answered_ids(headers),
         reply_token=reply_token(recipients, address=settings.address),
         ticket_number=ticket_number(subject),
-        nature=nature(headers, sender=sender, settings=settings),
+        nature=writer.nature,
         copied=_copied(headers, sender=sender, settings=settings),
         proof=authentic.proof,
         proof_details=authentic.details,
         suspicion=authentic.suspicion,
+        fingerprint=fingerprint(root),
+        undeliverable=BLANKS_INSIDE if sender.had_blanks else "",
         forwarded_from=forwarded_from(content.text, subject=subject),
         quoted_from=quoted_from(content.text, subject=subject, html=content.html),
+        html_quoted_from=None if is_forward_by(subject) else content.html_quoted_from,
         sent_at=headers.date(now=request.received_at or datetime.now(UTC)),
     )
 
@@ -91,7 +100,7 @@ def _sender(headers: Headers) -> Mailbox:
     found = [mailbox for name in _SENDERS for mailbox in headers.mailboxes(name)[:1]]
     known = next((mailbox for mailbox in found if mailbox.address), None)
     name = next((mailbox.name for mailbox in found if mailbox.name), "")
-    return Mailbox(name, "") if known is None else Mailbox(known.name or name, known.address)
+    return Mailbox(name, "") if known is None else replace(known, name=known.name or name)
 
 
 def _copied(headers: Headers, *, sender: Mailbox, settings: EmailSettings) -> tuple[Identity, ...]:

@@ -112,6 +112,12 @@ class EmailSettings(ChannelSettings):
     plus_addressing: bool = Field(
         True, description="Ask for answers at `name+t.TOKEN@domain`, which finds the ticket for certain."
     )
+    form_senders: tuple[str, ...] = Field(
+        (), max_length=100,
+        description="Addresses from which forms of your web site write, such as noreply@shop.example: their mails are"
+        " those of the person in Reply-To, unless your own mail server found them forged. Name no address that"
+        " others may write from.",
+    )  # fmt: skip
     spam_header: str = Field(
         "", pattern=r"^[!-9;-~]*$", description="Header by which your spam filter marks a mail, such as X-Spam-Flag."
     )
@@ -128,6 +134,14 @@ class EmailSettings(ChannelSettings):
         if not is_address(address) or not address.isascii():
             raise ValueError("this is no mail address; write it as name@domain, in ASCII")
         return address
+
+    @field_validator("form_senders")
+    @classmethod
+    def _forms_are_addresses(cls, senders: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = next((sender for sender in senders if not is_address(sender)), None)
+        if wrong is not None:
+            raise ValueError(f"“{wrong}” is no mail address; write it as name@domain")
+        return senders
 
     @model_validator(mode="after")
     def _is_protected(self) -> Self:

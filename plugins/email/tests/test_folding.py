@@ -1,0 +1,145 @@
+"""Where the quotation begins in the HTML of a mail, as clients write it; in doubt nothing is folded away."""
+
+import re
+import time
+
+import pytest
+from helpdesk_email.folding import html_quoted_from
+from helpdesk_email.markup import sanitise, text_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+SAID = "<div>네, <b>1042</b>번입니다.</div>"
+BARE = "<p>안녕하세요.</p><p>주문 번호를 알려 주세요.</p>"
+BORDER = '<div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm">'
+HEAD = "<b>From:</b> Help &lt;help@shop.example&gt;<br><b>Sent:</b> Tuesday, November 3, 2026 3:12 PM<br>"
+HEAD += "<b>To:</b> Mina<br><b>Subject:</b> Re: Refund"
+ON = "On Tue, Nov 3, 2026 at 3:12 PM Help &lt;help@shop.example&gt; wrote:"
+
+GOLDEN = {
+    "gmail": f'<br><div class="gmail_quote gmail_quote_container"><div dir="ltr" class="gmail_attr">{ON}<br></div>'
+    f'<blockquote class="gmail_quote" style="margin:0 0 0 .8ex">{BARE}</blockquote></div></div>',
+    "gmail in a language that we have no words of": '<br><div class="gmail_quote"><div class="gmail_attr">'
+    f"El mar, 3 nov 2026 a las 15:12, Help escribió:</div><blockquote>{BARE}</blockquote></div>",
+    "gmail ko": '<br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">2026년 11월 3일 (화) 오후 3:12, '
+    f"홍길동 &lt;help@shop.example&gt;님이 작성:<br></div><blockquote>{BARE}</blockquote></div>",
+    "apple": f'<div><br><blockquote type="cite"><div>{ON}</div><br class="Apple-interchange-newline">'
+    f"<div>{BARE}</div></blockquote></div><br>",
+    "apple ko": "<br><div><div>2026. 11. 3. 오후 3:12, 홍길동 &lt;help@shop.example&gt; 작성:</div><br>"
+    f"<blockquote type=cite>{BARE}</blockquote></div>",
+    "thunderbird": f'<p><br></p><div class="moz-cite-prefix">Il 03/11/26 15:12, Help ha scritto:<br></div>'
+    f'<blockquote type="cite" cite="mid:x@shop.example">{BARE}</blockquote>',
+    "thunderbird ko": '<div class="moz-cite-prefix">2026-11-03 오후 3:12에 홍길동 이(가) 쓴 글:<br></div>'
+    f"<blockquote type=cite>{BARE}</blockquote>",
+    "outlook on the web": '<div id="appendonsend"></div><hr style="display:inline-block;width:98%" tabindex="-1">'
+    f'<div id="divRplyFwdMsg" dir="ltr"><font face="Calibri">{HEAD}</font><div>&nbsp;</div></div><div>{BARE}</div>',
+    "outlook on the web, in Dutch": '<hr><div id="divRplyFwdMsg"><b>Van:</b> Help<br><b>Verzonden:</b> dinsdag<br>'
+    f"<b>Onderwerp:</b> Re: Geld</div><div>{BARE}</div>",
+    "outlook": f'<p class="MsoNormal"><o:p>&nbsp;</o:p></p>{BORDER}<p class="MsoNormal">{HEAD}</p></div>{BARE}',
+    "outlook ko": f"<div>{BORDER}<p><b>보낸 사람:</b> 홍길동 &lt;help@shop.example&gt;<br><b>보낸 날짜:</b> 2026년"
+    f" 11월 3일<br><b>받는 사람:</b> 김미나<br><b>제목:</b> 답변: 환불</p></div></div>{BARE}",
+    "outlook, in a table": f"<table><tr><td><p>{HEAD}</p>{BARE}</td></tr></table>",
+    "naver": f"<br><div><p>-----Original Message-----<br>{HEAD}</p>{BARE}</div>",
+    "daum": '<p><br></p><p>--------- 원본 메일 ---------</p><blockquote style="border-left:2px solid #ccc">'
+    "<p><b>보낸사람</b>: 홍길동 &lt;help@shop.example&gt;<br><b>받는사람</b>: 미나<br><b>날짜</b>: 2026년 11월 03일<br>"
+    f"<b>제목</b>: Re: 환불</p><div>{BARE}</div></blockquote>",
+    "hanmail": '<br><table border="0" width="100%"><tr><td>------- [ 받은 메일 내용 ] -------<br>제목 : 환불<br>'
+    f"날짜 : 2026년 11월 3일<br>보낸이 : 홍길동 &lt;help@shop.example&gt;<br>"
+    f"받는이 : mina<br><br>{BARE}</td></tr></table>",
+    "yahoo": f'<div id="yahoo_quoted_1" class="yahoo_quoted"><div>On Tuesday, Help wrote:</div>{BARE}</div>',
+    "proton": '<div class="protonmail_quote">Op dinsdag schreef Help:<br>'
+    f"<blockquote type=cite>{BARE}</blockquote></div>",
+    "zoho": '<div class="zmail_extra"><br>---- On Tue, 03 Nov 2026 Help wrote ---<br>'
+    f"<blockquote>{BARE}</blockquote></div>",
+}
+
+FORWARDED = "---------- Forwarded message ---------<br>From: Mina &lt;mina@mail.example&gt;<br>Subject: Refund<br>"
+KEPT = {
+    "no quotation": f"{SAID}<p>감사합니다.</p>",
+    "a citation, and words below": f"{SAID}<blockquote type=cite>{BARE}</blockquote><p>이 부분이요.</p>",
+    "answers between": f"{SAID}<div class=gmail_quote><div class=gmail_attr>{ON}</div><blockquote>안녕</blockquote>"
+    "<div>네!</div><blockquote>주문</blockquote></div>",
+    "an answer below": f"{SAID}<div class=gmail_quote><div>{ON}</div><div>주문</div></div><p>1042번이요.</p>",
+    "nothing new": GOLDEN["gmail"],
+    "a picture below": f"{SAID}<div class=gmail_quote>{ON}<blockquote>{BARE}</blockquote></div><img src='cid:a'>",
+    "gmail forwarded": f"{SAID}<div class=gmail_quote><div class=gmail_attr>{FORWARDED}</div>{BARE}</div>",
+    "forwarded, with what it quotes": f"{SAID}<p>{FORWARDED}</p>{BARE}{GOLDEN['gmail']}",
+    "the mark of outlook, and nothing below": f'{SAID}<div id="appendonsend"></div><br>',
+    "a class of the same beginning": f"{SAID}<div class=gmail_quote_attribution_not>{BARE}</div>",
+    "a signature below a line": f"{SAID}{BORDER}<p>Tel: 02-123<br>Fax: 02-124<br>Email: mina@shop.example</p></div>",
+    "a form": f"{SAID}<p>제목: 환불<br>날짜: 11월 3일<br>내용: 환불해 주세요.</p>",
+}
+
+
+def folded(raw: str) -> tuple[str, str] | None:
+    """Return what the HTML says anew and what it quotes, as the sanitised halves are cut; None for no fold."""
+    html = sanitise(raw)
+    place = html_quoted_from(html, raw)
+    return None if place is None else (html[:place], html[place:])
+
+
+def words(html: str) -> str:
+    """Return the letters that a reader sees."""
+    return re.sub(r"\s", "", text_of(html))
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+@pytest.mark.parametrize(
+    ("before", "after"), [("", ""), ("<html><body><div style='color:red'>", "</div></body></html>")]
+)
+def test_quotation_begins_where_the_client_says(name: str, before: str, after: str) -> None:
+    halves = folded(f"{before}{SAID}{GOLDEN[name]}{after}")
+    assert halves is not None
+    new, quoted = halves
+    assert (words(new), words(quoted)) == ("네,1042번입니다.", words(sanitise(GOLDEN[name])))
+    assert not new.endswith(("<br>", "<p>", "<hr>"))
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_doubtful_html_is_kept_whole(name: str) -> None:
+    assert folded(KEPT[name]) is None
+
+
+def test_pictures_are_something_new() -> None:
+    halves = folded(f'<div><img src="cid:a"></div>{GOLDEN["gmail"]}')
+    assert halves is not None
+    assert halves[0] == '<div><img src="cid:a"></div>'
+
+
+def test_fold_is_that_of_the_whole_mail(read_mail) -> None:
+    def mail(*parts: str, subject: str = "Re: a") -> bytes:
+        kinds = ["plain" if not one.startswith("<") else "html" for one in parts]
+        bodies = [
+            f"--b\nContent-Type: text/{kind}; charset=utf-8\n\n{one}\n" for kind, one in zip(kinds, parts, strict=True)
+        ]
+        head = f"From: a@b.example\nSubject: {subject}\nContent-Type: multipart/mixed; boundary=b\n\n"
+        return (head + "".join(bodies) + "--b--").encode()
+
+    found = read_mail(mail("먼저", f'<p>둘째<img src="CID:x%40y"></p>{GOLDEN["gmail"]}'))
+    assert words(found.html[: found.html_quoted_from]) == "먼저둘째"
+    assert found.html[found.html_quoted_from :].startswith("<br><div><div")
+    assert read_mail(mail(f"{SAID}{GOLDEN['gmail']}", "여기 더")).html_quoted_from is None
+    assert read_mail(mail(f"{SAID}{GOLDEN['outlook']}", subject="FW: a")).html_quoted_from is None
+    assert read_mail(mail("먼저")).html_quoted_from is None
+
+
+PIECES = [*GOLDEN.values(), *KEPT.values(), SAID, "<table><tr><td>", "</td>", "<b>", "</div>", "<blockquote>", "<", "a"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8))
+def test_both_halves_say_something_and_no_tag_is_cut(pieces: list[str]) -> None:
+    halves = folded("".join(pieces))
+    for half in halves or ():
+        assert words(half) or "<img" in half
+        assert half.count("<") == half.count(">")
+
+
+@pytest.mark.parametrize(
+    "piece", ["<p>On a, 1.1.2026 x", "<div>보낸 사람: a", "<br>-----", "<div class=gmail_quote>", "a<br>"]
+)
+def test_html_that_is_made_to_keep_a_pattern_busy_does_not(piece: str) -> None:
+    raw = piece * (400_000 // len(piece))
+    html = sanitise(raw) if piece[:4] != "<div" else piece * 1_500
+    began = time.process_time()
+    html_quoted_from(html, raw[:1_000_000])
+    assert time.process_time() - began < 3
