@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graphql import GraphQLAbstractType, GraphQLError, GraphQLObjectType, default_type_resolver
+from graphql.execution.collect_fields import FieldDetails
+from graphql.execution.executor import Executor
 from graphql.pyutils import inspect
 
 from helpdesk.graphql.compiled.completing import Completer, is_amiss
@@ -140,7 +142,7 @@ class Abstract(Completer):
         if is_amiss(value):
             return self.amiss(value, places, place, run)
         try:
-            found = self._objects(self._type_of(value, run))
+            found = self.objects_of(self._type_of(value, run))
         except Declined:
             raise
         except Exception as error:
@@ -150,24 +152,15 @@ class Abstract(Completer):
         return found
 
     def _type_of(self, value: Any, run: Run) -> GraphQLObjectType:
-        """Return the type of a value. Raises GraphQLError."""
-        info = self.asked.info(run)
+        """Return the type of a value; whether it may be one, the reference says. Raises GraphQLError."""
+        asked, info = self.asked, self.asked.info(run)
         name = (self._kind.resolve_type or default_type_resolver)(value, info, self._kind)
-        asked, kind = self.asked, self._kind
-        if not isinstance(name, str):
-            message = (
-                f"Abstract type '{kind}' must resolve to an Object type at runtime"
-                f" for field '{asked.around}.{asked.name}'."
-                f" Either the '{kind}' type should provide a 'resolve_type' function"
-                " or each possible type should provide an 'is_type_of' function."
-            )
-            raise GraphQLError(message, asked.nodes)
-        found = info.schema.get_type(name)
-        if not isinstance(found, GraphQLObjectType) or not info.schema.is_sub_type(kind, found):
-            raise GraphQLError(f"Runtime Object type '{name}' is not a possible type for '{kind}'.", asked.nodes)
-        return found
+        details = [FieldDetails(node, None) for node in asked.nodes]
+        reference: Any = info  # of itself it looks at the schema alone
+        return Executor.ensure_valid_runtime_type(reference, name, self._kind, details, info, value)
 
-    def _objects(self, kind: GraphQLObjectType) -> Objects:
+    def objects_of(self, kind: GraphQLObjectType) -> Objects:
+        """Return what completes the values of a type. Raises Declined."""
         with self._lock:
             if kind.name not in self._by_name:
                 self._by_name[kind.name] = self._compile(kind)
@@ -206,6 +199,6 @@ def _builder(keys: Sequence[str]) -> Callable[[Sequence[Sequence[Any]]], list[di
     """
     names = [f"v{place}" for place in range(len(keys))]
     pairs = ", ".join(f"{key!r}: {name}" for key, name in zip(keys, names, strict=True))
-    source = f"lambda columns: [{{{pairs}}} for {', '.join(names)}, in zip(*columns)]"
+    source = f"lambda columns: [{{{pairs}}} for [{', '.join(names)}] in zip(*columns)]"
     made: Callable[[Sequence[Sequence[Any]]], list[dict[str, Any]]] = eval(source, {"zip": zip})  # noqa: S307
     return made

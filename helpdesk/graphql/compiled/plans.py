@@ -83,8 +83,10 @@ class Plans:
         """Return the plan of one of its operations; None for one that is declined."""
         if self._conditions is None:
             return None
-        name = operation.name.value if operation.name else None
-        key = (name, *(variables.coerced.get(condition) for condition in self._conditions))
+        values = [variables.coerced.get(condition, False) for condition in self._conditions]
+        if None in values:  # it fails wherever it decides, when that is come to
+            return None
+        key = (operation.name.value if operation.name else None, *values)
         if key not in self._known:
             if len(self._known) >= MOST_PLANS:
                 return None
@@ -163,8 +165,11 @@ class _Compiler:
             return Leaf(asked, inner, is_nullable=is_nullable)
         if is_abstract_type(inner):
             abstract: GraphQLAbstractType = inner
-            compile_for = self._for(asked, details)
-            return Abstract(asked, abstract, compile_for, is_nullable=is_nullable)
+            completer = Abstract(asked, abstract, self._for(asked, details), is_nullable=is_nullable)
+            if self._operation.node.operation is OperationType.MUTATION:  # one that has begun can be declined no more
+                for possible in self._schema.get_possible_types(abstract):
+                    completer.objects_of(possible)
+            return completer
         return self._objects(asked, inner, details, is_nullable=is_nullable)
 
     def _for(self, asked: Asked, details: FieldDetailsList) -> Callable[[GraphQLObjectType], Objects]:

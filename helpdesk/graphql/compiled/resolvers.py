@@ -4,6 +4,7 @@ An exception that a resolver raises, or returns, stands in the column in the pla
 """
 
 from collections.abc import Callable, Sequence
+from inspect import iscoroutinefunction
 from operator import attrgetter
 from typing import Any
 
@@ -53,7 +54,7 @@ def resolver(asked: Asked) -> Resolve:
     definition = (asked.field.extensions or {}).get(GraphQLCoreConverter.DEFINITION_BACKREF)
     if not isinstance(definition, StrawberryField):
         return _any(asked)
-    if definition.is_async:
+    if definition.is_async or any(one.has_resolver and not one.supports_sync for one in definition.extensions):
         raise Declined
     if definition.extensions or definition.permission_classes:
         return _any(asked)
@@ -128,9 +129,9 @@ def _batched(asked: Asked, definition: StrawberryField, load: Callable[..., Sequ
 
 def _given(asked: Asked, definition: StrawberryField, run: Run) -> dict[str, Any]:
     """Return the keyword arguments of a resolver, as strawberry makes them."""
-    info: Info[Any, Any] = Info(_raw_info=asked.info(run), _field=definition)
     schema = run.operation.schema._strawberry_schema  # type: ignore[attr-defined]
     converter = schema.schema_converter
+    info: Info[Any, Any] = converter.config.info_class(_raw_info=asked.info(run), _field=definition)
     _, given = get_arguments(
         field=definition, source=None, info=info, kwargs=asked.arguments(run), config=converter.config,
         scalar_registry=converter.scalar_registry,
@@ -139,8 +140,10 @@ def _given(asked: Asked, definition: StrawberryField, run: Run) -> dict[str, Any
 
 
 def _any(asked: Asked) -> Resolve:
-    """Return what calls graphql-core's resolver for each row, whatever is behind it."""
+    """Return what calls graphql-core's resolver for each row, whatever is behind it. Raises Declined."""
     call = asked.field.resolve or default_field_resolver
+    if iscoroutinefunction(call):
+        raise Declined
 
     def resolve(rows: Sequence[Any], run: Run) -> Values:
         try:
