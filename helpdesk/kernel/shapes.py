@@ -302,6 +302,7 @@ _WALKS: Mapping[type, Callable[[Walk, Any], Any]] = {
     peewee.Negated: _attributes("node"),
     peewee.Cast: _attributes("node", "_cast"),
     peewee.Entity: _attributes("_path"),
+    peewee.NamespaceAttribute: lambda _walk, node: ("namespace", node._namespace._name, node._attribute),
     peewee.Column: lambda walk, node: (walk.source(node.source), node.name),
     peewee.Join: lambda walk, node: (
         walk.source(node.lhs), walk.source(node.rhs), node.join_type, walk.key(node._on), node._alias

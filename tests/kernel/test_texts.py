@@ -71,6 +71,9 @@ SHAPES: dict[str, Callable[[list[int], str, int], Any]] = {
     "insert": lambda numbers, name, size: Sheep.insert(name=name, facts={"size": size}, at=NOON),
     "insert many": lambda numbers, name, size: Sheep.insert_many([{"name": f"{name}{number}"} for number in numbers]),
     "insert ignore": lambda numbers, name, size: Sheep.insert(id=size, name=name).on_conflict_ignore(),
+    "insert or add": lambda numbers, name, size: Sheep.insert(id=size, name=name).on_conflict(
+        conflict_target=[Sheep.id], update={Sheep.number: Sheep.number + peewee.EXCLUDED.number}
+    ),
     "delete": lambda numbers, name, size: Sheep.delete().where((Sheep.number == size) | (Sheep.name == name)),
     "now": lambda numbers, name, size: Sheep.update(at=database_now() + size * 1_000_000).where(Sheep.id == size),
 }
