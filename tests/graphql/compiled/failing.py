@@ -13,6 +13,7 @@ from itertools import cycle
 from typing import Annotated, Any, Optional, Union
 
 import strawberry
+from graphql import GraphQLArgument, GraphQLField, GraphQLInt, GraphQLList, GraphQLString
 from strawberry.extensions import FieldExtension
 from strawberry.permission import BasePermission
 from strawberry.scalars import JSON
@@ -250,7 +251,16 @@ Query = _type("Query", ways=ROOT_WAYS, fields={**NULLABLE, "apple_x": FIELDS["ap
 Mutation = _type("Mutation", ways=ROOT_WAYS[1:] + ROOT_WAYS[:1])
 
 
+def _foreign(source: Any, info: Any, one: int | None = None) -> Any:
+    return value_of(source or info.context.root, "string_nn", one)
+
+
 def build() -> strawberry.Schema:
-    """Return the schema."""
+    """Return the schema, which has fields that strawberry does not know, as plugins add them."""
     config = StrawberryConfig(scalar_map={Phone: strawberry.scalar(name="Phone", serialize=tell_phone)})
-    return strawberry.Schema(Query, Mutation, config=config)
+    schema = strawberry.Schema(Query, Mutation, config=config)
+    for name in ("Apple", "Query"):
+        kind: Any = schema._schema.type_map[name]
+        arguments = {"one": GraphQLArgument(GraphQLInt)}
+        kind.fields["foreign"] = GraphQLField(GraphQLList(GraphQLString), arguments, resolve=_foreign)
+    return schema

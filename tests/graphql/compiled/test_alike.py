@@ -16,7 +16,7 @@ from tests.graphql.compiled.comparing import Tally
 from tests.graphql.compiled.trials import FailingMutations, Failures, Mutations, Queries
 
 RANDOMS = st.randoms(use_true_random=False)  # hypothesis makes the document of a failure small
-SHORT = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]  # to explain a failure too takes minutes
 
 
 @pytest.fixture(scope="module")
@@ -49,25 +49,25 @@ def assert_mostly_compiled(tally: Tally) -> None:
     assert tally.run / 10 <= tally.failing <= tally.run * 9 / 10
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), phases=SHORT)
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(RANDOMS)
 def test_queries_of_the_real_schema(queries: Queries, random: Random) -> None:
     queries.once(random)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), phases=SHORT)
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(RANDOMS)
 def test_queries_whose_fields_fail(failures: Failures, random: Random) -> None:
     failures.once(random)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), phases=SHORT)
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(RANDOMS)
 def test_mutations_of_the_real_schema(mutations: Mutations, random: Random) -> None:
     mutations.once(random)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), phases=SHORT)
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(RANDOMS)
 def test_mutations_whose_fields_fail(failing_mutations: FailingMutations, random: Random) -> None:
     failing_mutations.once(random)
