@@ -85,7 +85,7 @@ class SearchEntry(Model):
 
 def add(subject: str, subject_id: int, service_id: int, text: str) -> None:
     """Make a new thing findable by this text. One statement, for nothing is looked for that could stand there."""
-    _insert(subject, subject_id, service_id, _rows(_placed(text)))
+    _insert(subject, subject_id, service_id, rows_of(placed(text)))
 
 
 def index(subject: str, subject_id: int, service_id: int, text: str) -> None:
@@ -96,12 +96,12 @@ def index(subject: str, subject_id: int, service_id: int, text: str) -> None:
 
 def extend(subject: str, subject_id: int, service_id: int, text: str) -> None:
     """Make the thing findable by this text too. At most two statements."""
-    rows = _rows([GAP, *_placed(text)])
+    rows = rows_of([GAP, *placed(text)])
     last = SearchEntry.select(peewee.fn.MAX(SearchEntry.id)).where(_is(subject, subject_id))
     if len(rows) == 1:
         joint = (SearchEntry.terms, peewee.SQL("||"), *_more(rows[0]))
-        query = SearchEntry.update(terms=peewee.NodeList(joint), weight=SearchEntry.weight + _weight(rows[0])).where(
-            SearchEntry.id == last, SearchEntry.weight <= ROW_WEIGHT - _weight(rows[0])
+        query = SearchEntry.update(terms=peewee.NodeList(joint), weight=SearchEntry.weight + weight_of(rows[0])).where(
+            SearchEntry.id == last, SearchEntry.weight <= ROW_WEIGHT - weight_of(rows[0])
         )
         if query.execute():
             return
@@ -150,20 +150,20 @@ def _is(subject: str, subject_id: int) -> Any:
 # What a text becomes.
 
 
-def _placed(text: str) -> list[str]:
+def placed(text: str) -> list[str]:
     """Return the terms in their order, with gaps where two runs of pairs would otherwise look like one.
 
     A term has at most 64 characters; of the text, the first 300,000 characters count.
     """
     terms: list[str] = []
-    for kind, chunk in _chunks(text[:LONGEST_TEXT]):
+    for kind, chunk in chunks_of(text[:LONGEST_TEXT]):
         if kind == "paired" and terms and terms[-1][-1] == chunk[0]:
             terms.append(GAP)
         terms += _TERMS[kind](chunk)
     return terms
 
 
-def _chunks(text: str) -> Iterator[tuple[str, str]]:
+def chunks_of(text: str) -> Iterator[tuple[str, str]]:
     """Return what the text is made of, in order: (kind, characters), without case and variant forms."""
     plain = composed(composed(text, "NFKC").casefold(), "NFKC")
     for match in _CHUNK.finditer(plain[:LONGEST_TEXT]):  # one character may become eighteen
@@ -200,11 +200,11 @@ _TERMS: Mapping[str, Callable[[str], list[str]]] = {
 }
 
 
-def _weight(terms: Iterable[str]) -> int:
+def weight_of(terms: Iterable[str]) -> int:
     return sum(len(term.encode()) + PLACE_WEIGHT for term in terms)
 
 
-def _rows(terms: Sequence[str]) -> list[list[str]]:
+def rows_of(terms: Sequence[str]) -> list[list[str]]:
     """Return the terms as lists that each fit a row."""
     rows: list[list[str]] = []
     free = 0
@@ -221,10 +221,12 @@ def _rows(terms: Sequence[str]) -> list[list[str]]:
 def _insert(subject: str, subject_id: int, service_id: int, rows: Sequence[Sequence[str]]) -> None:
     common = {"subject": subject, "subject_id": subject_id, "service_id": service_id}
     if rows:
-        SearchEntry.insert_many([{**common, "weight": _weight(row), "terms": _stored(row)} for row in rows]).execute()
+        SearchEntry.insert_many(
+            [{**common, "weight": weight_of(row), "terms": stored_as(row)} for row in rows]
+        ).execute()
 
 
-def _stored(terms: Sequence[str]) -> str:
+def stored_as(terms: Sequence[str]) -> str:
     """Return the terms as the database takes them. They hold no quote and no backslash."""
     if is_sqlite():
         return " ".join(terms)
@@ -235,7 +237,7 @@ def _stored(terms: Sequence[str]) -> str:
 
 
 def _more(terms: Sequence[str]) -> tuple[Any, ...]:
-    stored = _stored(terms)
+    stored = stored_as(terms)
     return (peewee.Value(f" {stored}"),) if is_sqlite() else (peewee.Cast(peewee.Value(stored), "tsvector"),)
 
 
@@ -255,7 +257,7 @@ _Word = list[list[_Phrase]]  # alternatives, each of phrases that must all occur
 
 def _words(query: str) -> list[_Word]:
     """Read a query: for each word, the ways in which it may be found."""
-    chunks = list(_chunks(query))
+    chunks = list(chunks_of(query))
     return [_word(kind, chunk, is_last=place == len(chunks)) for place, (kind, chunk) in enumerate(chunks, 1)]
 
 

@@ -22,7 +22,7 @@ def ids(query: str, *, subject: str = "ticket", service_id: int = 1, newest: int
 
 def terms_of(text: str) -> list[str]:
     """Return the terms by which a text is found, in its order."""
-    return [term for term in search._placed(text) if term != search.GAP]
+    return [term for term in search.placed(text) if term != search.GAP]
 
 
 def is_found(text: str, query: str) -> bool:
@@ -233,10 +233,10 @@ texts = st.lists(
 def expected(text: str, query: str) -> bool:
     """Say what the definition says: every word of the query occurs, the last (if Latin) by its beginning."""
     runs, words = [], []
-    for kind, chunk in search._chunks(text):
+    for kind, chunk in search.chunks_of(text):
         runs += [chunk] if kind == "paired" else []
         words += search._TERMS[kind](chunk)
-    chunks = list(search._chunks(query))
+    chunks = list(search.chunks_of(query))
 
     def begins(start: str, *, is_open: bool) -> bool:
         return any(word.startswith(start) if is_open else word == start for word in words)
