@@ -108,6 +108,30 @@ def extend(subject: str, subject_id: int, service_id: int, text: str) -> None:
     _insert(subject, subject_id, service_id, rows)
 
 
+def renew(subject: str, service_id: int, texts: Mapping[int, Sequence[str]]) -> None:
+    """Make each thing findable by its texts anew, the first as added and the others as extending it. Three statements.
+
+    The entries get new ids, so that whatever a broken index still says of the old ones leads nowhere.
+    """
+    old = [row[0] for row in SearchEntry.select(SearchEntry.id).where(_is_one_of(subject, texts)).tuples()]
+    values = [
+        {"subject": subject, "subject_id": subject_id, "service_id": service_id, **_columns(row)}
+        for subject_id, said in texts.items()
+        for row in _joined_rows(said)
+    ]
+    if values:
+        SearchEntry.insert_many(values).execute()
+    SearchEntry.delete().where(SearchEntry.id.in_(old)).execute()
+
+
+def forget(subject: str, among: Any, *, after: int, up_to: int | None) -> None:
+    """Remove the entries of things that are not among the rows of a query, of ids after one and up to another."""
+    here = (SearchEntry.subject == subject) & (SearchEntry.subject_id > after)
+    if up_to is not None:
+        here &= SearchEntry.subject_id <= up_to
+    SearchEntry.delete().where(here, SearchEntry.subject_id.not_in(among)).execute()
+
+
 def remove(subject: str, subject_id: int) -> None:
     """Make the thing findable by nothing. One statement."""
     SearchEntry.delete().where(_is(subject, subject_id)).execute()
@@ -141,6 +165,10 @@ def matches(subject: str, service_id: int, query: str, *, newest: int | None = N
         )
         order = SearchEntry.id
     return found if newest is None else found.order_by(order.desc()).limit(newest)
+
+
+def _is_one_of(subject: str, subject_ids: Iterable[int]) -> Any:
+    return (SearchEntry.subject == subject) & SearchEntry.subject_id.in_(list(subject_ids))
 
 
 def _is(subject: str, subject_id: int) -> Any:
@@ -221,9 +249,23 @@ def rows_of(terms: Sequence[str]) -> list[list[str]]:
 def _insert(subject: str, subject_id: int, service_id: int, rows: Sequence[Sequence[str]]) -> None:
     common = {"subject": subject, "subject_id": subject_id, "service_id": service_id}
     if rows:
-        SearchEntry.insert_many(
-            [{**common, "weight": weight_of(row), "terms": stored_as(row)} for row in rows]
-        ).execute()
+        SearchEntry.insert_many([common | _columns(row) for row in rows]).execute()
+
+
+def _columns(terms: Sequence[str]) -> dict[str, Any]:
+    return {"weight": weight_of(terms), "terms": stored_as(terms)}
+
+
+def _joined_rows(texts: Sequence[str]) -> list[list[str]]:
+    """Return the rows that texts leave of which the first was added and each other one has extended what was there."""
+    rows: list[list[str]] = []
+    for place, text in enumerate(texts):
+        more = rows_of([GAP, *placed(text)] if place else placed(text))
+        if rows and len(more) == 1 and weight_of(rows[-1]) + weight_of(more[0]) <= ROW_WEIGHT:
+            rows[-1] += more[0]
+        else:
+            rows += more
+    return rows
 
 
 def stored_as(terms: Sequence[str]) -> str:

@@ -19,13 +19,19 @@ SEED = 20_261_101
 PHRASES = {"ko": 6_000, "en": 3_000}
 SUBJECTS = {"ko": 2_000, "en": 1_000}
 DOMAIN_SHARE = 0.35
-PARTICLES = tuple(
-    (closed, opened)
-    for closed, _, opened in (
-        pair.partition("/") for pair in "을/를 이/가 은/는 에서/에서 으로/로 도/도 만/만 에/에 과/와 /".split()
-    )
-)
-"""After a consonant and after a vowel."""
+PARTICLES = {
+    "을": "를",
+    "이": "가",
+    "은": "는",
+    "에서": "에서",
+    "으로": "로",
+    "도": "도",
+    "만": "만",
+    "에": "에",
+    "과": "와",
+    "": "",
+}
+"""What stands after a consonant, and what after a vowel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ def _korean_subject(known: dict[str, Words], random: Random) -> str:
 
 def _with_particle(noun: str, random: Random) -> str:
     """Return a noun with one of the particles, as its last sound wants it."""
-    closed, opened = random.choice(PARTICLES)
+    closed, opened = random.choice([*PARTICLES.items()])
     ending = (ord(noun[-1]) - 0xAC00) % 28
     if closed == "으로":
         return noun + (opened if ending in {0, 8} else closed)  # 8 is the consonant ㄹ
