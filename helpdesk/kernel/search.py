@@ -19,6 +19,8 @@ that keep it up, on PostgreSQL the GIN index. Refuses to know what is searched: 
 text, and calls inside its own transaction.
 """
 
+import functools
+import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ from typing import Any
 
 import peewee
 
-from helpdesk.kernel.db import Model, is_sqlite
+from helpdesk.kernel.db import Model, database, is_sqlite
 from helpdesk.kernel.errors import LimitExceeded
 from helpdesk.kernel.text import composed
 
@@ -35,6 +37,8 @@ LONGEST_TEXT = 300_000
 LONGEST_QUERY = 200
 ROW_WEIGHT = 400_000  # keeps a tsvector below its megabyte and its 16,383 places
 PLACE_WEIGHT = 24
+COMMON_HITS = 200
+COMMON_AMONG = 50_000  # an entry that is looked at costs some 10 µs, one that is sorted in about as much
 GAP = "_"  # stands where no phrase may go across; never searched
 
 _DASH = r"[ .\-\u2010-\u2015\u2212]"
@@ -137,15 +141,47 @@ def remove(subject: str, subject_id: int) -> None:
     SearchEntry.delete().where(_is(subject, subject_id)).execute()
 
 
-def matches(subject: str, service_id: int, query: str, *, newest: int | None = None) -> Any:
+def only_found(query: Any, text: str, *, key: Any, service: Any, subject: str, service_id: int) -> Any:
+    """Return the query, kept to the service's rows whose ``key`` (their id) is a thing's that the words find.
+
+    ``key`` and ``service`` are columns of the query's table.
+
+    PostgreSQL knows how common a word is, and so what to begin with. SQLite does not: with a common word it is to walk
+    the list in its order and to look at each entry, with another one to ask the index and to sort what that knows; the
+    plus keeps it from walking then. Raises LimitExceeded when the text is too long.
+    """
+    if not is_sqlite():
+        return query.where(service == service_id, key.in_(matches(subject, service_id, text)))
+    if not _is_common(text):
+        plain = peewee.NodeList((peewee.SQL("+"), service, peewee.SQL("="), peewee.Value(service_id)))
+        return query.where(plain, key.in_(matches(subject, service_id, text)))
+    entry = SearchEntry.alias()
+    its_own = entry.select(peewee.Value(1)).where(
+        entry.subject == subject, entry.subject_id == key, entry.service_id == service_id
+    )
+    has_words = _in_spaced(entry.terms, _words(text))
+    return query.where(service == service_id, peewee.fn.EXISTS(its_own.where(has_words)))
+
+
+def _is_common(text: str) -> bool:
+    """Return whether so many of SQLite's newest entries have the words that walking them finds a page soon."""
+    words = _words(_checked(text))
+    if not words:
+        return False
+    sql = (
+        "SELECT (SELECT MAX(id) FROM search_entry) - rowid FROM search_index WHERE search_index MATCH ?"
+        " ORDER BY rowid DESC LIMIT 1 OFFSET ?"
+    )
+    found = database.execute_sql(sql, (_fts5(words), COMMON_HITS - 1)).fetchone()
+    return found is not None and found[0] <= COMMON_AMONG
+
+
+def matches(subject: str, service_id: int, query: str) -> Any:
     """Return the query for the ids of the things that the words find, for ``Ticket.id.in_(…)``.
 
-    With ``newest``, only so many of the latest added are looked at, which keeps a word that half of
-    all tickets contain as quick as a rare one. Raises LimitExceeded when the query is too long.
+    Raises LimitExceeded when the query is too long.
     """
-    if len(query) > LONGEST_QUERY:
-        raise LimitExceeded(f"A search has at most {LONGEST_QUERY} characters; use fewer words.", path=("search",))
-    words = _words(query)
+    words = _words(_checked(query))
     found = SearchEntry.select(SearchEntry.subject_id).where(
         SearchEntry.subject == subject, SearchEntry.service_id == service_id
     )
@@ -155,16 +191,18 @@ def matches(subject: str, service_id: int, query: str, *, newest: int | None = N
         words_index = peewee.Table("search_index")
         # The plus keeps SQLite from walking the entries and asking the index about each: 700 ms instead of 1.
         rowid = peewee.NodeList((peewee.SQL("+"), words_index.c.rowid))
-        found = found.join(words_index, on=SearchEntry.id == rowid).where(
+        return found.join(words_index, on=SearchEntry.id == rowid).where(
             peewee.Expression(words_index.c.search_index, "MATCH", peewee.Value(_fts5(words)))
         )
-        order = words_index.c.rowid
-    else:
-        found = found.where(
-            peewee.Expression(SearchEntry.terms, "@@", peewee.Cast(peewee.Value(_tsquery(words)), "tsquery"))
-        )
-        order = SearchEntry.id
-    return found if newest is None else found.order_by(order.desc()).limit(newest)
+    return found.where(
+        peewee.Expression(SearchEntry.terms, "@@", peewee.Cast(peewee.Value(_tsquery(words)), "tsquery"))
+    )
+
+
+def _checked(query: str) -> str:
+    if len(query) > LONGEST_QUERY:
+        raise LimitExceeded(f"A search has at most {LONGEST_QUERY} characters; use fewer words.", path=("search",))
+    return query
 
 
 def _is_one_of(subject: str, subject_ids: Iterable[int]) -> Any:
@@ -324,6 +362,24 @@ def _tsquery(words: Sequence[_Word]) -> str:
         " | ",
         lambda phrase: " <-> ".join(f"'{term}'" for term in phrase.terms) + (":*" if phrase.is_open else ""),
     )
+
+
+def _in_spaced(terms: Any, words: Sequence[_Word]) -> Any:
+    """Return the SQL for "the terms, as SQLite keeps them, have the words", which is what FTS5 says of them."""
+    text = peewee.NodeList((peewee.SQL("' ' ||"), terms, peewee.SQL("|| ' '")))
+
+    def has(phrase: _Phrase) -> Any:
+        return peewee.fn.INSTR(text, f" {' '.join(phrase.terms)}{'' if phrase.is_open else ' '}") > 0
+
+    return _all([_any([_all([has(phrase) for phrase in way]) for way in word]) for word in words])
+
+
+def _all(parts: Sequence[Any]) -> Any:
+    return functools.reduce(operator.and_, parts)
+
+
+def _any(parts: Sequence[Any]) -> Any:
+    return functools.reduce(operator.or_, parts)
 
 
 def _joined(words: Sequence[_Word], both: str, either: str, write: Any) -> str:

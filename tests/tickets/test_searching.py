@@ -11,6 +11,7 @@ from helpdesk.kernel.db import database, is_sqlite
 from helpdesk.tickets import operations, queries, searching
 from helpdesk.tickets.operations import NewTicket
 from helpdesk.tickets.rules import Body
+from tests.factories.crowds import at_once
 from tests.factories.desk import Desk, make_desk
 
 WORDS = ("환불", "배송 확인", "refund", "문의", "5", "D-1", "없는낱말")
@@ -89,3 +90,17 @@ def test_half_a_run_leaves_everything_findable_and_another_service_as_it_is(fill
     assert found(other, "환불") == [1]
     searching.renew(other.service_id)
     assert found(other, "배송") == [1]
+
+
+def test_what_is_written_meanwhile_is_found_as_well(filled: Desk) -> None:
+    def work(place: int) -> None:
+        if place == 0:
+            assert renew_all(filled, most=5) >= 101
+            return
+        for number in range(1, 100, 4):
+            operations.add_note(filled.agent, number, Body(f"zebra{number}q"))
+            operations.create(filled.partner, NewTicket("x", Body(f"okapi{number}q"), "web", "ko"))
+
+    at_once(2, work)
+    assert all(found(filled, f"zebra{number}q") == [number] for number in range(1, 100, 4))
+    assert all(len(found(filled, f"okapi{number}q")) == 1 for number in range(1, 100, 4))
