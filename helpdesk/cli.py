@@ -23,6 +23,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "mail": ("Mail from files.", {"ingest": "mail"}),
     "schema": ("The GraphQL schema.", {"export": "schema", "check": "schema"}),
     "user": ("People who work here.", {"add": "people"}),
+    "search": ("What tickets are found by.", {"rebuild": "searching"}),
     "key": ("Keys for partners.", {"create": "keys"}),
     "plugin": (
         "What is installed beside the core.",

@@ -89,6 +89,7 @@ class InboxRow(Leased):
             (("account", "key"), True),
             (("account", "digest"), False),
             (("service", "state", "id"), False),
+            (("service", "id"), False),
         )
 
 
@@ -112,7 +113,7 @@ class Delivery(Leased):
 
     class Meta:
         table_name = "outbox"
-        indexes = ((("service", "state", "id"), False),)
+        indexes = ((("service", "state", "id"), False), (("service", "id"), False))
 
 
 class AutomaticSending(Model):

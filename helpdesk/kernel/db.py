@@ -273,6 +273,12 @@ def next_number(name: str, service_id: int, *, count: int = 1) -> int:
     return int(cursor.fetchone()[0])
 
 
+def last_number(name: str, service_id: int) -> int:
+    """Return the number of a series that was given out last; 0 before the first."""
+    found: Any = Counter.select(Counter.value).where(Counter.name == name, Counter.service_id == service_id)
+    return next((int(row[0]) for row in found.tuples()), 0)
+
+
 class Counter(Model):
     """The last number given out in a series, one row a series and service; service 0 is the desk."""
 

@@ -19,6 +19,8 @@ that keep it up, on PostgreSQL the GIN index. Refuses to know what is searched: 
 text, and calls inside its own transaction.
 """
 
+import functools
+import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ from typing import Any
 
 import peewee
 
-from helpdesk.kernel.db import Model, is_sqlite
+from helpdesk.kernel.db import Model, database, is_sqlite
 from helpdesk.kernel.errors import LimitExceeded
 from helpdesk.kernel.text import composed
 
@@ -35,6 +37,8 @@ LONGEST_TEXT = 300_000
 LONGEST_QUERY = 200
 ROW_WEIGHT = 400_000  # keeps a tsvector below its megabyte and its 16,383 places
 PLACE_WEIGHT = 24
+COMMON_HITS = 200
+COMMON_AMONG = 50_000  # an entry that is looked at costs some 10 µs, one that is sorted in about as much
 GAP = "_"  # stands where no phrase may go across; never searched
 
 _DASH = r"[ .\-\u2010-\u2015\u2212]"
@@ -85,7 +89,7 @@ class SearchEntry(Model):
 
 def add(subject: str, subject_id: int, service_id: int, text: str) -> None:
     """Make a new thing findable by this text. One statement, for nothing is looked for that could stand there."""
-    _insert(subject, subject_id, service_id, _rows(_placed(text)))
+    _insert(subject, subject_id, service_id, rows_of(placed(text)))
 
 
 def index(subject: str, subject_id: int, service_id: int, text: str) -> None:
@@ -96,16 +100,40 @@ def index(subject: str, subject_id: int, service_id: int, text: str) -> None:
 
 def extend(subject: str, subject_id: int, service_id: int, text: str) -> None:
     """Make the thing findable by this text too. At most two statements."""
-    rows = _rows([GAP, *_placed(text)])
+    rows = rows_of([GAP, *placed(text)])
     last = SearchEntry.select(peewee.fn.MAX(SearchEntry.id)).where(_is(subject, subject_id))
     if len(rows) == 1:
         joint = (SearchEntry.terms, peewee.SQL("||"), *_more(rows[0]))
-        query = SearchEntry.update(terms=peewee.NodeList(joint), weight=SearchEntry.weight + _weight(rows[0])).where(
-            SearchEntry.id == last, SearchEntry.weight <= ROW_WEIGHT - _weight(rows[0])
+        query = SearchEntry.update(terms=peewee.NodeList(joint), weight=SearchEntry.weight + weight_of(rows[0])).where(
+            SearchEntry.id == last, SearchEntry.weight <= ROW_WEIGHT - weight_of(rows[0])
         )
         if query.execute():
             return
     _insert(subject, subject_id, service_id, rows)
+
+
+def renew(subject: str, service_id: int, texts: Mapping[int, Sequence[str]]) -> None:
+    """Make each thing findable by its texts anew, the first as added and the others as extending it. Three statements.
+
+    The entries get new ids, so that whatever a broken index still says of the old ones leads nowhere.
+    """
+    old = [row[0] for row in SearchEntry.select(SearchEntry.id).where(_is_one_of(subject, texts)).tuples()]
+    values = [
+        {"subject": subject, "subject_id": subject_id, "service_id": service_id, **_columns(row)}
+        for subject_id, said in texts.items()
+        for row in _joined_rows(said)
+    ]
+    if values:
+        SearchEntry.insert_many(values).execute()
+    SearchEntry.delete().where(SearchEntry.id.in_(old)).execute()
+
+
+def forget(subject: str, among: Any, *, after: int, up_to: int | None) -> None:
+    """Remove the entries of things that are not among the rows of a query, of ids after one and up to another."""
+    here = (SearchEntry.subject == subject) & (SearchEntry.subject_id > after)
+    if up_to is not None:
+        here &= SearchEntry.subject_id <= up_to
+    SearchEntry.delete().where(here, SearchEntry.subject_id.not_in(among)).execute()
 
 
 def remove(subject: str, subject_id: int) -> None:
@@ -113,15 +141,47 @@ def remove(subject: str, subject_id: int) -> None:
     SearchEntry.delete().where(_is(subject, subject_id)).execute()
 
 
-def matches(subject: str, service_id: int, query: str, *, newest: int | None = None) -> Any:
+def only_found(query: Any, text: str, *, key: Any, service: Any, subject: str, service_id: int) -> Any:
+    """Return the query, kept to the service's rows whose ``key`` (their id) is a thing's that the words find.
+
+    ``key`` and ``service`` are columns of the query's table.
+
+    PostgreSQL knows how common a word is, and so what to begin with. SQLite does not: with a common word it is to walk
+    the list in its order and to look at each entry, with another one to ask the index and to sort what that knows; the
+    plus keeps it from walking then. Raises LimitExceeded when the text is too long.
+    """
+    if not is_sqlite():
+        return query.where(service == service_id, key.in_(matches(subject, service_id, text)))
+    if not _is_common(text):
+        plain = peewee.NodeList((peewee.SQL("+"), service, peewee.SQL("="), peewee.Value(service_id)))
+        return query.where(plain, key.in_(matches(subject, service_id, text)))
+    entry = SearchEntry.alias()
+    its_own = entry.select(peewee.Value(1)).where(
+        entry.subject == subject, entry.subject_id == key, entry.service_id == service_id
+    )
+    has_words = _in_spaced(entry.terms, _words(text))
+    return query.where(service == service_id, peewee.fn.EXISTS(its_own.where(has_words)))
+
+
+def _is_common(text: str) -> bool:
+    """Return whether so many of SQLite's newest entries have the words that walking them finds a page soon."""
+    words = _words(_checked(text))
+    if not words:
+        return False
+    sql = (
+        "SELECT (SELECT MAX(id) FROM search_entry) - rowid FROM search_index WHERE search_index MATCH ?"
+        " ORDER BY rowid DESC LIMIT 1 OFFSET ?"
+    )
+    found = database.execute_sql(sql, (_fts5(words), COMMON_HITS - 1)).fetchone()
+    return found is not None and found[0] <= COMMON_AMONG
+
+
+def matches(subject: str, service_id: int, query: str) -> Any:
     """Return the query for the ids of the things that the words find, for ``Ticket.id.in_(…)``.
 
-    With ``newest``, only so many of the latest added are looked at, which keeps a word that half of
-    all tickets contain as quick as a rare one. Raises LimitExceeded when the query is too long.
+    Raises LimitExceeded when the query is too long.
     """
-    if len(query) > LONGEST_QUERY:
-        raise LimitExceeded(f"A search has at most {LONGEST_QUERY} characters; use fewer words.", path=("search",))
-    words = _words(query)
+    words = _words(_checked(query))
     found = SearchEntry.select(SearchEntry.subject_id).where(
         SearchEntry.subject == subject, SearchEntry.service_id == service_id
     )
@@ -131,16 +191,22 @@ def matches(subject: str, service_id: int, query: str, *, newest: int | None = N
         words_index = peewee.Table("search_index")
         # The plus keeps SQLite from walking the entries and asking the index about each: 700 ms instead of 1.
         rowid = peewee.NodeList((peewee.SQL("+"), words_index.c.rowid))
-        found = found.join(words_index, on=SearchEntry.id == rowid).where(
+        return found.join(words_index, on=SearchEntry.id == rowid).where(
             peewee.Expression(words_index.c.search_index, "MATCH", peewee.Value(_fts5(words)))
         )
-        order = words_index.c.rowid
-    else:
-        found = found.where(
-            peewee.Expression(SearchEntry.terms, "@@", peewee.Cast(peewee.Value(_tsquery(words)), "tsquery"))
-        )
-        order = SearchEntry.id
-    return found if newest is None else found.order_by(order.desc()).limit(newest)
+    return found.where(
+        peewee.Expression(SearchEntry.terms, "@@", peewee.Cast(peewee.Value(_tsquery(words)), "tsquery"))
+    )
+
+
+def _checked(query: str) -> str:
+    if len(query) > LONGEST_QUERY:
+        raise LimitExceeded(f"A search has at most {LONGEST_QUERY} characters; use fewer words.", path=("search",))
+    return query
+
+
+def _is_one_of(subject: str, subject_ids: Iterable[int]) -> Any:
+    return (SearchEntry.subject == subject) & SearchEntry.subject_id.in_(list(subject_ids))
 
 
 def _is(subject: str, subject_id: int) -> Any:
@@ -150,20 +216,20 @@ def _is(subject: str, subject_id: int) -> Any:
 # What a text becomes.
 
 
-def _placed(text: str) -> list[str]:
+def placed(text: str) -> list[str]:
     """Return the terms in their order, with gaps where two runs of pairs would otherwise look like one.
 
     A term has at most 64 characters; of the text, the first 300,000 characters count.
     """
     terms: list[str] = []
-    for kind, chunk in _chunks(text[:LONGEST_TEXT]):
+    for kind, chunk in chunks_of(text[:LONGEST_TEXT]):
         if kind == "paired" and terms and terms[-1][-1] == chunk[0]:
             terms.append(GAP)
         terms += _TERMS[kind](chunk)
     return terms
 
 
-def _chunks(text: str) -> Iterator[tuple[str, str]]:
+def chunks_of(text: str) -> Iterator[tuple[str, str]]:
     """Return what the text is made of, in order: (kind, characters), without case and variant forms."""
     plain = composed(composed(text, "NFKC").casefold(), "NFKC")
     for match in _CHUNK.finditer(plain[:LONGEST_TEXT]):  # one character may become eighteen
@@ -200,11 +266,11 @@ _TERMS: Mapping[str, Callable[[str], list[str]]] = {
 }
 
 
-def _weight(terms: Iterable[str]) -> int:
+def weight_of(terms: Iterable[str]) -> int:
     return sum(len(term.encode()) + PLACE_WEIGHT for term in terms)
 
 
-def _rows(terms: Sequence[str]) -> list[list[str]]:
+def rows_of(terms: Sequence[str]) -> list[list[str]]:
     """Return the terms as lists that each fit a row."""
     rows: list[list[str]] = []
     free = 0
@@ -221,10 +287,26 @@ def _rows(terms: Sequence[str]) -> list[list[str]]:
 def _insert(subject: str, subject_id: int, service_id: int, rows: Sequence[Sequence[str]]) -> None:
     common = {"subject": subject, "subject_id": subject_id, "service_id": service_id}
     if rows:
-        SearchEntry.insert_many([{**common, "weight": _weight(row), "terms": _stored(row)} for row in rows]).execute()
+        SearchEntry.insert_many([common | _columns(row) for row in rows]).execute()
 
 
-def _stored(terms: Sequence[str]) -> str:
+def _columns(terms: Sequence[str]) -> dict[str, Any]:
+    return {"weight": weight_of(terms), "terms": stored_as(terms)}
+
+
+def _joined_rows(texts: Sequence[str]) -> list[list[str]]:
+    """Return the rows that texts leave of which the first was added and each other one has extended what was there."""
+    rows: list[list[str]] = []
+    for place, text in enumerate(texts):
+        more = rows_of([GAP, *placed(text)] if place else placed(text))
+        if rows and len(more) == 1 and weight_of(rows[-1]) + weight_of(more[0]) <= ROW_WEIGHT:
+            rows[-1] += more[0]
+        else:
+            rows += more
+    return rows
+
+
+def stored_as(terms: Sequence[str]) -> str:
     """Return the terms as the database takes them. They hold no quote and no backslash."""
     if is_sqlite():
         return " ".join(terms)
@@ -235,7 +317,7 @@ def _stored(terms: Sequence[str]) -> str:
 
 
 def _more(terms: Sequence[str]) -> tuple[Any, ...]:
-    stored = _stored(terms)
+    stored = stored_as(terms)
     return (peewee.Value(f" {stored}"),) if is_sqlite() else (peewee.Cast(peewee.Value(stored), "tsvector"),)
 
 
@@ -255,7 +337,7 @@ _Word = list[list[_Phrase]]  # alternatives, each of phrases that must all occur
 
 def _words(query: str) -> list[_Word]:
     """Read a query: for each word, the ways in which it may be found."""
-    chunks = list(_chunks(query))
+    chunks = list(chunks_of(query))
     return [_word(kind, chunk, is_last=place == len(chunks)) for place, (kind, chunk) in enumerate(chunks, 1)]
 
 
@@ -280,6 +362,24 @@ def _tsquery(words: Sequence[_Word]) -> str:
         " | ",
         lambda phrase: " <-> ".join(f"'{term}'" for term in phrase.terms) + (":*" if phrase.is_open else ""),
     )
+
+
+def _in_spaced(terms: Any, words: Sequence[_Word]) -> Any:
+    """Return the SQL for "the terms, as SQLite keeps them, have the words", which is what FTS5 says of them."""
+    text = peewee.NodeList((peewee.SQL("' ' ||"), terms, peewee.SQL("|| ' '")))
+
+    def has(phrase: _Phrase) -> Any:
+        return peewee.fn.INSTR(text, f" {' '.join(phrase.terms)}{'' if phrase.is_open else ' '}") > 0
+
+    return _all([_any([_all([has(phrase) for phrase in way]) for way in word]) for word in words])
+
+
+def _all(parts: Sequence[Any]) -> Any:
+    return functools.reduce(operator.and_, parts)
+
+
+def _any(parts: Sequence[Any]) -> Any:
+    return functools.reduce(operator.or_, parts)
 
 
 def _joined(words: Sequence[_Word], both: str, either: str, write: Any) -> str:

@@ -24,9 +24,9 @@ class Ticket(Model):
     channel = peewee.CharField(max_length=32)
     account_id = peewee.BigIntegerField(null=True)
     language = peewee.CharField(max_length=10)
-    customer = peewee.ForeignKeyField(Customer, backref="+", null=True)
+    customer = peewee.ForeignKeyField(Customer, backref="+", null=True, index=False)
     assignee = peewee.ForeignKeyField(Agent, backref="+", null=True, index=False)
-    group = peewee.ForeignKeyField(AgentGroup, backref="+", null=True)
+    group = peewee.ForeignKeyField(AgentGroup, backref="+", null=True, index=False)
     follow_up_of = peewee.ForeignKeyField("self", backref="+", null=True)
     external_ref = peewee.CharField(max_length=200, null=True)
     version = peewee.IntegerField(default=1)
@@ -41,6 +41,8 @@ class Ticket(Model):
             (("service", "created_at", "id"), False),
             (("service", "status", "updated_at", "id"), False),
             (("service", "assignee", "updated_at", "id"), False),
+            (("service", "group", "updated_at", "id"), False),
+            (("customer", "updated_at", "id"), False),
             (("assignee", "status"), False),
         )
 

@@ -126,12 +126,14 @@ def matching(service_id: int, *, where: Any = None, text: str | None = None) -> 
 
     Raises Invalid for a condition that names what there is not.
     """
-    query = select(TicketRow, Ticket).where(Ticket.service == service_id)
-    if where is not None:
-        query = query.where(_expression(service_id, where))
+    query = select(TicketRow, Ticket)
     if text is not None and text.strip():
-        query = query.where(Ticket.id.in_(search.matches("ticket", service_id, text)))
-    return query
+        query = search.only_found(
+            query, text, key=Ticket.id, service=Ticket.service, subject="ticket", service_id=service_id
+        )
+    else:
+        query = query.where(Ticket.service == service_id)
+    return query if where is None else query.where(_expression(service_id, where))
 
 
 def _expression(service_id: int, where: Any) -> Any:

@@ -8,21 +8,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpdesk.kernel import search
-from helpdesk.kernel.db import Counter, transaction, transactional
+from helpdesk.kernel.db import Counter, is_sqlite, transaction, transactional
 from helpdesk.kernel.db import database as desk_database
 from helpdesk.kernel.errors import LimitExceeded
 from helpdesk.kernel.settings import Settings
 
 
-def ids(query: str, *, subject: str = "ticket", service_id: int = 1, newest: int | None = None) -> list[int]:
-    """Search, and return the ids found, each once and in order."""
-    found: Any = search.matches(subject, service_id, query, newest=newest).tuples()
-    return sorted({row[0] for row in found})
+def ids(query: str, *, subject: str = "ticket", service_id: int = 1) -> list[int]:
+    """Search, and return the ids found, each once and in order; on SQLite by the entries themselves as well."""
+    found: Any = search.matches(subject, service_id, query).tuples()
+    numbers = sorted({row[0] for row in found})
+    if is_sqlite() and (words := search._words(query)):
+        entry = search.SearchEntry
+        own = entry.select(entry.subject_id).where(entry.subject == subject, entry.service_id == service_id)
+        assert sorted({row[0] for row in own.where(search._in_spaced(entry.terms, words)).tuples()}) == numbers
+    return numbers
 
 
 def terms_of(text: str) -> list[str]:
     """Return the terms by which a text is found, in its order."""
-    return [term for term in search._placed(text) if term != search.GAP]
+    return [term for term in search.placed(text) if term != search.GAP]
 
 
 def is_found(text: str, query: str) -> bool:
@@ -169,18 +174,17 @@ def test_services_and_subjects_do_not_see_each_other(database: Settings) -> None
     assert [ids("환불"), ids("환불", service_id=2), ids("환불", subject="notice")] == [[1], [2], [3]]
 
 
-def test_only_the_newest_are_looked_at_when_asked(database: Settings) -> None:
-    for number in range(1, 6):
-        search.index("ticket", number, 1, "환불")
-    assert ids("환불", newest=2) == [4, 5]
-
-
-@pytest.mark.parametrize("newest", [None, 10])
-def test_what_is_found_chooses_rows_of_another_table(database: Settings, newest: int | None) -> None:
+@pytest.mark.parametrize("common_hits", [2, search.COMMON_HITS])
+def test_what_is_found_chooses_rows_of_another_table(
+    database: Settings, monkeypatch: pytest.MonkeyPatch, common_hits: int
+) -> None:
+    monkeypatch.setattr(search, "COMMON_HITS", common_hits)
     for number, text in enumerate(["환불", "배송", "환불 요청"], 1):
         Counter.insert(name=text, service_id=1, value=number).execute()
         search.index("ticket", number, 1, text)
-    found = Counter.select().where(Counter.value.in_(search.matches("ticket", 1, "환불", newest=newest)))
+    found = search.only_found(
+        Counter.select(), "환불", key=Counter.value, service=Counter.service_id, subject="ticket", service_id=1
+    )
     assert [row.name for row in found.order_by(Counter.value)] == ["환불", "환불 요청"]
 
 
@@ -233,10 +237,10 @@ texts = st.lists(
 def expected(text: str, query: str) -> bool:
     """Say what the definition says: every word of the query occurs, the last (if Latin) by its beginning."""
     runs, words = [], []
-    for kind, chunk in search._chunks(text):
+    for kind, chunk in search.chunks_of(text):
         runs += [chunk] if kind == "paired" else []
         words += search._TERMS[kind](chunk)
-    chunks = list(search._chunks(query))
+    chunks = list(search.chunks_of(query))
 
     def begins(start: str, *, is_open: bool) -> bool:
         return any(word.startswith(start) if is_open else word == start for word in words)

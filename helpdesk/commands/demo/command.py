@@ -12,24 +12,30 @@ from helpdesk import app
 from helpdesk.channels import inbox
 from helpdesk.commands.asking import Asked, verb
 from helpdesk.commands.demo.desk import ADDRESS, DemoDesk, open_desk
+from helpdesk.commands.demo.filling import fill
 from helpdesk.commands.demo.mail_server import MailServer
 from helpdesk.commands.demo.postbox import Postbox
+from helpdesk.commands.demo.staffing import staffed
 from helpdesk.commands.demo.stories import stories
 from helpdesk.commands.opening import make_folder
+from helpdesk.commands.progress import progress
 from helpdesk.commands.serving import address_of, bind, serving
-from helpdesk.commands.stopping import FINISHING, stopping
+from helpdesk.commands.stopping import FINISHING, Stopping, stopping
 from helpdesk.commands.working import working
 from helpdesk.kernel import db
+from helpdesk.kernel.db import last_number
 from helpdesk.kernel.errors import Conflict
 from helpdesk.kernel.settings import Settings
 
 HOST = "127.0.0.1"
+MOST = 1_000_000
 
 
 @verb("demo")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--smtp-port", default=0, type=click.IntRange(0, 65535), help="Port of its mail server; else a free one.")
-def demo(asked: Asked, *, port: int, smtp_port: int) -> None:
+@click.option("--tickets", type=click.IntRange(1, MOST), help=f"Make up tickets until there are so many, to {MOST:,}.")
+def demo(asked: Asked, *, port: int, smtp_port: int, tickets: int | None) -> None:
     """Show a desk with tickets in Korean and English, until Ctrl-C. It stays where --data names a folder."""
     with stopping() as stop, ExitStack() as held:
         bound = held.enter_context(closing(bind(HOST, port)))
@@ -39,6 +45,8 @@ def demo(asked: Asked, *, port: int, smtp_port: int) -> None:
         made = app.create_app(chosen)
         with db.connection():
             desk = open_desk(stories(), smtp_port=mail_socket.getsockname()[1])
+            if not _filled(asked, desk, stop, total=tickets or 0):
+                return
         mail = MailServer(mail_socket, _Delivery(desk, Postbox(folder / "mail"), chosen), largest=chosen.max_mail_bytes)
         mail.start()
         held.callback(mail.stop)
@@ -47,6 +55,21 @@ def demo(asked: Asked, *, port: int, smtp_port: int) -> None:
         _show(asked, desk, chosen, mail.port)
         stop.wait()
         asked.remark(FINISHING)
+
+
+def _filled(asked: Asked, desk: DemoDesk, stop: Stopping, *, total: int) -> bool:
+    """Make tickets up to the total. False when somebody wants an end: what is made by then stays."""
+    missing = total - last_number("ticket", desk.service_id)
+    if missing <= 0:
+        return True
+    with progress(asked, "Tickets", missing) as shown:
+
+        def told(count: int) -> bool:
+            shown(count)
+            return not stop.is_wished
+
+        fill(staffed(desk.service_id, desk.account_id, total=total), told)
+    return not stop.is_wished
 
 
 def _settings(asked: Asked, folder: Path, url: str) -> Settings:

@@ -6,15 +6,18 @@ import re
 import signal
 import smtplib
 import socket
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from helpdesk.commands.demo.filling import LOT
+from helpdesk.commands.demo.stories import stories
 from tests.factories import plain
 from tests.factories.processes import HELPDESK, eventually
 from tests.house.programs import fresh_environment
@@ -23,6 +26,11 @@ TICKETS = """{ tickets(first: 40) { totalCount nodes {
   subject status language channel customer { name } assignee { name } group { name }
   messages(first: 5) { nodes { kind attachments { filename } } }
 } } }"""
+
+
+NEWEST = """{ tickets(first: 1, orderBy: [{field: NUMBER}]) { totalCount nodes {
+  number messages(last: 1) { nodes { bodyText } } } } }"""
+FOUND = "query ($words: String!) { tickets(search: $words) { nodes { number } } }"
 
 
 @contextmanager
@@ -135,6 +143,52 @@ def test_address_that_is_a_path_is_refused_and_writes_nothing(demo: dict[str, An
 
 def test_agents_answers_of_the_stories_have_arrived(demo: dict[str, Any]) -> None:
     eventually(lambda: mails(demo, "ethan.cole@mail.example"), seconds=20, what="An answer of a story")
+
+
+def test_tickets_are_made_up_and_found_and_what_follows_goes_on(tmp_path: Path) -> None:
+    with running("--data", "many", "--tickets", "90", folder=tmp_path) as (_, told):
+        (newest,) = ask(told, NEWEST)["tickets"]["nodes"]
+        assert newest["number"] == 90
+        (message,) = newest["messages"]["nodes"]
+        word = message["bodyText"].split()[1]
+        found = ask(told, FOUND, words=f"{word} {newest['number']}")["tickets"]
+        assert [node["number"] for node in found["nodes"]] == [90]
+        send(
+            told, "support@demo.example", "From: minji@walk.example\nSubject: Next\nMessage-ID: <n@walk.example>\n\nHi."
+        )
+        eventually(lambda: ask(told, NEWEST)["tickets"]["nodes"][0]["number"] == 91, seconds=60, what="The ticket")
+    with running("--data", "many", "--tickets", "50", folder=tmp_path) as (_, told):
+        assert ask(told, NEWEST)["tickets"]["totalCount"] == 91
+    checked = subprocess.run(
+        [HELPDESK, "doctor", "--data", "many"], cwd=tmp_path, env=fresh_environment(), capture_output=True, text=True,
+        check=False, timeout=30,
+    )  # fmt: skip
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_interrupted_making_leaves_a_desk_that_goes_on(tmp_path: Path) -> None:
+    command = [HELPDESK, "demo", "--port", "0", "--data", "cut", "--tickets", "40000"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=fresh_environment(), stdout=subprocess.PIPE, text=True)
+    try:
+        file = tmp_path / "cut/desk.db"
+        eventually(lambda: file.exists() and tickets_in(file) > 100, seconds=120, what="The first lot")
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60)[0] == ""
+        assert (process.returncode, (tickets_in(file) - len(stories())) % LOT) == (0, 0)
+    finally:
+        process.kill()
+        process.wait()
+    with running("--data", "cut", folder=tmp_path) as (_, told):
+        assert ask(told, NEWEST)["tickets"]["totalCount"] == tickets_in(file)
+
+
+def tickets_in(file: Path) -> int:
+    """Return how many tickets a database holds."""
+    with closing(sqlite3.connect(file)) as connection:
+        try:
+            return int(connection.execute("SELECT COUNT(*) FROM ticket").fetchone()[0])
+        except sqlite3.OperationalError:
+            return 0
 
 
 def test_restart_takes_the_desk_up_with_a_new_key_and_the_old_one_is_refused(tmp_path: Path) -> None:
