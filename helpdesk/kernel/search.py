@@ -117,7 +117,8 @@ def renew(subject: str, service_id: int, texts: Mapping[int, Sequence[str]]) -> 
 
     The entries get new ids, so that whatever a broken index still says of the old ones leads nowhere.
     """
-    old = [row[0] for row in SearchEntry.select(SearchEntry.id).where(_is_one_of(subject, texts)).tuples()]
+    entries: Any = SearchEntry.select(SearchEntry.id).where(_is_one_of(subject, texts))
+    old = [row[0] for row in entries.tuples()]
     values = [
         {"subject": subject, "subject_id": subject_id, "service_id": service_id, **_columns(row)}
         for subject_id, said in texts.items()

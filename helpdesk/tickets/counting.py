@@ -5,7 +5,7 @@ view's number is the sum of some of them. Counting when asked, the lost alternat
 tickets. A change waits for another one that moves a ticket from or to the same place, for as long as that one commits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ NOBODY_ID = 0
 KEY = (TicketCount.service, TicketCount.status, TicketCount.assignee_id, TicketCount.group_id)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a ticket stands."""
 
@@ -47,20 +47,22 @@ class Counts:
 
 def note(actor: Actor, *, before: Place | None, after: Place) -> None:
     """Count a ticket that is new, or has moved, in the transaction of the change. At most one statement."""
-    if before == after:
-        return
-    steps = [(after, 1)] if before is None else [(before, -1), (after, 1)]
+    if before != after:
+        add(actor.service_id, {after: 1} if before is None else {before: -1, after: 1})
+
+
+def add(service_id: int, steps: Mapping[Place, int]) -> None:
+    """Add to the numbers of places, in one statement."""
     rows = [
         {
-            "service": actor.service_id, "status": place.status, "assignee_id": place.assignee_id or NOBODY_ID,
+            "service": service_id, "status": place.status, "assignee_id": place.assignee_id or NOBODY_ID,
             "group_id": place.group_id or NOBODY_ID, "value": step,
         }
-        for place, step in steps
+        for place, step in steps.items()
     ]  # fmt: skip
     rows.sort(key=lambda row: (row["status"], row["assignee_id"], row["group_id"]))  # two changes lock in one order
     TicketCount.insert_many(rows).on_conflict(
-        conflict_target=KEY,
-        update={TicketCount.value: TicketCount.value + peewee.EXCLUDED.value},
+        conflict_target=KEY, update={TicketCount.value: TicketCount.value + peewee.EXCLUDED.value}
     ).execute()
 
 

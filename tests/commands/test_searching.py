@@ -16,7 +16,7 @@ def test_lost_entries_are_made_anew(made: Shell) -> None:
     assert made.json("search", "rebuild") == {"tickets": {"demo": 3}}
     assert made.json("search", "rebuild", "--service", "demo") == {"tickets": {"demo": 3}}
     with made.opened() as service_id:
-        assert queries.count(queries.matching(service_id, text="환불")) == 3
+        assert queries.matching(service_id, text="환불").count() == 3
         assert database.execute_sql("SELECT COUNT(*) FROM search_entry").fetchone()[0] == 3
 
 

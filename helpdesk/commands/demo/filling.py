@@ -16,6 +16,7 @@ from helpdesk.commands.demo.rows import COLUMNS, Lot, Made, Setting, customers_i
 from helpdesk.kernel import bulk
 from helpdesk.kernel.db import database, last_number, next_number, transaction
 from helpdesk.kernel.errors import Conflict
+from helpdesk.tickets import counting
 
 LOT = 10_000
 LOTS_AHEAD = 2
@@ -87,5 +88,6 @@ def _write(setting: Setting, made: Made) -> None:
             raise Conflict("Somebody else makes tickets on this desk meanwhile; run it again once nobody does.")
         for table, columns in COLUMNS.items():
             bulk.write(table, columns.split(), made.rows[table])
+        counting.add(setting.service_id, made.standing)
         for agent_id, at in made.assigned.items():
             database.execute_sql(ASSIGNED.replace("?", database.param), (at, agent_id, at))

@@ -4,7 +4,8 @@ A lot depends upon its place alone: the same places give the same tickets in eve
 had served its time: the event log, which nobody has subscribed to yet, and deliveries, since nothing was ever sent.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from random import Random
@@ -19,6 +20,8 @@ from helpdesk.kernel import bulk
 from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.search_pieces import BREAK, Piece, spaced, tallied, word
 from helpdesk.sdk.channel import SenderProof
+from helpdesk.tickets.counting import Place
+from helpdesk.tickets.rules import TicketStatus
 
 COLUMNS = {
     "customer": "id service_id number name email phone created_at updated_at",
@@ -74,10 +77,11 @@ class Lot:
 
 @dataclass(slots=True)
 class Made:
-    """The rows of a lot by table, and when each agent was last given a ticket."""
+    """The rows of a lot by table, how many tickets stand where, and when each agent was last given one."""
 
     lot: Lot
     rows: dict[str, Any]
+    standing: Mapping[Place, int] = field(default_factory=dict)
     assigned: dict[int, int] = field(default_factory=dict)
 
 
@@ -87,8 +91,14 @@ def make(setting: Setting, lot: Lot) -> Made:
     made.make_customers()
     for offset in range(lot.count):
         made.make_ticket(offset)
+    standing = Counter(map(_place, made.rows["ticket"]))
     rows = {table: bulk.packed(found) for table, found in made.rows.items()} if setting.is_packed else made.rows
-    return Made(lot, rows, made.assigned)
+    return Made(lot, rows, standing, made.assigned)
+
+
+def _place(ticket: Sequence[Any]) -> Place:
+    row = dict(zip(COLUMNS["ticket"].split(), ticket, strict=True))
+    return Place(TicketStatus(row["status"]), row["assignee_id"], row["group_id"])
 
 
 def customers_in(tickets: int) -> int:

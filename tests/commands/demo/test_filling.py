@@ -17,7 +17,7 @@ from helpdesk.kernel import actors
 from helpdesk.kernel.db import database, is_sqlite
 from helpdesk.kernel.errors import Conflict
 from helpdesk.kernel.paging import Window
-from helpdesk.tickets import operations, queries, tagging
+from helpdesk.tickets import counting, operations, queries, tagging
 from helpdesk.tickets.operations import NewTicket
 from helpdesk.tickets.rules import Asker, Body, TicketStatus
 from tests.factories.desk import Desk
@@ -140,12 +140,17 @@ def test_numbers_and_times_go_on_where_the_tickets_end(filled: Desk) -> None:
     assert (row.number, row.created_at > newest.updated_at) == (TOTAL + 1, True)
 
 
+def test_numbers_beside_views_are_right(filled: Desk) -> None:
+    assert counting.of_service(filled.service_id).total > 0
+    assert counting.recount() == 0
+
+
 def test_a_later_run_goes_on_where_one_was_stopped(desk: Desk) -> None:
     setting = staffed(desk.service_id, None, total=40)
     assert fill(setting, lambda count: False, lot=20) == 20
     assert fill(setting, lambda count: True, lot=20) == 20
     assert fill(setting, lambda count: True, lot=20) == 0
-    assert queries.count(queries.matching(desk.service_id)) == 40
+    assert queries.matching(desk.service_id).count() == 40
     if is_sqlite():
         options = dict(database.execute_sql("SELECT k, v FROM search_index_config").fetchall())
         assert (options["automerge"], options["hashsize"]) == (4, 1 << 20)
@@ -159,5 +164,5 @@ def test_somebody_who_makes_tickets_meanwhile_stops_it_and_loses_nothing(desk: D
 
     with pytest.raises(Conflict, match="meanwhile"):
         fill(setting, come_between, lot=20)
-    assert queries.count(queries.matching(desk.service_id)) == 21
+    assert queries.matching(desk.service_id).count() == 21
     assert fill(setting, lambda count: True) == 39
