@@ -14,6 +14,7 @@ from helpdesk.kernel import footprint
 VERBS: Mapping[str, str] = {
     "init": "init",
     "run": "run",
+    "serve": "serve",
     "worker": "worker",
     "demo": "demo.command",
     "doctor": "doctor",
