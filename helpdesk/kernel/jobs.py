@@ -23,6 +23,7 @@ from huey.serializer import Serializer
 from helpdesk.kernel import clock, leases
 from helpdesk.kernel.db import after_commit, connection
 from helpdesk.kernel.errors import Unavailable
+from helpdesk.kernel.patience import Patience, patience
 from helpdesk.kernel.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -116,7 +117,7 @@ def _enqueue(name: str) -> None:
 
 def drain(name: str) -> None:
     """Do what is due in the line, in this thread."""
-    with connection():
+    with patience(Patience.WORK), connection():
         _desk.lines[name]()
 
 

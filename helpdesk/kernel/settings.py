@@ -36,6 +36,11 @@ class Settings(BaseSettings):
         description="`postgresql://user:password@host/name`, or `sqlite:///path`; empty is SQLite in the data folder.",
     )
     database_pool: int = Field(20, ge=1, le=500, description="Connections that one process may hold open.")
+    statement_seconds: float = Field(
+        15.0,
+        ge=0.1,
+        description="Time that one statement of a request may take on PostgreSQL; work may take ten times as long.",
+    )
     redis_url: str = Field("", description="`redis://host:port/0` to wake workers at once; empty polls a file.")
     keys: SecretStr = Field(
         SecretStr(""),

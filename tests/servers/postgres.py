@@ -110,6 +110,12 @@ class PostgresServer:
             ).fetchall()
         return len(rows)
 
+    def allow_writes(self, url: str, *, is_allowed: bool) -> None:
+        """Let new connections to one database write, or only read, as on a server that has no room left."""
+        value = sql.SQL("DEFAULT" if is_allowed else "on")
+        name = sql.Identifier(_name_in(url))
+        self._execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = {}").format(name, value))
+
     def _execute(self, statement: sql.Composed) -> None:
         with self._connect() as connection:
             connection.execute(statement)
