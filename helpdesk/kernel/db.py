@@ -11,6 +11,7 @@ worker's clock.
 
 import functools
 import logging
+import os
 import random
 import threading
 import time
@@ -107,6 +108,13 @@ def make(settings: Settings) -> Any:
 def is_sqlite() -> bool:
     """Return whether the desk runs on SQLite."""
     return isinstance(database.obj, peewee.SqliteDatabase)
+
+
+def takes_changes() -> bool:
+    """Return whether the database may be written, as far as it says so; one that is full may say nothing yet."""
+    if is_sqlite():
+        return os.access(database.obj.database, os.W_OK)
+    return bool(database.execute_sql("SHOW transaction_read_only").fetchone()[0] == "off")
 
 
 def migrate(directory: Path = MIGRATIONS, *, history: str = "migration") -> list[str]:
