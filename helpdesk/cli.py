@@ -20,7 +20,10 @@ VERBS: Mapping[str, str] = {
     "doctor": "doctor",
 }
 GROUPS: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "mail": ("Mail from files.", {"ingest": "mail"}),
+    "mail": (
+        "Mail from files, and what waits to go out.",
+        {"ingest": "mail", "hold": "mail_held", "let-go": "mail_held"},
+    ),
     "schema": ("The GraphQL schema.", {"export": "schema", "check": "schema"}),
     "user": ("People who work here.", {"add": "people"}),
     "key": ("Keys for partners.", {"create": "keys"}),

@@ -342,10 +342,15 @@ def retry(actor: Actor, delivery_id: int) -> None:
         raise Conflict("This message was sent; write a new answer instead.", code="NOT_RETRIABLE")
     if row.lease is not None:  # taking it away would let two workers send the message
         raise Conflict("This message is being sent right now; look again in a minute.", code="NOT_RETRIABLE")
+    try_anew(row)
+    jobs.wake(LINE)
+
+
+def try_anew(row: Any) -> None:
+    """Let a row that has ended fall due, with all its tries."""
     Delivery.update(
         state=DeliveryState.RETRYING, recipients=rules.anew(row.recipients), attempts=0, due_at=0, finished_at=None
-    ).where(Delivery.id == delivery_id).execute()
-    jobs.wake(LINE)
+    ).where(Delivery.id == row.id).execute()
 
 
 def reached(ticket_id: int) -> set[tuple[str, str]]:
