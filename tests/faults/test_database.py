@@ -102,7 +102,7 @@ def connect_again() -> None:
 
 
 @pytest.mark.postgres
-def test_web_and_worker_go_on_after_a_database_that_died_restarted_or_broke_their_connections(
+def test_web_and_worker_outlive_a_database_that_dies_restarts_or_breaks_off(
     victim_on: MakeVictim, postgres_server: PostgresServer
 ) -> None:
     victim = victim_on("postgres")

@@ -12,9 +12,9 @@
 9    tests/faults/test_intake.py::test_mailbox_that_is_restored_from_a_backup_makes_no_ticket_twice
      plugins/email/tests/test_mailbox.py::test_renumbered_folder_is_read_again_from_its_start
 10   tests/faults/test_intake.py::test_two_workers_at_one_mailbox_make_each_mail_one_ticket
-11   tests/faults/test_database.py::test_web_and_worker_go_on_after_a_database_that_died_restarted_or_broke_their_connections
+11   tests/faults/test_database.py::test_web_and_worker_outlive_a_database_that_dies_restarts_or_breaks_off
      tests/kernel/test_patience.py::test_connection_from_before_a_restart_is_handed_to_nobody
-12   tests/faults/test_database.py::test_web_and_worker_go_on_after_a_database_that_died_restarted_or_broke_their_connections
+12   tests/faults/test_database.py::test_web_and_worker_outlive_a_database_that_dies_restarts_or_breaks_off
 13   tests/faults/test_database.py::test_answer_that_the_database_takes_back_twice_is_given_once
      tests/kernel/test_db.py::test_a_deadlock_is_tried_again_until_both_have_succeeded
      tests/kernel/test_db.py::test_a_serialization_failure_is_tried_again
