@@ -24,7 +24,7 @@ import peewee
 from playhouse.migrations import Runner
 from playhouse.pool import MaxConnectionsExceeded
 
-from helpdesk.kernel import clock
+from helpdesk.kernel import clock, replica
 from helpdesk.kernel.errors import Invalid, Unavailable
 from helpdesk.kernel.fences import FencedPostgres, FencedSqlite
 from helpdesk.kernel.patience import Patience, patience
@@ -35,7 +35,7 @@ R = TypeVar("R")
 
 log = logging.getLogger(__name__)
 
-database = peewee.DatabaseProxy()
+database = replica.RoutedProxy()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 TRIES = 5
@@ -87,6 +87,8 @@ class Model(peewee.Model):
 def use(settings: Settings) -> None:
     """Point the process at the database that the settings name. Nothing is connected yet."""
     database.initialize(make(settings))
+    url = settings.replica_url
+    replica.use(make(settings.model_copy(update={"database_url": url})) if url and not is_sqlite() else None)
 
 
 def make(settings: Settings) -> Any:
@@ -163,8 +165,21 @@ def let_go() -> None:
 
 
 @contextmanager
+def reading() -> Iterator[None]:
+    """Read in the block, for a query that changes nothing: from a replica, if it is as new as the primary."""
+    with replica.reading(database.obj, UNREACHABLE):
+        yield
+
+
+@contextmanager
 def transaction() -> Iterator[None]:
     """Run the block whole or not at all; inside another transaction it is a savepoint."""
+    with replica.on_the_primary(), _transaction():
+        yield
+
+
+@contextmanager
+def _transaction() -> Iterator[None]:
     outermost = not database.in_transaction()
     begin = ("IMMEDIATE",) if outermost and is_sqlite() else ()
     _pending.levels.append([])

@@ -35,6 +35,10 @@ class Settings(BaseSettings):
         "",
         description="`postgresql://user:password@host/name`, or `sqlite:///path`; empty is SQLite in the data folder.",
     )
+    replica_url: str = Field(
+        "",
+        description="Streaming replica of that PostgreSQL database; it answers queries while it is as new.",
+    )
     database_pool: int = Field(20, ge=1, le=500, description="Connections that one process may hold open.")
     statement_seconds: float = Field(
         15.0,
