@@ -14,13 +14,17 @@ from helpdesk.kernel import footprint
 VERBS: Mapping[str, str] = {
     "init": "init",
     "run": "run",
+    "serve": "serve",
     "worker": "worker",
     "demo": "demo.command",
     "doctor": "doctor",
     "recount": "recount",
 }
 GROUPS: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "mail": ("Mail from files.", {"ingest": "mail"}),
+    "mail": (
+        "Mail from files, and what waits to go out.",
+        {"ingest": "mail", "hold": "mail_held", "let-go": "mail_held"},
+    ),
     "schema": ("The GraphQL schema.", {"export": "schema", "check": "schema"}),
     "user": ("People who work here.", {"add": "people"}),
     "search": ("What tickets are found by.", {"rebuild": "searching"}),

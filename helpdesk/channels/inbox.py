@@ -6,7 +6,7 @@ row's end. A row that cannot be understood is tried a few times and then quarant
 bytes kept; the line moves on. One whose sender is in doubt is held there at once, until a person
 releases it; so is what was taken for a report, a machine's or spam and became no message, because that
 may be wrong. A crash counts as a try, because taking a row counts; the desk's own
-trouble (a plugin that is not loaded or rests, a full disk) does not.
+trouble (a plugin that is not loaded or rests, a full disk, a database that is away) does not.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from helpdesk.channels.outside_ids import FiledElsewhereError
 from helpdesk.channels.rules import InboxOutcome, InboxState
 from helpdesk.kernel import clock, jobs
 from helpdesk.kernel.actors import Actor
-from helpdesk.kernel.db import insert_once, locked, transactional
+from helpdesk.kernel.db import explained, insert_once, locked, transactional
 from helpdesk.kernel.errors import Conflict, Invalid, LimitExceeded, NotFound, Unavailable
 from helpdesk.kernel.failpoints import reach
 from helpdesk.kernel.leases import claim, give_back, held, release
@@ -143,7 +143,7 @@ def process(row: Any, settings: Settings) -> None:
         _quarantine(row, rules.reason(str(error)))
     except Exception as error:
         drivers.report("inbox row failed", driver, inbox_id=row.id, attempt=row.attempts)
-        _after_fault(row, settings, rules.reason(f"{type(error).__name__}: {error}"), is_free=False)
+        _after_fault(row, settings, rules.reason(f"{type(error).__name__}: {error}"), is_free=bool(explained(error)))
 
 
 def _after_fault(row: Any, settings: Settings, reason: str, *, is_free: bool) -> None:

@@ -17,6 +17,7 @@ from helpdesk.kernel import clock
 from helpdesk.kernel.db import connection
 from helpdesk.kernel.errors import Conflict, Unavailable
 from helpdesk.kernel.leases import backoff, claim, release, renew
+from helpdesk.kernel.patience import Patience, patience
 from helpdesk.kernel.settings import Settings
 from helpdesk.sdk.channel import AccountRefused
 
@@ -90,6 +91,7 @@ class Listeners:
         self._stopping = threading.Event()
         self._looker = threading.Thread(target=self._look, name="listeners", daemon=True)
         self._threads: dict[int, threading.Thread] = {}
+        self._held: dict[int, Any] = {}
         self._silent: dict[int, str] = {}
 
     def start(self) -> None:
@@ -106,7 +108,7 @@ class Listeners:
     def _look(self) -> None:
         while not self._stopping.is_set():
             try:
-                with connection():
+                with patience(Patience.WORK), connection():
                     for account in self._accounts():
                         self._ensure(account)
             except Exception:
@@ -134,17 +136,19 @@ class Listeners:
         running = self._threads.get(account.id)
         if running is not None and running.is_alive():
             return
+        if account.id in self._held:  # it may have ended without its database, and could give nothing back
+            release(self._held.pop(account.id), due_in_seconds=0)
         Listening.insert(account=account.id, cursor={}, due_at=0).on_conflict_ignore().execute()
         row = claim(Listening, Listening.account == account.id, seconds=self._settings.lease_seconds)
         if row is not None:
             thread = threading.Thread(
                 target=self._listen, args=(account, row), name=f"listen-{account.id}", daemon=True
             )
-            self._threads[account.id] = thread
+            self._threads[account.id], self._held[account.id] = thread, row
             thread.start()
 
     def _listen(self, account: Any, row: Any) -> None:
-        with connection():
+        with patience(Patience.WORK), connection():
             driver = None
             try:
                 driver = accounts.driver_of(account)

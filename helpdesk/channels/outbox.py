@@ -5,8 +5,8 @@ same id; one that is merely slow keeps its row, however long the provider takes.
 the message is known outside is stored before the first try. Messages of one ticket go out in their
 order: a row waits while an earlier one of its ticket is unfinished.
 
-What is the desk's own trouble (a plugin that is not loaded or rests, an account switched off) uses up
-no try. A channel that does not answer in time, or answers something else than it must, is not tried
+What is the desk's own trouble (a plugin that is not loaded or rests, an account switched off, a database that
+is away) uses up no try. A channel that does not answer in time, or answers something else than it must, is not tried
 again by itself: the message may be out, and every try would send it anew. One whose own process ends
 is tried again, like after the death of a worker.
 """
@@ -30,7 +30,7 @@ from helpdesk.customers.rules import EMAIL
 from helpdesk.kernel import actors, clock, jobs
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.crypto import keyring
-from helpdesk.kernel.db import insert_once, locked, transactional
+from helpdesk.kernel.db import explained, insert_once, locked, transactional
 from helpdesk.kernel.errors import Conflict, HelpdeskError, NotFound, Unavailable
 from helpdesk.kernel.events import record
 from helpdesk.kernel.failpoints import reach
@@ -183,7 +183,7 @@ def carry(row: Any, settings: Settings) -> None:
         _fail(row, error.message)
     except Exception as error:
         drivers.report("a message could not be sent", driver, delivery_id=row.id)
-        _again(row, settings, rules.reason(f"{type(error).__name__}: {error}"))
+        _again(row, settings, rules.reason(f"{type(error).__name__}: {error}"), is_free=bool(explained(error)))
 
 
 def _driver(row: Any) -> Driver:
@@ -342,10 +342,15 @@ def retry(actor: Actor, delivery_id: int) -> None:
         raise Conflict("This message was sent; write a new answer instead.", code="NOT_RETRIABLE")
     if row.lease is not None:  # taking it away would let two workers send the message
         raise Conflict("This message is being sent right now; look again in a minute.", code="NOT_RETRIABLE")
+    try_anew(row)
+    jobs.wake(LINE)
+
+
+def try_anew(row: Any) -> None:
+    """Let a row that has ended fall due, with all its tries."""
     Delivery.update(
         state=DeliveryState.RETRYING, recipients=rules.anew(row.recipients), attempts=0, due_at=0, finished_at=None
-    ).where(Delivery.id == delivery_id).execute()
-    jobs.wake(LINE)
+    ).where(Delivery.id == row.id).execute()
 
 
 def reached(ticket_id: int) -> set[tuple[str, str]]:

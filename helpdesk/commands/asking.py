@@ -15,10 +15,11 @@ import orjson
 
 from helpdesk import signals
 from helpdesk.commands import failures
-from helpdesk.kernel import db, settings
+from helpdesk.kernel import db, jobs, settings
 from helpdesk.kernel.settings import Settings
 
 FLUSH_SECONDS = 5.0
+WAKING_SECONDS = 1.0
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -75,6 +76,7 @@ class Verb(click.Command):
             ctx.exit(failures.FAILED)
         finally:
             signals.flush(seconds=FLUSH_SECONDS)  # what receivers still do needs the database
+            jobs.flush(seconds=WAKING_SECONDS)
             if db.database.obj is not None:
                 db.database.close_all()
 

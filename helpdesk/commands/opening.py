@@ -12,6 +12,7 @@ from helpdesk import starting
 from helpdesk.commands.asking import Asked
 from helpdesk.kernel import db
 from helpdesk.kernel.errors import Conflict, Invalid, NotFound
+from helpdesk.kernel.patience import Patience, patience
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import queries as organization
 from helpdesk.organization.queries import ServiceRow
@@ -24,7 +25,7 @@ def opened(asked: Asked) -> Iterator[Settings]:
     require_file(chosen)
     starting.start(chosen, migrate=False)
     _require_migrations(chosen)
-    with db.connection():
+    with patience(Patience.WORK), db.connection():
         yield chosen
 
 

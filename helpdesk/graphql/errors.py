@@ -13,6 +13,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
+from helpdesk.kernel.db import explained
 from helpdesk.kernel.errors import HelpdeskError
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,10 @@ def format_failures(errors: Sequence[GraphQLError], *, request_id: str) -> list[
     masked = []
     for error in errors:
         cause = _cause(error)
-        if isinstance(cause, HelpdeskError):
+        if unreachable := explained(cause):
+            logger.error("Request %s lost its database.", request_id, exc_info=cause)
+            formatted.append(_told(error, unreachable.message, _extensions(unreachable)))
+        elif isinstance(cause, HelpdeskError):
             formatted.append(_told(error, cause.message, _extensions(cause)))
         elif _is_argument_error(cause):
             formatted.append(_told(error, error.message, {"code": "BAD_USER_INPUT"}))

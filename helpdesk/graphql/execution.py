@@ -7,6 +7,7 @@ strawberry's own parse and validate steps are fed from our cache through its ext
 strawberry schema. Calling graphql-core directly lost: it would close that seam.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,7 @@ from helpdesk.graphql.costs import MAX_COST, Costs
 from helpdesk.graphql.documents import Documents, Prepared
 from helpdesk.graphql.errors import format_failures, format_refusals
 from helpdesk.graphql.limits import refusal
+from helpdesk.kernel.db import reading
 
 MAX_VARIABLE_ERRORS = 10
 MAX_NOTED_COSTS = 32
@@ -160,7 +162,8 @@ class Executor:
         extensions: dict[str, Any],
         request_id: str,
     ) -> Outcome:
-        with running(now):
+        is_query = now.operation.operation is OperationType.QUERY
+        with running(now), reading() if is_query else nullcontext():
             result = self._schema.execute_sync(
                 now.document.text,
                 variable_values=request.variables,

@@ -17,6 +17,7 @@ from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.db import database, transactional
 from helpdesk.kernel.errors import NotFound
 from helpdesk.kernel.fences import fence
+from helpdesk.kernel.patience import Patience, patience
 from helpdesk.plugins import guard, operations
 from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
@@ -143,7 +144,7 @@ def _runner(name: str, plugin: type[Plugin]) -> _Runner:
 
 def _up(runner: _Runner) -> list[str]:
     """Apply what is pending. Of two processes that start together one makes the tables, and the other finds them."""
-    with db.connection(), _alone():
+    with patience(Patience.ENDLESS), db.connection(), _alone():
         for attempt in range(db.TRIES):
             pending = _pending(runner)
             try:

@@ -11,6 +11,7 @@ worker's clock.
 
 import functools
 import logging
+import os
 import random
 import threading
 import time
@@ -23,9 +24,10 @@ import peewee
 from playhouse.migrations import Runner
 from playhouse.pool import MaxConnectionsExceeded
 
-from helpdesk.kernel import clock
+from helpdesk.kernel import clock, replica
 from helpdesk.kernel.errors import Invalid, Unavailable
 from helpdesk.kernel.fences import FencedPostgres, FencedSqlite
+from helpdesk.kernel.patience import Patience, patience
 from helpdesk.kernel.settings import Settings
 
 P = ParamSpec("P")
@@ -33,12 +35,23 @@ R = TypeVar("R")
 
 log = logging.getLogger(__name__)
 
-database = peewee.DatabaseProxy()
+database = replica.RoutedProxy()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 TRIES = 5
-UNREACHABLE = (peewee.OperationalError, peewee.InterfaceError, MaxConnectionsExceeded)
-"""What is raised while the database does not answer, or all connections of the pool are in use."""
+UNREACHABLE = (peewee.OperationalError, peewee.InterfaceError, peewee.InternalError, MaxConnectionsExceeded)
+"""What is raised while the database does not answer, or all connections of the pool are in use: see ``explained``."""
+BUSY = "The database is busy; try again in a moment."
+TAKES_NOTHING = "The desk can be read and not changed at the moment: its database is full, or may only be read."
+TOLD = {
+    "57014": ("DATABASE_TIMEOUT", "This takes the database too long; ask for less, or try again in a moment."),
+    "25P03": ("DATABASE_TIMEOUT", "This took the desk too long; try again in a moment."),
+    "55P03": ("DATABASE_BUSY", BUSY),
+    "25006": ("DATABASE_READ_ONLY", TAKES_NOTHING),
+    "53100": ("DATABASE_READ_ONLY", TAKES_NOTHING),
+}
+"""What is told by SQLSTATE: statement time-out, transaction that stood still, lock time-out, read-only, disk full."""
+SQLITE_TAKES_NOTHING = ("database or disk is full", "attempt to write a readonly database", "disk I/O error")
 TRANSIENT_STATES = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 SQLITE_PRAGMAS = {
     "journal_mode": "wal",
@@ -93,6 +106,8 @@ class Model(peewee.Model):
 def use(settings: Settings) -> None:
     """Point the process at the database that the settings name. Nothing is connected yet."""
     database.initialize(make(settings))
+    url = settings.replica_url
+    replica.use(make(settings.model_copy(update={"database_url": url})) if url and not is_sqlite() else None)
 
 
 def make(settings: Settings) -> Any:
@@ -100,9 +115,8 @@ def make(settings: Settings) -> Any:
     url = settings.database_url or f"sqlite:///{settings.data_dir / 'desk.db'}"
     pool = {"max_connections": settings.database_pool, "timeout": 10}
     if url.startswith(("postgresql://", "postgres://")):
-        return FencedPostgres(
-            url.replace("postgres://", "postgresql://", 1), prefer_psycopg3=True, connect_timeout=10, **pool
-        )
+        url = url.replace("postgres://", "postgresql://", 1)
+        return FencedPostgres(url, prefer_psycopg3=True, statement_seconds=settings.statement_seconds, **pool)
     if url.startswith("sqlite:///"):
         # The pool hands a connection from thread to thread, though never to two at a time.
         path = url.removeprefix("sqlite:///")
@@ -117,13 +131,20 @@ def is_sqlite() -> bool:
     return isinstance(database.obj, peewee.SqliteDatabase)
 
 
+def takes_changes() -> bool:
+    """Return whether the database may be written, as far as it says so; one that is full may say nothing yet."""
+    if is_sqlite():
+        return os.access(database.obj.database, os.W_OK)
+    return bool(database.execute_sql("SHOW transaction_read_only").fetchone()[0] == "off")
+
+
 def migrate(directory: Path = MIGRATIONS, *, history: str = "migration") -> list[str]:
     """Apply what is pending in the directory and return the names; each file is one transaction.
 
     Two processes that start together are serialised on PostgreSQL; SQLite's own lock does it there.
     """
     runner = Runner(database, str(directory), table_name=history)
-    with connection():
+    with patience(Patience.ENDLESS), connection():
         if is_sqlite():
             return list(runner.up())
         database.execute_sql("SELECT pg_advisory_lock(719200)")
@@ -163,8 +184,21 @@ def let_go() -> None:
 
 
 @contextmanager
+def reading() -> Iterator[None]:
+    """Read in the block, for a query that changes nothing: from a replica, if it is as new as the primary."""
+    with replica.reading(database.obj, UNREACHABLE):
+        yield
+
+
+@contextmanager
 def transaction() -> Iterator[None]:
     """Run the block whole or not at all; inside another transaction it is a savepoint."""
+    with replica.on_the_primary(), _transaction():
+        yield
+
+
+@contextmanager
+def _transaction() -> Iterator[None]:
     outermost = not database.in_transaction()
     begin = ("IMMEDIATE",) if outermost and is_sqlite() else ()
     level = _Level()
@@ -228,16 +262,33 @@ def transactional(operation: Callable[P, R]) -> Callable[P, R]:
                     raise
                 log.info("database busy, trying again", extra={"attempt": attempt + 1})
                 time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # jitter, no secret
-        raise Unavailable("The database is busy; try again in a moment.", code="DATABASE_BUSY")
+        raise Unavailable(BUSY, code="DATABASE_BUSY")
 
     return run
 
 
 def is_transient(error: BaseException) -> bool:
     """Return whether the same transaction may succeed when it is run again."""
-    cause = error.__cause__ or error.__context__ or error
-    state = getattr(cause, "sqlstate", None)
-    return state in TRANSIENT_STATES or "database is locked" in str(error)
+    return _state_of(error) in TRANSIENT_STATES or "database is locked" in str(error)
+
+
+def _state_of(error: BaseException) -> str | None:
+    """Return the SQLSTATE with which PostgreSQL refused."""
+    return getattr(error.__cause__ or error.__context__ or error, "sqlstate", None)
+
+
+def explained(error: BaseException) -> Unavailable | None:
+    """Return what a person is told of an error of the database that is nobody's mistake; None for any other."""
+    if not isinstance(error, UNREACHABLE):
+        return None
+    if (state := _state_of(error)) in TOLD:
+        code, sentence = TOLD[state]
+        return Unavailable(sentence, code=code)
+    if is_transient(error):
+        return Unavailable(BUSY, code="DATABASE_BUSY")
+    if str(error).startswith(SQLITE_TAKES_NOTHING):
+        return Unavailable(TAKES_NOTHING, code="DATABASE_READ_ONLY")
+    return Unavailable("The desk cannot reach its database; try again in a moment.")
 
 
 def database_now() -> peewee.SQL:

@@ -20,8 +20,9 @@ from contextvars import ContextVar
 from typing import Any
 
 import peewee
-from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+from playhouse.pool import PooledSqliteDatabase
 
+from helpdesk.kernel.patience import PatientPostgres
 from helpdesk.kernel.texts import text_of
 
 _fence: ContextVar[str] = ContextVar("fence", default="")
@@ -181,7 +182,7 @@ def _is_own(name: str, prefix: str) -> bool:
     return name.lower().startswith(prefix)
 
 
-class FencedPostgres(_Remembering, PooledPostgresqlDatabase):
+class FencedPostgres(_Remembering, PatientPostgres):
     """PostgreSQL that keeps fences."""
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:

@@ -23,12 +23,13 @@ from huey.serializer import Serializer
 from helpdesk.kernel import clock, leases
 from helpdesk.kernel.db import after_commit, connection
 from helpdesk.kernel.errors import Unavailable
+from helpdesk.kernel.patience import Patience, patience
 from helpdesk.kernel.settings import Settings
+from helpdesk.kernel.waking import Waker
 
 log = logging.getLogger(__name__)
 
 REDIS_SECONDS = 1.0
-QUIET_SECONDS = 5.0  # how long a queue that failed is left alone, so that a change waits for it once
 STOP_SECONDS = 60.0
 SIGNATURE_BYTES = 32
 
@@ -60,7 +61,7 @@ class _Desk:
         self.pauses: dict[str, float] = {}
         self.huey: Huey | None = None
         self.drain: Callable[[str], Any] | None = None
-        self.quiet_until = 0.0
+        self.waker = Waker(lambda name: self.drain(name) if self.drain else None)
 
 
 _desk = _Desk()
@@ -98,25 +99,24 @@ def lines() -> tuple[str, ...]:
 
 
 def wake(name: str) -> None:
-    """Wake a worker for the line once the transaction is committed. A dead queue is logged, not raised."""
+    """Wake a worker for the line once the transaction is committed, without waiting for the queue (waking.py)."""
     after_commit(lambda: _enqueue(name))
 
 
 def _enqueue(name: str) -> None:
     if _desk.drain is None:
         raise Unavailable("The application was not set up; call create_app() first.")
-    if clock.monotonic() < _desk.quiet_until:
-        return
-    try:
-        _desk.drain(name)
-    except Exception as error:  # whatever the queue raises: the sweeper finds the work
-        _desk.quiet_until = clock.monotonic() + QUIET_SECONDS
-        log.warning("could not wake a worker; the sweeper will", extra={"line": name, "error": repr(error)})
+    _desk.waker.wake(name)
+
+
+def flush(*, seconds: float) -> bool:
+    """Wait, so long at most, until every wake-up has reached the queue; for processes that are about to end."""
+    return _desk.waker.flush(seconds=seconds)
 
 
 def drain(name: str) -> None:
     """Do what is due in the line, in this thread."""
-    with connection():
+    with patience(Patience.WORK), connection():
         _desk.lines[name]()
 
 

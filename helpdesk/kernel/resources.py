@@ -1,4 +1,4 @@
-"""What this process holds: memory, threads and open files, and when that is too much.
+"""What this process holds: memory, threads and open files, and when that is too much; and when room gets short.
 
 Plugins run inside the desk's processes, and what one of them leaks is nobody's to give back; so it is
 measured, told (health), and ended by beginning anew (commands/recycling.py). Linux tells by ``/proc``;
@@ -10,6 +10,7 @@ whatever a library in C has leaked.
 import errno
 import os
 import resource
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 from helpdesk.kernel.settings import Settings
 
 MEGABYTE = 1_048_576
+LEAST_FREE_MB = 200
 SHARE_OF_FILES = 0.8  # the rest is for what has to be opened to end in order
 
 _STATM = Path("/proc/self/statm")
@@ -41,6 +43,12 @@ def held() -> Holding:
 def most_files() -> int:
     """Return how many files the system lets this process open."""
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def shortage(folder: Path) -> str:
+    """Return what the desk's disk lacks, as a sentence without its full stop; nothing when there is room."""
+    free = shutil.disk_usage(folder).free // MEGABYTE if folder.is_dir() else LEAST_FREE_MB
+    return f"only {free:,} MB are free on the disk of HELPDESK_DATA_DIR" if free < LEAST_FREE_MB else ""
 
 
 def excess(limits: Settings) -> str:

@@ -35,7 +35,16 @@ class Settings(BaseSettings):
         "",
         description="`postgresql://user:password@host/name`, or `sqlite:///path`; empty is SQLite in the data folder.",
     )
+    replica_url: str = Field(
+        "",
+        description="Streaming replica of that PostgreSQL database; it answers queries while it is as new.",
+    )
     database_pool: int = Field(20, ge=1, le=500, description="Connections that one process may hold open.")
+    statement_seconds: float = Field(
+        15.0,
+        ge=0.1,
+        description="Time that one statement of a request may take on PostgreSQL; work may take ten times as long.",
+    )
     redis_url: str = Field("", description="`redis://host:port/0` to wake workers at once; empty polls a file.")
     keys: SecretStr = Field(
         SecretStr(""),
@@ -89,14 +98,14 @@ class Settings(BaseSettings):
         10, ge=1, description="Inquiries an hour that the form takes in the name of one mail address."
     )
     worker_threads: int = Field(4, ge=1, le=64, description="Jobs that one worker runs at once.")
-    web_threads: int = Field(8, ge=1, le=256, description="Requests that the embedded server answers at once.")
+    web_threads: int = Field(8, ge=1, le=256, description="Requests that one web process answers at once.")
     process_max_mb: int = Field(
         2048,
         ge=256,
-        description="Memory of one process, in MB; above it `helpdesk run` and `helpdesk worker` begin anew.",
+        description="Memory of one process, in MB; above it `helpdesk run`, `serve` and `worker` begin it anew.",
     )
     process_max_threads: int = Field(
-        500, ge=64, description="Threads of one process; above it `helpdesk run` and `helpdesk worker` begin anew."
+        500, ge=64, description="Threads of one process; above it `helpdesk run`, `serve` and `worker` begin it anew."
     )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR.")
     log_format: str = Field("text", pattern="^(text|json)$", description="`text` for people, `json` for collectors.")

@@ -58,7 +58,8 @@ def answer_errors(app: Flask) -> None:
     def unavailable(error: Exception) -> Response:
         """Answer while the database cannot be reached. Source: SECURITY E9."""
         log.error("A request found no database.", exc_info=error)
-        return plain(SENTENCES[503], 503)
+        told = db.explained(error)
+        return plain(told.message if told else SENTENCES[503], 503)
 
     for kind in db.UNREACHABLE:
         app.register_error_handler(kind, unavailable)

@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Response, g, request
 
-from helpdesk.kernel.db import UNREACHABLE
-from helpdesk.kernel.errors import HelpdeskError, Unavailable
+from helpdesk.kernel.db import UNREACHABLE, explained
+from helpdesk.kernel.errors import HelpdeskError
 from helpdesk.web import graphiql
 from helpdesk.web.graphql_answers import (
     PLAIN_JSON,
@@ -95,18 +95,19 @@ def _answer_request(execute: Execute, *, max_body_bytes: int) -> Response:
         return response
     except HelpdeskError as error:
         return refuse_expected(error, media_type=media_type, request_id=identity)
-    except UNREACHABLE:
-        return _unavailable(media_type, identity)
+    except UNREACHABLE as error:
+        return _unavailable(error, media_type, identity)
     except Exception:
         logger.exception("Request %s failed outside the schema.", identity)
         return mask(media_type=media_type, request_id=identity)
 
 
-def _unavailable(media_type: str, identity: str) -> Response:
-    """Answer while the database cannot be reached, or all its connections are in use. Source: SECURITY E9."""
-    logger.exception("Request %s found no database.", identity)
-    error = Unavailable("The desk cannot reach its database; try again in a moment.")
-    return refuse_expected(error, media_type=media_type, request_id=identity)
+def _unavailable(error: Exception, media_type: str, identity: str) -> Response:
+    """Answer while the database cannot be reached, gives up or takes nothing. Source: SECURITY E9."""
+    logger.error("Request %s found no database.", identity, exc_info=error)
+    told = explained(error)
+    assert told is not None
+    return refuse_expected(told, media_type=media_type, request_id=identity)
 
 
 def _read(max_body_bytes: int) -> dict[str, Any]:
@@ -123,8 +124,8 @@ def _answer_sdl(sdl: Callable[[], str]) -> Response:
         response = Response(sdl(), content_type="text/plain; charset=utf-8")
     except HelpdeskError as error:
         return refuse_expected(error, media_type=PLAIN_JSON, request_id=identity)
-    except UNREACHABLE:
-        return _unavailable(PLAIN_JSON, identity)
+    except UNREACHABLE as error:
+        return _unavailable(error, PLAIN_JSON, identity)
     except Exception:
         logger.exception("Request %s failed to print the schema.", identity)
         return mask(media_type=PLAIN_JSON, request_id=identity)

@@ -56,10 +56,13 @@ def _report(settings: Settings) -> dict[str, object]:
     missing = db.pending_migrations()
     with db.connection():
         waiting = queries.oldest_waiting()
+        takes_changes = db.takes_changes()
         broken = [] if missing else [one for one in overview.worst_overviews() if one.is_unwell]
     problems = [f"migration {name} is not applied; run helpdesk init" for name in missing]
     problems += [f"plugin {one.plugin.name}: {one.reason}" for one in broken]
     problems += [no_files] if (no_files := storing.problem(settings)) else []
+    problems += [] if takes_changes else ["the database takes no changes: it is read-only or full"]
+    problems += [little] if (little := resources.shortage(settings.data_dir)) else []
     problems += [too_much] if (too_much := resources.excess(settings)) else []
     status = "failed" if missing else "degraded" if problems else "ok"
     ages = {f"oldest_{name}_seconds": _age(since) for name, since in waiting.items()}

@@ -123,6 +123,11 @@ class Site:
         }
         self._programs: list[Program] = []
 
+    def serve(self, extra: Mapping[str, str] = NOTHING, *, workers: int = 2) -> Program:
+        """Start ``helpdesk serve``, so many web processes, and return once one of them answers."""
+        arguments = ["serve", "--port", str(self.port), "--workers", str(workers), "--threads", "4"]
+        return self._answering(self._start("serve", [self._helpdesk, *arguments], extra))
+
     def web(self, extra: Mapping[str, str] = NOTHING, *, workers: int = 1) -> Program:
         """Start gunicorn on ``wsgi:app`` and return once it answers."""
         options = ["--workers", str(workers), "--worker-class", "gthread", "--threads", "4"]

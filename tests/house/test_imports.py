@@ -29,6 +29,7 @@ DOORS: Mapping[str, str] = {
     "cryptography": "helpdesk.kernel.crypto",
     "httpx2": "helpdesk.kernel.http",
     "httpcore2": "helpdesk.kernel.http",
+    "gunicorn": "helpdesk.commands.web_processes",
 }
 
 Import = tuple[str, str]

@@ -19,5 +19,5 @@ def test_every_setting_has_a_default_and_a_sentence() -> None:
 
 
 def test_table_names_a_setting_with_its_default() -> None:
-    assert "| `HELPDESK_WEB_THREADS` | `8` | Requests that the embedded server answers at once. |" in settings_table()
+    assert "| `HELPDESK_WEB_THREADS` | `8` | Requests that one web process answers at once. |" in settings_table()
     assert "| `HELPDESK_KEYS` | empty |" in settings_table()

@@ -20,13 +20,16 @@ MAX_CONNECTIONS = 100
 class PostgresServer:
     """A cluster of its own in a temporary folder; tests make databases in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, follows: "PostgresServer | None" = None) -> None:
         self._account = Account.for_server("postgres")
         programs = {name: find_program(name, package=PACKAGE) for name in ("initdb", "postgres")}
         self.port = free_port()
         self._folder = self._account.make_folder("postgres")
         self._names = (f"test_{number}" for number in itertools.count(1))
-        self._initialise(programs["initdb"])
+        if follows is None:
+            self._initialise(programs["initdb"])
+        else:
+            self._copy(follows)
         self._process = ServerProcess(
             [programs["postgres"], "-D", str(self._folder / "data"), *self._options()],
             account=self._account,
@@ -37,12 +40,20 @@ class PostgresServer:
 
     def _initialise(self, initdb: str) -> None:
         data = str(self._folder / "data")
-        command = [initdb, "-D", data, "-U", USER, "-A", "trust", "--locale=C.UTF-8", "-E", "UTF8", "--no-sync"]
+        self._run([initdb, "-D", data, "-U", USER, "-A", "trust", "--locale=C.UTF-8", "-E", "UTF8", "--no-sync"])
+
+    def _run(self, command: list[str]) -> None:
         done = subprocess.run(
             self._account.wrap(command), cwd=self._folder, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
-            raise RuntimeError(f"initdb failed:\n{done.stdout}{done.stderr}")
+            raise RuntimeError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+
+    def _copy(self, primary: "PostgresServer") -> None:
+        """Begin as a streaming replica of a running server."""
+        program = find_program("pg_basebackup", package=PACKAGE)
+        source = ["-h", "127.0.0.1", "-p", str(primary.port), "-U", USER, "--checkpoint=fast", "--no-sync"]
+        self._run([program, "-D", str(self._folder / "data"), "--write-recovery-conf", *source])
 
     def _options(self) -> list[str]:
         settings = {
@@ -109,6 +120,12 @@ class PostgresServer:
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", (_name_in(url),)
             ).fetchall()
         return len(rows)
+
+    def allow_writes(self, url: str, *, is_allowed: bool) -> None:
+        """Let new connections to one database write, or only read, as on a server that has no room left."""
+        value = sql.SQL("DEFAULT" if is_allowed else "on")
+        name = sql.Identifier(_name_in(url))
+        self._execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = {}").format(name, value))
 
     def _execute(self, statement: sql.Composed) -> None:
         with self._connect() as connection:
