@@ -13,6 +13,7 @@ import functools
 import logging
 import os
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -279,8 +280,9 @@ def _state_of(error: BaseException) -> str | None:
 
 def explained(error: BaseException) -> Unavailable | None:
     """Return what a person is told of an error of the database that is nobody's mistake; None for any other."""
-    if not isinstance(error, UNREACHABLE):
-        return None
+    cause = error.__cause__ or error.__context__ or error
+    if not isinstance(error, UNREACHABLE) or getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+        return None  # the last is SQLite's word for a statement that is wrong, and peewee's OperationalError too
     if (state := _state_of(error)) in TOLD:
         code, sentence = TOLD[state]
         return Unavailable(sentence, code=code)
