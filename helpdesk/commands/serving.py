@@ -6,6 +6,7 @@ themselves. Its own signal handling is not used: the port is bound before the de
 a taken one is told at once and links can name a port that the system chose.
 """
 
+import logging
 import socket
 import threading
 import time
@@ -61,6 +62,7 @@ class WebServer:
     """waitress on a bound socket, in a thread of its own."""
 
     def __init__(self, app: Flask, bound: socket.socket, settings: Settings) -> None:
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # which warns of every second request at once
         self._server: Any = waitress.create_server(
             app,
             sockets=[bound],

@@ -39,6 +39,7 @@ ROW_WEIGHT = 400_000  # keeps a tsvector below its megabyte and its 16,383 place
 PLACE_WEIGHT = 24
 COMMON_HITS = 200
 COMMON_AMONG = 50_000  # an entry that is looked at costs some 10 µs, one that is sorted in about as much
+LOOKED_AT = 500
 GAP = "_"  # stands where no phrase may go across; never searched
 
 _DASH = r"[ .\-\u2010-\u2015\u2212]"
@@ -64,6 +65,17 @@ _CHUNK = re.compile(
     rf"|(?P<paired>[{_PAIRED}]+)"
     rf"|(?P<word>(?:(?![{_PAIRED}])[^\W_]|[{_MARKS}])+)"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """Terms that stand side by side; with ``is_open`` the last is only the beginning of one."""
+
+    terms: tuple[str, ...]
+    is_open: bool
+
+
+_Word = list[list[_Phrase]]  # alternatives, each of phrases that must all occur
 
 
 class TermsColumn(peewee.TextField):
@@ -147,34 +159,41 @@ def only_found(query: Any, text: str, *, key: Any, service: Any, subject: str, s
 
     ``key`` and ``service`` are columns of the query's table.
 
-    PostgreSQL knows how common a word is, and so what to begin with. SQLite does not: with a common word it is to walk
-    the list in its order and to look at each entry, with another one to ask the index and to sort what that knows; the
-    plus keeps it from walking then. Raises LimitExceeded when the text is too long.
+    A common word is best found by walking the list in its order and looking at each entry, another one by asking the
+    index and sorting what that knows. Neither database can be relied on to know which a word is: SQLite never does,
+    and PostgreSQL takes every beginning of a word for a common one. Raises LimitExceeded when the text is too long.
     """
+    words = _words(_checked(text))
+    among = matches(subject, service_id, text)
+    if not words or not _is_common(words):
+        if is_sqlite():  # the plus keeps it from walking
+            plain = peewee.NodeList((peewee.SQL("+"), service, peewee.SQL("="), peewee.Value(service_id)))
+            return query.where(plain, key.in_(among))
+        known = peewee.NodeList((key, peewee.SQL("= ANY(ARRAY("), among, peewee.SQL("))")))
+        return query.where(service == service_id, known)
     if not is_sqlite():
-        return query.where(service == service_id, key.in_(matches(subject, service_id, text)))
-    if not _is_common(text):
-        plain = peewee.NodeList((peewee.SQL("+"), service, peewee.SQL("="), peewee.Value(service_id)))
-        return query.where(plain, key.in_(matches(subject, service_id, text)))
+        return query.where(service == service_id, key.in_(among))
     entry = SearchEntry.alias()
     its_own = entry.select(peewee.Value(1)).where(
         entry.subject == subject, entry.subject_id == key, entry.service_id == service_id
     )
-    has_words = _in_spaced(entry.terms, _words(text))
+    has_words = _in_spaced(entry.terms, words)
     return query.where(service == service_id, peewee.fn.EXISTS(its_own.where(has_words)))
 
 
-def _is_common(text: str) -> bool:
-    """Return whether so many of SQLite's newest entries have the words that walking them finds a page soon."""
-    words = _words(_checked(text))
-    if not words:
-        return False
-    sql = (
-        "SELECT (SELECT MAX(id) FROM search_entry) - rowid FROM search_index WHERE search_index MATCH ?"
-        " ORDER BY rowid DESC LIMIT 1 OFFSET ?"
-    )
-    found = database.execute_sql(sql, (_fts5(words), COMMON_HITS - 1)).fetchone()
-    return found is not None and found[0] <= COMMON_AMONG
+def _is_common(words: Sequence[_Word]) -> bool:
+    """Return whether so many of the newest entries have the words that walking them finds a page soon."""
+    if is_sqlite():
+        sql = (
+            "SELECT (SELECT MAX(id) FROM search_entry) - rowid FROM search_index WHERE search_index MATCH ?"
+            " ORDER BY rowid DESC LIMIT 1 OFFSET ?"
+        )
+        found = database.execute_sql(sql, (_fts5(words), COMMON_HITS - 1)).fetchone()
+        return found is not None and found[0] <= COMMON_AMONG
+    newest = "SELECT terms FROM search_entry ORDER BY id DESC LIMIT %s"
+    sql = f"SELECT COUNT(*) FROM ({newest}) AS newest WHERE terms @@ CAST(%s AS tsquery)"  # noqa: S608  # our own words
+    (hits,) = database.execute_sql(sql, (LOOKED_AT, _tsquery(words))).fetchone()
+    return int(hits) * COMMON_AMONG >= COMMON_HITS * LOOKED_AT
 
 
 def matches(subject: str, service_id: int, query: str) -> Any:
@@ -323,17 +342,6 @@ def _more(terms: Sequence[str]) -> tuple[Any, ...]:
 
 
 # What a query becomes.
-
-
-@dataclass(frozen=True, slots=True)
-class _Phrase:
-    """Terms that stand side by side; with ``is_open`` the last is only the beginning of one."""
-
-    terms: tuple[str, ...]
-    is_open: bool
-
-
-_Word = list[list[_Phrase]]  # alternatives, each of phrases that must all occur
 
 
 def _words(query: str) -> list[_Word]:

@@ -181,8 +181,8 @@ def test_no_list_is_scanned_or_sorted_as_a_whole(large: Desk) -> None:
             found += wrong(f"{name} by {field}", ticket_plans(large, field, where=where), may_sort=may_sort)
         found += wrong(f"{name} with words", ticket_plans(large, TicketOrderField.UPDATED_AT, where=where, text="환"))
     for text, is_common in (("환불", True), ("배송 문의", True), ("주문 환불", True), ("19999", False)):
-        assert not is_sqlite() or search._is_common(text) is is_common, text
+        assert search._is_common(search._words(text)) is is_common, text
         for field in TicketOrderField:
-            may_sort = is_sqlite() and not is_common
+            may_sort = not is_common
             found += wrong(f"{text} by {field}", ticket_plans(large, field, text=text), may_sort=may_sort)
     assert found == []
