@@ -141,7 +141,7 @@ class OutsideId(Model):
     external_id = peewee.CharField(max_length=255)
     ticket = peewee.ForeignKeyField(Ticket, backref="+")
     message = peewee.ForeignKeyField(Message, backref="+", index=False)
-    fingerprint = peewee.CharField(max_length=64, default="")
+    fingerprint = peewee.CharField(max_length=64, default="", constraints=[peewee.SQL("DEFAULT ''")])
 
     class Meta:
         table_name = "outside_id"
