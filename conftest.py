@@ -1,5 +1,6 @@
 """Gives every test folder, the plugins' too, the real servers as fixtures; says how many tests run at once."""
 
+import gc
 import os
 
 pytest_plugins = ["tests.servers.fixtures"]
@@ -8,3 +9,10 @@ pytest_plugins = ["tests.servers.fixtures"]
 def pytest_xdist_auto_num_workers() -> int:
     """Return one worker more than there are cores: tests with real processes often wait for them."""
     return len(os.sched_getaffinity(0)) + 1
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage no more in what was imported and collected, which is most of what there is."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)

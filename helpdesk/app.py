@@ -79,7 +79,11 @@ def _execute(serving: Serving, chosen: Settings, payload: Mapping[str, Any], *, 
         context = _context(chosen)
         return serving.served.executor.execute(
             GraphQLRequest(
-                payload["query"], payload.get("variables"), payload.get("operationName"), payload.get("extensions")
+                payload["query"],
+                payload.get("variables"),
+                payload.get("operationName"),
+                payload.get("extensions"),
+                payload.get("digest"),
             ),
             context=context,
             may_introspect=context.actor.kind is not ActorKind.ANONYMOUS,

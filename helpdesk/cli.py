@@ -9,12 +9,15 @@ from typing import Any
 
 import click
 
+from helpdesk.kernel import footprint
+
 VERBS: Mapping[str, str] = {
     "init": "init",
     "run": "run",
     "worker": "worker",
     "demo": "demo.command",
     "doctor": "doctor",
+    "recount": "recount",
 }
 GROUPS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "mail": ("Mail from files.", {"ingest": "mail"}),
@@ -49,7 +52,8 @@ class Verbs(click.Group):
         """Return the one of the name, imported now."""
         if cmd_name not in self._verbs:
             return super().get_command(ctx, cmd_name)
-        module = import_module(f"helpdesk.commands.{self._verbs[cmd_name]}")
+        with footprint.importing():
+            module = import_module(f"helpdesk.commands.{self._verbs[cmd_name]}")
         return next(
             found for found in vars(module).values() if isinstance(found, click.Command) and found.name == cmd_name
         )

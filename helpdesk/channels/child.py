@@ -1,4 +1,4 @@
-"""A channel in a process of its own: ``python -m helpdesk.channels.child``, started by isolation.py and by nobody else.
+"""A channel in a process of its own: ``helpdesk.channels.child``, started by isolation.py and by nobody else.
 
 It knows neither the database nor the keys of the desk. It is told by its standard input which channel
 to import, then which account to serve with which settings, then what to do; it answers on its standard
@@ -258,7 +258,3 @@ def main() -> None:
     for said in (sys.stdout, sys.stderr):
         said.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]  # a real file here
     Child(incoming, outgoing).run()
-
-
-if __name__ == "__main__":
-    main()

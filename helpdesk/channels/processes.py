@@ -33,14 +33,14 @@ from typing import Any, cast
 
 from helpdesk.channels import frames
 from helpdesk.channels.frames import Broken, Frame
-from helpdesk.kernel import clock, http
+from helpdesk.kernel import clock, footprint, http
 from helpdesk.kernel.text import one_line
 from helpdesk.plugins.guard import WrongAnswer, blotted
 from helpdesk.sdk.channel import AccountRefused, Refused, Retry, Unverified, WindowClosed
 
 log = logging.getLogger(__name__)
 
-COMMAND = (sys.executable, "-P", "-m", "helpdesk.channels.child")
+COMMAND = (sys.executable, "-P", "-m", footprint.__name__, "helpdesk.channels.child")
 OWN_SETTINGS = "HELPDESK_"
 WRITE_SECONDS = 30.0
 END_SECONDS = 2.0

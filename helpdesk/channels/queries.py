@@ -10,7 +10,7 @@ import peewee
 from helpdesk.channels.models import ChannelAccount, Delivery, InboxRow, Listening, Sending
 from helpdesk.channels.rules import AccountState, DeliveryState, InboxOutcome, InboxState, Recipient, worst
 from helpdesk.kernel.paging import Order, Page, Window, page
-from helpdesk.kernel.rows import Row, Rows, by_ids, load, select
+from helpdesk.kernel.rows import Row, Rows, by_ids, load, of_owners, select
 from helpdesk.plugins import registry
 from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
@@ -203,8 +203,7 @@ def deliveries_of_messages(message_ids: Sequence[int]) -> list[DeliveryRow | Non
 
 def _by_owner(row_type: type[Rows], owner: Any, ids: Sequence[int]) -> list[Rows | None]:
     """Return the one row of each owner, a foreign key, aligned with the owners' ids; None where there is none."""
-    query = select(row_type, owner.model).where(owner.in_(list(ids)))
-    found = {getattr(row, owner.object_id_name): row for row in load(row_type, query)}
+    found = {getattr(row, owner.object_id_name): row for row in of_owners(row_type, owner, ids)}
     return [found.get(owner_id) for owner_id in ids]
 
 
@@ -217,21 +216,6 @@ def _oldest(model: Any, since: Any) -> datetime | None:
     """Return the least time among rows that are due; asked so that the index over due rows alone is read."""
     least: datetime | None = model.select(peewee.fn.MIN(since)).where(model.due_at.is_null(False)).scalar()
     return least
-
-
-def inbox_count(service_id: int, state: InboxState | None) -> int:
-    """Return how many inbox rows there are, in a state or in all."""
-    return _count(InboxRow, service_id, state)
-
-
-def deliveries_count(service_id: int, state: DeliveryState | None) -> int:
-    """Return how many outgoing messages there are, in a state or in all."""
-    return _count(Delivery, service_id, state)
-
-
-def _count(model: Any, service_id: int, state: Any) -> int:
-    query = model.select().where(model.service == service_id)
-    return int((query if state is None else query.where(model.state == state)).count())
 
 
 def states() -> dict[str, dict[str, int]]:

@@ -8,7 +8,7 @@ from typing import Any
 from helpdesk.customers.models import Customer, CustomerIdentity
 from helpdesk.customers.rules import normal_identity, phone_prefix
 from helpdesk.kernel.paging import Order, Page, Window, page
-from helpdesk.kernel.rows import Row, by_ids, grouped, load, select
+from helpdesk.kernel.rows import Row, by_ids, grouped, load, of_owners, select
 from helpdesk.kernel.text import one_line
 
 LARGEST_NUMBER = 2**63 - 1
@@ -87,8 +87,9 @@ def identities_by_ids(ids: Sequence[int | None]) -> list[IdentityRow | None]:
 
 def identities_of_customers(customer_ids: Sequence[int]) -> list[list[IdentityRow]]:
     """Return all that each customer is known by, oldest first, in one statement."""
-    query = select(IdentityRow, CustomerIdentity).where(CustomerIdentity.customer.in_(list(customer_ids)))
-    return grouped(customer_ids, load(IdentityRow, query.order_by(CustomerIdentity.id)), lambda row: row.customer_id)
+    return grouped(
+        customer_ids, of_owners(IdentityRow, CustomerIdentity.customer, customer_ids), lambda row: row.customer_id
+    )
 
 
 def undeliverable(service_id: int, addresses: Iterable[tuple[str, str]]) -> dict[tuple[str, str], IdentityRow]:

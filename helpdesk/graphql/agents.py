@@ -1,5 +1,11 @@
 """Agents and groups in the schema."""
 
+# strawberry types its decorators as Any when they take arguments.
+# mypy: allow-untyped-decorators
+
+from collections.abc import Sequence
+from typing import Any
+
 import strawberry
 
 from helpdesk.agents import queries
@@ -7,7 +13,11 @@ from helpdesk.agents.queries import AgentRow, GroupRow
 from helpdesk.agents.rules import Role
 from helpdesk.graphql import enums, ids, nodes
 from helpdesk.graphql.authors import MessageAuthor, Viewer
+from helpdesk.graphql.batching import batched
+from helpdesk.graphql.context import Context
+from helpdesk.graphql.counts import TicketCounts, UnassignedOnly
 from helpdesk.graphql.nodes import Node
+from helpdesk.tickets import counting
 
 ids.declare(ids.NodeKind("Agent", AgentRow, "ticket.read", queries.agents_by_ids))
 ids.declare(ids.NodeKind("AgentGroup", GroupRow, "ticket.read", queries.groups_by_ids))
@@ -31,6 +41,13 @@ class Agent(Node, MessageAuthor, Viewer):
     role: Role = strawberry.field(description="Administrator or agent.")
     is_active: bool = strawberry.field(description="Whether the agent may log in and be given tickets.")
 
+    @batched(description="How many tickets the agent has.", graphql_type=TicketCounts)
+    def ticket_counts(rows: Sequence[AgentRow], context: Context) -> list[Any]:
+        """Return each agent's counts."""
+        context.actor.require("ticket.read")
+        found = counting.of_agents(context.service.id, [row.id for row in rows])
+        return [TicketCounts(counts=counts) for counts in found]
+
     is_type_of = nodes.of(AgentRow)
 
 
@@ -39,5 +56,14 @@ class AgentGroup(Node):
     """A set of agents."""
 
     name: str = strawberry.field(description="The group's name.")
+
+    @batched(description="How many tickets the group has.", graphql_type=TicketCounts)
+    def ticket_counts(
+        rows: Sequence[GroupRow], context: Context, *, unassigned_only: UnassignedOnly = False
+    ) -> list[Any]:
+        """Return each group's counts."""
+        context.actor.require("ticket.read")
+        found = counting.of_groups(context.service.id, [row.id for row in rows], unassigned_only=unassigned_only)
+        return [TicketCounts(counts=counts) for counts in found]
 
     is_type_of = nodes.of(GroupRow)

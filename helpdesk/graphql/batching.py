@@ -2,7 +2,7 @@
 
 ``@batched`` is the only way in which a list row gets a related row. In ordinary execution the first
 row that is asked loads for its whole cohort (kernel/rows.py), so the statements of a page do not
-depend on its length; a compiled executor may call ``load`` directly. The lost alternative,
+depend on its length; the compiled executor asks for all its rows at once (``shares``). The lost alternative,
 strawberry's DataLoader, is asynchronous only.
 
 People are met again and again in one answer (who asks is mostly who wrote last), so they are
@@ -55,8 +55,26 @@ def _share(row: Any, load: Load, context: Context, given: dict[str, Any]) -> Any
     """Return the row's share of what its cohort loads."""
     if row.cohort is None:
         return load([row], context, **given)[0]
+    return row.cohort.get(row, (load, _frozen(given)), lambda rows: load(rows, context, **given))
+
+
+def shares(rows: Sequence[Any], load: Load, context: Context, given: dict[str, Any]) -> list[Any]:
+    """Return each row's share of what its cohort loads, or the exception in place of a share."""
     key = (load, _frozen(given))
-    return row.cohort.get(row, key, lambda rows: load(rows, context, **given))
+    found: list[Any] = []
+    latest: Any = None
+    for row in rows:
+        try:
+            if row.cohort is None:
+                found.append(load([row], context, **given)[0])
+                continue
+            if row.cohort is not latest:
+                known = row.cohort.shares(key, lambda rows: load(rows, context, **given))
+                latest = row.cohort
+            found.append(known[id(row)])
+        except Exception as error:
+            found.append(error)
+    return found
 
 
 def _frozen(value: Any) -> Hashable:

@@ -3,7 +3,6 @@
 # strawberry types its decorators as Any when they take arguments.
 # mypy: allow-untyped-decorators
 
-from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
@@ -11,6 +10,7 @@ import strawberry
 from helpdesk.kernel.paging import Page, Window
 
 T = TypeVar("T")
+MOST_COUNTED = 10_000
 
 First = Annotated[
     int | None, strawberry.argument(description="How many from the beginning: 0 to 100, 20 if not given.")
@@ -40,10 +40,9 @@ class Edge(Generic[T]):
 
 @strawberry.type(description="One page of a list.")
 class Connection(Generic[T]):
-    """One page of a list; ``count`` is asked only when the total is selected."""
+    """One page of a list."""
 
     page: strawberry.Private[Page[Any]]
-    count: strawberry.Private[Callable[[], int]]
 
     @strawberry.field(description="The nodes with their cursors.")
     def edges(self) -> list[Edge[T]]:
@@ -66,29 +65,18 @@ class Connection(Generic[T]):
             end_cursor=self.page.cursor_of(rows[-1]) if rows else None,
         )
 
-    @strawberry.field(description="How many there are in the whole list; counted only when asked for.")
-    def total_count(self) -> int:
+    @strawberry.field(
+        description=f"How many there are in the whole list, counted only when asked for; {MOST_COUNTED + 1:,} stands"
+        f" for more than {MOST_COUNTED:,}."
+    )
+    def total_count(
+        self,
+        exact: Annotated[bool, strawberry.argument(description="Count to the end, however long that takes.")] = False,
+    ) -> int:
         """Return the length of the whole list."""
-        return self.count()
+        return self.page.count(None if exact else MOST_COUNTED + 1)
 
 
 def window(first: int | None, after: str | None, last: int | None = None, before: str | None = None) -> Window:
     """Return the window that the arguments of a connection ask for."""
     return Window(first, after, last, before)
-
-
-class Counts:
-    """The lengths of many lists, counted together when the first of them is asked for."""
-
-    def __init__(self, ids: Sequence[int], load: Callable[[Sequence[int]], Sequence[int]]) -> None:
-        self._ids, self._load = ids, load
-        self._counts: dict[int, int] = {}
-
-    def of(self, row_id: int) -> Callable[[], int]:
-        """Return what counts the list of one row."""
-        return lambda: self._count(row_id)
-
-    def _count(self, row_id: int) -> int:
-        if not self._counts:
-            self._counts = dict(zip(self._ids, self._load(self._ids), strict=True))
-        return self._counts[row_id]

@@ -16,7 +16,7 @@ from helpdesk.graphql import ids, nodes
 from helpdesk.graphql.arguments import Input
 from helpdesk.graphql.authors import MessageAuthor, Viewer
 from helpdesk.graphql.batching import batched
-from helpdesk.graphql.connections import After, Before, Connection, Counts, First, Last, window
+from helpdesk.graphql.connections import After, Before, Connection, First, Last, window
 from helpdesk.graphql.context import Context, Info
 from helpdesk.graphql.nodes import Node
 from helpdesk.graphql.user_errors import Payload, UserError, answers
@@ -86,12 +86,8 @@ class Customer(Node, MessageAuthor, Viewer):
     ) -> list[Any]:
         """Return each customer's page of tickets."""
         context.actor.require("ticket.read")
-        customer_ids = [row.id for row in rows]
-        pages = ticket_queries.tickets_of_customers(customer_ids, window(first, after, last, before))
-        counts = Counts(customer_ids, ticket_queries.ticket_counts)
-        return [
-            Connection(page=page, count=counts.of(row_id)) for page, row_id in zip(pages, customer_ids, strict=True)
-        ]
+        pages = ticket_queries.tickets_of_customers([row.id for row in rows], window(first, after, last, before))
+        return [Connection(page=page) for page in pages]
 
     @batched(
         description="What plugins keep about the customer: the name of each to its `data`, or to the `error` that"
@@ -150,8 +146,7 @@ class CustomerQueries:
         info.context.actor.require("customer.read")
         service_id = info.context.service.id
         query = queries.customers_of_service(service_id, search=search)
-        page = queries.page_of(query, window(first, after, last, before))
-        return Connection(page=page, count=query.count)
+        return Connection(page=queries.page_of(query, window(first, after, last, before)))
 
 
 @strawberry.input(description="Whom plugins are to forget.")

@@ -3,6 +3,9 @@
 Owns reading a document. Refuses to run one. Plans and costs live on the document, so that nothing
 outlives it and no second cache has to be bounded.
 
+A text is found by its hash, so a client may send that alone (automatic persisted queries) and needs no store of
+texts beside this one.
+
 The cache is bounded by weight in tokens, because a parsed document is some hundred times its text; a
 number of entries would have been a promise about nothing. It has two shelves: a document comes to the
 small one and moves to the large one when it is asked for again, so that a flood of documents sent
@@ -11,6 +14,7 @@ once (they are a stranger's to choose) cannot drive out those in use.
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from hashlib import sha256
 from threading import Lock
 from typing import Any
 
@@ -60,7 +64,7 @@ class Prepared:
     """A document that was read, and what became known of it.
 
     ``errors`` tell why it does not fit the schema; it runs only when there are none. ``costs`` is
-    costs.py's note of prices by operation and page sizes; ``plans`` belongs to a compiling executor.
+    costs.py's note of prices by operation and page sizes; ``plans`` belongs to the compiled executor.
     """
 
     text: str
@@ -70,7 +74,7 @@ class Prepared:
     page_variables: tuple[str, ...]
     weight: int
     costs: dict[tuple[object, ...], int] = field(default_factory=dict)
-    plans: dict[object, object] = field(default_factory=dict)
+    plans: Any = None
 
 
 class Documents:
@@ -87,16 +91,20 @@ class Documents:
 
         Raises GraphQLError, with a code, for a text that cannot be read or is over a limit.
         """
-        key = (text, may_introspect)
-        with self._lock:
-            known = self._recall(key)
+        digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        known = self.known(digest, may_introspect=may_introspect)
         if known is not None:
             return known
         prepared = read(text, self._schema, may_introspect=may_introspect)
         if len(text) <= MAX_CACHED_LENGTH:
             with self._lock:
-                self._new.put(key, prepared)
+                self._new.put((digest, may_introspect), prepared)
         return prepared
+
+    def known(self, digest: str, *, may_introspect: bool) -> Prepared | None:
+        """Return the document of a text's SHA-256, in hexadecimal, if it was read lately."""
+        with self._lock:
+            return self._recall((digest, may_introspect))
 
     def weight(self) -> int:
         """Return what all remembered documents weigh, in tokens."""

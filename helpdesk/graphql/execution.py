@@ -7,8 +7,6 @@ strawberry's own parse and validate steps are fed from our cache through its ext
 strawberry schema. Calling graphql-core directly lost: it would close that seam.
 """
 
-from collections.abc import Iterator
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +16,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType as StrawberryOperationType
 from strawberry.utils.logging import StrawberryLogger
 
+from helpdesk.graphql.compiled.seam import CompiledExecution, Running, running
 from helpdesk.graphql.costs import MAX_COST, Costs
 from helpdesk.graphql.documents import Documents, Prepared
 from helpdesk.graphql.errors import format_failures, format_refusals
@@ -27,17 +26,19 @@ MAX_VARIABLE_ERRORS = 10
 MAX_NOTED_COSTS = 32
 RUNNABLE = (StrawberryOperationType.QUERY, StrawberryOperationType.MUTATION)
 
-_running: ContextVar[Prepared | None] = ContextVar("running_document", default=None)
-
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """One operation as a client sent it, its shape already checked."""
+    """One operation as a client sent it, its shape already checked.
+
+    Without a ``query``, ``digest`` (its SHA-256, in hexadecimal) names one that was sent before.
+    """
 
     query: str
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
     extensions: dict[str, Any] | None = None
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,35 +54,21 @@ class Outcome:
     did_run: bool = True
 
 
-class PreparedDocument(SchemaExtension):
-    """Give strawberry the document that was read already; a query run by other means is left to strawberry."""
-
-    def on_parse(self) -> Iterator[None]:
-        """Set the parsed document, and an empty list of errors, which stands for a passed validation."""
-        prepared = running_document()
-        if prepared is not None and prepared.text == self.execution_context.query:
-            self.execution_context.graphql_document = prepared.node
-            self.execution_context.pre_execution_errors = []
-        yield
-
-
-def running_document() -> Prepared | None:
-    """Return the document that this thread is executing; a compiling executor keeps its plans on it."""
-    return _running.get()
-
-
 class Executor:
     """Runs requests of one schema. Safe in threads.
 
-    Adds PreparedDocument to the schema's extensions, and silences strawberry's logger, which would
+    Adds CompiledExecution to the schema's extensions, and silences strawberry's logger, which would
     tell every error a second time, expected ones with a traceback.
     """
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        if PreparedDocument not in schema.extensions:
-            schema.extensions = (PreparedDocument, *schema.extensions)
+        if CompiledExecution not in schema.extensions:
+            schema.extensions = (CompiledExecution, *schema.extensions)
         StrawberryLogger.logger.disabled = True
+        self._is_plain = any(
+            type(one).resolve is not SchemaExtension.resolve for one in schema.get_extensions(sync=True)
+        )
         self._core = schema._schema
         self._documents = Documents(self._core)
         self._costs = Costs(self._core)
@@ -101,7 +88,7 @@ class Executor:
         ``request_id`` is what masked errors quote.
         """
         try:
-            prepared = self._documents.prepare(request.query, may_introspect=may_introspect)
+            prepared = self._prepared(request, may_introspect=may_introspect)
         except GraphQLError as error:
             return _refused([error], code="GRAPHQL_PARSE_FAILED")
         if prepared.errors:
@@ -114,6 +101,16 @@ class Executor:
         return self._run(
             prepared, operation, request, context=context, hide_suggestions=not may_introspect, request_id=request_id
         )
+
+    def _prepared(self, request: GraphQLRequest, *, may_introspect: bool) -> Prepared:
+        """Return the document read. Raises GraphQLError for one that cannot be, or that was not sent here."""
+        if request.query or request.digest is None:
+            return self._documents.prepare(request.query, may_introspect=may_introspect)
+        known = self._documents.known(request.digest, may_introspect=may_introspect)
+        if known is None:
+            # the words that clients look for; they send the query with its hash next
+            raise refusal("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+        return known
 
     def _run(
         self,
@@ -141,7 +138,8 @@ class Executor:
         extensions = {"cost": {"requested": cost, "limit": MAX_COST}}
         if cost > MAX_COST:
             return _refused([_too_costly(cost, operation)], code="QUERY_TOO_COSTLY", extensions=extensions)
-        return self._execute(prepared, request, context=context, extensions=extensions, request_id=request_id)
+        now = Running(prepared, operation, coerced, self._is_plain)
+        return self._execute(now, request, context=context, extensions=extensions, request_id=request_id)
 
     def _price(self, prepared: Prepared, operation: OperationDefinitionNode, pages: dict[str, Any]) -> int:
         name = operation.name.value if operation.name else None
@@ -155,25 +153,22 @@ class Executor:
 
     def _execute(
         self,
-        prepared: Prepared,
+        now: Running,
         request: GraphQLRequest,
         *,
         context: Any,
         extensions: dict[str, Any],
         request_id: str,
     ) -> Outcome:
-        token = _running.set(prepared)
-        try:
+        with running(now):
             result = self._schema.execute_sync(
-                request.query,
+                now.document.text,
                 variable_values=request.variables,
                 context_value=context,
                 operation_name=request.operation_name,
                 allowed_operation_types=RUNNABLE,
                 operation_extensions=request.extensions,
             )
-        finally:
-            _running.reset(token)
         errors = format_failures(result.errors or (), request_id=request_id)
         return Outcome(result.data, errors, {**(result.extensions or {}), **extensions})
 

@@ -40,12 +40,20 @@ def declare(kind: NodeKind) -> None:
 
 def encode(name: str, row_id: int) -> strawberry.ID:
     """Return the global id of a row."""
-    return strawberry.ID(base64.urlsafe_b64encode(f"{name}:{row_id}".encode()).decode().rstrip("="))
+    text = f"{name}:{row_id}".encode()  # of letters, digits and a colon come no signs that a URL would mind
+    return strawberry.ID(binascii.b2a_base64(text, newline=False).rstrip(b"=").decode())
 
 
 def id_of(row: Row) -> strawberry.ID:
     """Return the global id of a row whose type was declared."""
     return encode(_by_row[type(row)].name, row.id)
+
+
+def ids_of(rows: Sequence[Row]) -> list[str]:
+    """Return the global ids of rows of one type."""
+    prefix = f"{_by_row[type(rows[0])].name}:" if rows else ""
+    encoded = [binascii.b2a_base64(f"{prefix}{row.id}".encode(), newline=False) for row in rows]
+    return [one.rstrip(b"=").decode() for one in encoded]
 
 
 def decode(global_id: str) -> tuple[str, int] | None:

@@ -20,7 +20,9 @@ MOST_NODES = 100
 class Node:
     """Anything with a global id."""
 
-    @strawberry.field(description="The global id, opaque; `node` finds the same thing again.")
+    @strawberry.field(
+        description="The global id, opaque; `node` finds the same thing again.", metadata={"column": ids.ids_of}
+    )
     def id(self) -> strawberry.ID:
         """Return the row's global id."""
         return ids.id_of(self)  # type: ignore[arg-type]  # the source of a node is its row

@@ -202,7 +202,7 @@ class Plugin:
         """Return a page of the log: of this service, and of what concerns none."""
         service_ids = [EVERYWHERE, info.context.service.id]
         page = queries.log_of(self.plugin.ref, window(first, after), service_ids=service_ids)  # type: ignore[attr-defined]
-        return PluginLogConnection(page=page, count=lambda: queries.log_count(self.plugin.ref, service_ids))  # type: ignore[attr-defined]
+        return PluginLogConnection(page=page)
 
     @classmethod
     def is_type_of(cls, value: Any, _info: Any) -> bool:

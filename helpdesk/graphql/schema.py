@@ -11,6 +11,7 @@ from helpdesk.graphql.access import AccessMutations, AccessQueries
 from helpdesk.graphql.authors import SystemAuthor
 from helpdesk.graphql.channel_mutations import ChannelMutations
 from helpdesk.graphql.channels import ChannelQueries
+from helpdesk.graphql.counts import CountQueries
 from helpdesk.graphql.customers import CustomerMutations, CustomerQueries
 from helpdesk.graphql.fields import FieldQueries
 from helpdesk.graphql.nodes import NodeQueries
@@ -33,6 +34,7 @@ class Query(
     ServiceQueries,
     AccessQueries,
     TicketQueries,
+    CountQueries,
     CustomerQueries,
     ChannelQueries,
     PluginQueries,

@@ -17,7 +17,7 @@ from helpdesk.graphql import enums, ids, links, nodes
 from helpdesk.graphql.agents import Agent, AgentGroup
 from helpdesk.graphql.authors import MessageAuthor, SystemAuthor
 from helpdesk.graphql.batching import batched, recall
-from helpdesk.graphql.connections import After, Before, Connection, Counts, First, Last, window
+from helpdesk.graphql.connections import After, Before, Connection, First, Last, window
 from helpdesk.graphql.context import Context, Info
 from helpdesk.graphql.customers import Customer
 from helpdesk.graphql.filters import TicketOrder, TicketWhere, condition_of, order_of
@@ -307,10 +307,8 @@ class Ticket(Node):
         before: Before = None,
     ) -> list[Any]:
         """Return each ticket's page of messages."""
-        ticket_ids = [row.id for row in rows]
-        pages = queries.messages_of_tickets(ticket_ids, window(first, after, last, before))
-        counts = Counts(ticket_ids, queries.message_counts)
-        return [Connection(page=page, count=counts.of(row_id)) for page, row_id in zip(pages, ticket_ids, strict=True)]
+        pages = queries.messages_of_tickets([row.id for row in rows], window(first, after, last, before))
+        return [Connection(page=page) for page in pages]
 
     @batched(description="What happened to it, oldest first.", graphql_type=HistoryConnection)
     def history(
@@ -320,10 +318,8 @@ class Ticket(Node):
         after: After = None,
     ) -> list[Any]:
         """Return each ticket's page of history."""
-        ticket_ids = [row.id for row in rows]
-        pages = events.history_of("ticket", ticket_ids, window(first, after))
-        counts = Counts(ticket_ids, lambda wanted: events.history_counts("ticket", wanted))
-        return [Connection(page=page, count=counts.of(row_id)) for page, row_id in zip(pages, ticket_ids, strict=True)]
+        pages = events.history_of("ticket", [row.id for row in rows], window(first, after))
+        return [Connection(page=page) for page in pages]
 
     @batched(
         description="Whether it meets a condition, which may name fields of plugins too; see `conditionFields`.",
@@ -375,5 +371,6 @@ class TicketQueries:
         """Return one page of tickets."""
         info.context.actor.require("ticket.read")
         query = queries.matching(info.context.service.id, where=condition_of(where), text=search)
-        page = queries.page_of(query, order=order_of(order_by), window=window(first, after, last, before))
-        return Connection(page=page, count=query.count)
+        return Connection(
+            page=queries.page_of(query, order=order_of(order_by), window=window(first, after, last, before))
+        )

@@ -51,11 +51,30 @@ SQLITE_NOW = "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
 POSTGRES_NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
 
-class _Pending(threading.local):
-    """For each open transaction level of this thread, the calls to make after the commit."""
+class _Level:
+    """What a transaction, or a savepoint in it, leaves for the end: rows to insert, calls to make after the commit."""
 
     def __init__(self) -> None:
-        self.levels: list[list[Callable[[], None]]] = []
+        self.rows: dict[type[Model], list[Mapping[str, Any]]] = {}
+        self.calls: list[Callable[[], None]] = []
+
+    def take(self, other: "_Level") -> None:
+        """Take what an inner level has left."""
+        for model, rows in other.rows.items():
+            self.rows.setdefault(model, []).extend(rows)
+        self.calls.extend(other.calls)
+
+    def write(self) -> None:
+        """Insert the rows, one statement a table."""
+        for model, rows in self.rows.items():
+            model.insert_many(rows).execute()
+
+
+class _Pending(threading.local):
+    """The open transaction levels of this thread."""
+
+    def __init__(self) -> None:
+        self.levels: list[_Level] = []
 
 
 _pending = _Pending()
@@ -148,24 +167,33 @@ def transaction() -> Iterator[None]:
     """Run the block whole or not at all; inside another transaction it is a savepoint."""
     outermost = not database.in_transaction()
     begin = ("IMMEDIATE",) if outermost and is_sqlite() else ()
-    _pending.levels.append([])
+    level = _Level()
+    _pending.levels.append(level)
     try:
         with database.atomic(*begin):
             yield
-    except BaseException:
+            if len(_pending.levels) == 1:
+                level.write()
+    finally:
         _pending.levels.pop()
-        raise
-    calls = _pending.levels.pop()
     if _pending.levels:
-        _pending.levels[-1].extend(calls)
+        _pending.levels[-1].take(level)
     else:
-        _run(calls)
+        _run(level.calls)
+
+
+def insert_late(model: type[Model], rows: list[Mapping[str, Any]]) -> None:
+    """Insert rows that nobody reads before the commit: just before it, those of all calls in one statement."""
+    if _pending.levels:
+        _pending.levels[-1].rows.setdefault(model, []).extend(rows)
+    else:
+        model.insert_many(rows).execute()
 
 
 def after_commit(call: Callable[[], None]) -> None:
     """Make the call once the outermost transaction has committed; at once when there is none."""
     if _pending.levels:
-        _pending.levels[-1].append(call)
+        _pending.levels[-1].calls.append(call)
     else:
         _run([call])
 

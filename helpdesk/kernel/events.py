@@ -22,11 +22,20 @@ import peewee
 from helpdesk.kernel import clock
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.columns import EnumColumn, JsonColumn, TimeColumn
-from helpdesk.kernel.db import Model, after_commit, database, database_now, is_sqlite, next_number, transaction
+from helpdesk.kernel.db import (
+    Model,
+    after_commit,
+    database,
+    database_now,
+    insert_late,
+    is_sqlite,
+    next_number,
+    transaction,
+)
 from helpdesk.kernel.errors import said
 from helpdesk.kernel.leases import Leased, backoff, claim, held, release, renew
 from helpdesk.kernel.paging import Order, Page, Window, pages_of
-from helpdesk.kernel.rows import Row, counts_by
+from helpdesk.kernel.rows import Row
 
 log = logging.getLogger(__name__)
 
@@ -159,19 +168,21 @@ def record(
 def record_all(actor: Actor, *happenings: Happening) -> None:
     """Write history and event log, run the core's reactions, and leave the signals for after the commit.
 
-    Two statements however many happenings. A reaction that raises takes the whole change back.
+    Two statements at the end of the transaction, however much it records. A reaction that raises takes the whole
+    change back.
     Raises RuntimeError outside a transaction.
     """
     if not database.in_transaction():
         raise RuntimeError("record() belongs inside the transaction of the change")
     at = clock.now()
-    HistoryRow.insert_many([_history(actor, happening, at) for happening in happenings]).execute()
-    EventRow.insert_many(
+    insert_late(HistoryRow, [_history(actor, happening, at) for happening in happenings])
+    insert_late(
+        EventRow,
         [
             {"service_id": one.event.service_id, "name": one.event.name, "payload": asdict(one.event), "at": at}
             for one in happenings
-        ]
-    ).execute()
+        ],
+    )
     for happening in happenings:  # before the reactions, so that signals come in the order of the log
         after_commit(partial(_wiring.tell, happening.event))
     for happening in happenings:
@@ -303,8 +314,3 @@ def history_of(subject: str, subject_ids: Sequence[int], window: Window) -> list
         HistoryEntry, HistoryRow, HistoryRow.subject_id, subject_ids,
         order=[Order(HistoryRow.id, "id")], window=window, condition=HistoryRow.subject == subject,
     )  # fmt: skip
-
-
-def history_counts(subject: str, subject_ids: Sequence[int]) -> list[int]:
-    """Return how many lines of history each thing has."""
-    return counts_by(HistoryRow, HistoryRow.subject_id, subject_ids, condition=HistoryRow.subject == subject)

@@ -22,6 +22,8 @@ from typing import Any
 import peewee
 from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 
+from helpdesk.kernel.texts import text_of
+
 _fence: ContextVar[str] = ContextVar("fence", default="")
 
 _SKIP = r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*"
@@ -95,7 +97,19 @@ def unfenced() -> Iterator[None]:
         _fence.reset(token)
 
 
-class FencedSqlite(PooledSqliteDatabase):
+class _Remembering:
+    """Writes each query's SQL once."""
+
+    execute_sql: Any
+
+    def execute(self, query: Any, **options: Any) -> Any:
+        """Execute a query, by the text that queries of its shape have."""
+        if options:
+            return peewee.Database.execute(self, query, **options)  # type: ignore[arg-type, no-untyped-call]
+        return self.execute_sql(*text_of(self, query))
+
+
+class FencedSqlite(_Remembering, PooledSqliteDatabase):
     """SQLite that keeps fences."""
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
@@ -167,7 +181,7 @@ def _is_own(name: str, prefix: str) -> bool:
     return name.lower().startswith(prefix)
 
 
-class FencedPostgres(PooledPostgresqlDatabase):
+class FencedPostgres(_Remembering, PooledPostgresqlDatabase):
     """PostgreSQL that keeps fences."""
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:

@@ -7,9 +7,11 @@ rows when the list moves meanwhile.
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -18,12 +20,16 @@ import peewee
 from helpdesk.kernel.columns import to_micros
 from helpdesk.kernel.db import Model
 from helpdesk.kernel.errors import Invalid
-from helpdesk.kernel.rows import Row, grouped, load, select, together
+from helpdesk.kernel.rows import Listed, Row, counts_by, grouped, load, select, together
 
 DEFAULT_SIZE = 20
 LARGEST_SIZE = 100
+MOST_KNOWN = 500
 
 Rows = TypeVar("Rows", bound=Row)
+
+
+_known: dict[tuple[Any, ...], Listed] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +71,16 @@ class Window:
 
 @dataclass(slots=True)
 class Page(Generic[Rows]):
-    """Rows of one window, in the list's order, and whether there are more on either side."""
+    """Rows of one window, in the list's order, and whether there are more on either side.
+
+    ``count`` tells how long the whole list is when somebody asks: up to a number, or with None to its end.
+    """
 
     rows: list[Rows]
     has_next: bool
     has_previous: bool
     order: Sequence[Order]
+    count: Callable[[int | None], int]
 
     def cursor_of(self, row: Rows) -> str:
         """Return the cursor that names the row."""
@@ -83,14 +93,15 @@ def page(row_type: type[Rows], query: Any, *, order: Sequence[Order], window: Wi
 
     Raises Invalid (BAD_PAGE, BAD_CURSOR).
     """
-    size = window.size
+    size, whole = window.size, query
     if window.after is not None:
         query = query.where(_beyond(order, _values(order, window.after, "after"), backward=False))
     if window.before is not None:
         query = query.where(_beyond(order, _values(order, window.before, "before"), backward=True))
     backward = window.is_backward
     directions = [key.column.desc() if key.descending != backward else key.column.asc() for key in order]
-    found = _cut(load(row_type, query.order_by(*directions).limit(size + 1)), size, order, window)
+    rows = load(row_type, query.order_by(*directions).limit(size + 1))
+    found = _cut(rows, size, order, window, partial(_length, whole))
     together(found.rows)
     return found
 
@@ -150,24 +161,69 @@ def pages_of(
 
     ``parent`` is the column that names the parent; rows of all pages are one cohort.
     """
-    size, backward = window.size, window.is_backward
-    directions = [key.column.desc() if key.descending != backward else key.column.asc() for key in order]
-    place = peewee.fn.ROW_NUMBER().over(partition_by=[parent], order_by=directions).alias("place")
-    inner = model.select(model.id.alias("row_id"), place).where(parent.in_(list(parent_ids)), condition)
-    for cursor, name in ((window.after, "after"), (window.before, "before")):
-        if cursor is not None:
-            inner = inner.where(_beyond(order, _values(order, cursor, name), backward=name == "before"))
-    wanted = peewee.Select([inner], [inner.c.row_id]).where(inner.c.place <= size + 1)
-    rows = load(row_type, select(row_type, model).where(model.id.in_(wanted)).order_by(*directions))
-    lists = grouped(parent_ids, rows, lambda row: getattr(row, parent.column_name))
-    pages = [_cut(found, size, order, window) for found in lists]
+    size, name = window.size, parent.column_name
+    narrow = partial(_of_parents, model, parent, order=order, window=window, condition=condition)
+    key = (row_type, id(parent), id(condition), _mark(order), size, window.is_backward)
+    if window.after is None and window.before is None:
+        if key not in _known:
+            if len(_known) >= MOST_KNOWN:
+                _known.clear()
+            _known[key] = Listed(row_type, model, narrow)  # which keeps parent and condition what they are
+        rows = _known[key].rows(parent_ids)
+    else:
+        rows = load(row_type, narrow(select(row_type, model), list(parent_ids)))
+    lists = grouped(parent_ids, rows, attrgetter(name))
+    lengths = _Lengths(model, parent, parent_ids, condition)
+    pages = [
+        _cut(found, size, order, window, partial(lengths.of, parent_id))
+        for parent_id, found in zip(parent_ids, lists, strict=True)
+    ]
     together([row for found in pages for row in found.rows])
     return pages
 
 
-def _cut(rows: list[Rows], size: int, order: Sequence[Order], window: Window) -> Page[Rows]:
+def _of_parents(
+    model: type[Model], parent: Any, query: Any, parents: Any, *, order: Sequence[Order], window: Window, condition: Any
+) -> Any:
+    """Narrow a query to the window of each parent's rows; ``parents`` are ids, or what stands for them."""
+    backward = window.is_backward
+    directions = [key.column.desc() if key.descending != backward else key.column.asc() for key in order]
+    place = peewee.fn.ROW_NUMBER().over(partition_by=[parent], order_by=directions).alias("place")
+    inner = model.select(model.id.alias("row_id"), place).where(parent.in_(parents), condition)
+    for cursor, name in ((window.after, "after"), (window.before, "before")):
+        if cursor is not None:
+            inner = inner.where(_beyond(order, _values(order, cursor, name), backward=name == "before"))
+    wanted = peewee.Select([inner], [inner.c.row_id]).where(inner.c.place <= window.size + 1)
+    return query.where(model.id.in_(wanted)).order_by(*directions)
+
+
+def _cut(
+    rows: list[Rows], size: int, order: Sequence[Order], window: Window, count: Callable[[int | None], int]
+) -> Page[Rows]:
     """Return the page that so many rows, read one further than wanted, make."""
     more, kept = len(rows) > size, rows[:size]
     if window.is_backward:
-        return Page(kept[::-1], has_next=window.before is not None, has_previous=more, order=order)
-    return Page(kept, has_next=more, has_previous=window.after is not None, order=order)
+        return Page(kept[::-1], has_next=window.before is not None, has_previous=more, order=order, count=count)
+    return Page(kept, has_next=more, has_previous=window.after is not None, order=order, count=count)
+
+
+def _length(query: Any, most: int | None) -> int:
+    """Return how many rows the query has; beyond ``most`` it is not looked."""
+    counted: Any = query if most is None else query.limit(most)
+    return int(counted.count())
+
+
+class _Lengths:
+    """The lengths of many parents' lists, counted together when the first of them is asked for."""
+
+    def __init__(self, model: type[Model], parent: Any, parent_ids: Sequence[int], condition: Any) -> None:
+        self._count = partial(counts_by, model, parent, parent_ids, condition=condition)
+        self._parent_ids = parent_ids
+        self._counts: dict[int, int] = {}
+
+    def of(self, parent_id: int, most: int | None) -> int:
+        """Return the length of one list."""
+        if not self._counts:
+            self._counts = dict(zip(self._parent_ids, self._count(), strict=True))
+        length = self._counts[parent_id]
+        return length if most is None else min(length, most)

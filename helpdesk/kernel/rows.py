@@ -6,11 +6,15 @@ so a page of tickets with their customers is two statements however long the pag
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 
 import peewee
 
-from helpdesk.kernel.db import Model
+from helpdesk.kernel.columns import EnumColumn
+from helpdesk.kernel.db import Model, database
+from helpdesk.kernel.texts import Given, Prepared
 
 
 class Cohort:
@@ -24,7 +28,11 @@ class Cohort:
         self.failed: dict[Hashable, Exception] = {}
 
     def get(self, row: Any, key: Hashable, load: Callable[[Sequence[Any]], Sequence[Any]]) -> Any:
-        """Return the row's share of what ``load`` answers for the whole cohort, loading it at the first asking.
+        """Return the row's share of what ``load`` answers for the whole cohort."""
+        return self.shares(key, load)[id(row)]
+
+    def shares(self, key: Hashable, load: Callable[[Sequence[Any]], Sequence[Any]]) -> dict[int, Any]:
+        """Return what ``load`` answers for the whole cohort, by the identity of the row; loaded at the first asking.
 
         What it raises is raised for every row: asking again for each would ask a failing plugin as often.
         """
@@ -37,7 +45,7 @@ class Cohort:
                 self.failed[key] = error
                 raise
             self.loaded[key] = {id(member): answer for member, answer in zip(self.rows, answers, strict=True)}
-        return self.loaded[key][id(row)]
+        return self.loaded[key]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,13 +66,79 @@ def columns(row_type: type[Row]) -> list[str]:
 
 def select(row_type: type[Row], model: type[Model]) -> Any:
     """Begin a query for the columns of the row type."""
-    return model.select(*(model._meta.combined[name] for name in columns(row_type)))
+    return model.select(*_selected(row_type, model))  # type: ignore[arg-type]  # a class can be hashed
+
+
+@cache
+def _selected(row_type: type[Row], model: type[Model]) -> tuple[Any, ...]:
+    return tuple(model._meta.combined[name] for name in columns(row_type))
 
 
 def load(row_type: type[Rows], query: Any) -> list[Rows]:
     """Run a query begun by ``select`` and return its rows as one cohort."""
-    names = columns(row_type)
-    return together([row_type(**dict(zip(names, values, strict=True))) for values in query.tuples()])
+    return together(_maker(row_type, tuple(query.selected_columns))(database.execute(query).fetchall()))
+
+
+class Listed:
+    """A query for rows that looks in one list of ids, and the function that makes the rows; for the busiest paths."""
+
+    def __init__(self, row_type: type[Row], model: type[Model], narrow: Callable[[Any, Given], Any]) -> None:
+        self._prepared = Prepared(lambda given: narrow(select(row_type, model), given))
+        self._make = _made_maker(row_type, _selected(row_type, model))  # type: ignore[arg-type]  # a class can be hashed
+
+    def rows(self, ids: Sequence[int]) -> list[Any]:
+        """Return the rows as one cohort, none for no id."""
+        if not ids:
+            return []
+        sql, parameters = self._prepared.filled(database.obj, ids)
+        return together(self._make(database.execute_sql(sql, parameters).fetchall()))
+
+
+def _maker(row_type: type[Rows], selected: tuple[Any, ...]) -> Callable[[Sequence[Any]], list[Rows]]:
+    """Return what makes rows of a cursor's tuples; made once for each kind of rows."""
+    key = (row_type, *map(id, selected))  # a field is compared as SQL would
+    if key not in _makers:
+        _makers[key] = (_made_maker(row_type, selected), selected)
+    return _makers[key][0]
+
+
+_makers: dict[Any, tuple[Callable[[Sequence[Any]], list[Any]], Any]] = {}
+
+
+def _made_maker(row_type: type[Row], selected: Sequence[Any]) -> Callable[[Sequence[Any]], list[Any]]:
+    """Write the function: generated, since to look each column up by name takes longer than to read it."""
+    converters = {f"c{place}": _converter(field) for place, field in enumerate(selected)}
+    values = [f"v{place}" for place in range(len(selected))]
+    given = [
+        f"{name}={value}" if convert is None else f"{name}=None if {value} is None else {known}({value})"
+        for name, value, (known, convert) in zip(columns(row_type), values, converters.items(), strict=True)
+    ]
+    source = f"lambda rows: [row_type({', '.join(given)}) for {', '.join(values)}, in rows]"
+    made: Callable[[Sequence[Any]], list[Any]] = eval(source, {"row_type": row_type, **converters})  # noqa: S307  # names of our own
+    return made
+
+
+def _converter(column: Any) -> Callable[[Any], Any] | None:
+    """Return what makes a value of the database's one of ours; None where it is one already."""
+    if isinstance(column, EnumColumn):
+        return _Choices(column.choice).__getitem__
+    if isinstance(column, peewee.BooleanField):
+        return bool
+    if isinstance(column, peewee.ForeignKeyField) or type(column).python_value is peewee.Field.python_value:
+        return None
+    converter: Callable[[Any], Any] = column.python_value
+    return converter
+
+
+class _Choices(dict[Any, Any]):
+    """The choices of an enumeration by their words; a word that is none is refused in the enumeration's own way."""
+
+    def __init__(self, choice: type[StrEnum]) -> None:
+        super().__init__({one.value: one for one in choice})
+        self._choice = choice
+
+    def __missing__(self, word: str) -> Any:
+        return self._choice(word)
 
 
 def together(rows: list[Rows]) -> list[Rows]:
@@ -77,11 +151,24 @@ def together(rows: list[Rows]) -> list[Rows]:
 
 def by_ids(row_type: type[Rows], model: type[Model], ids: Sequence[int | None]) -> list[Rows | None]:
     """Return rows aligned with the ids, None for a missing one, in one statement (none when no id is given)."""
-    wanted = {row_id for row_id in ids if row_id is not None}
+    wanted = list({row_id for row_id in ids if row_id is not None})
     if not wanted:
         return [None] * len(ids)
-    found = {row.id: row for row in load(row_type, select(row_type, model).where(model.id.in_(wanted)))}
+    found = {row.id: row for row in of_owners(row_type, model.id, wanted)}
     return [found.get(row_id) if row_id is not None else None for row_id in ids]
+
+
+def of_owners(row_type: type[Rows], owner: Any, owner_ids: Sequence[int]) -> list[Rows]:
+    """Return the rows whose column ``owner`` is one of the ids, oldest first, in at most one statement."""
+    key = (row_type, id(owner))
+    if key not in _owned:
+        model = owner.model
+        _owned[key] = Listed(row_type, model, lambda query, given: query.where(owner.in_(given)).order_by(model.id))
+    return _owned[key].rows(owner_ids)
+
+
+_owned: dict[tuple[type[Row], int], Listed] = {}
+"""By kind of rows and the identity of the owner's column, which the query keeps: columns are compared as SQL."""
 
 
 def grouped(parents: Iterable[int], rows: Iterable[Rows], key: Callable[[Rows], int]) -> list[list[Rows]]:

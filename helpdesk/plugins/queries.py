@@ -124,9 +124,3 @@ def log_of(ref: Ref, window: Window, *, service_ids: Sequence[int] | None = None
     if service_ids is not None:
         query = query.where(PluginLog.service_id.is_null() | PluginLog.service_id.in_(list(service_ids)))
     return page(LogRow, query, order=[Order(PluginLog.id, "id", descending=True)], window=window)
-
-
-def log_count(ref: Ref, service_ids: Sequence[int]) -> int:
-    """Return how many lines the plugin's log has, of the services and of what concerns none."""
-    query = PluginLog.select().where(PluginLog.kind == ref.kind, PluginLog.name == ref.name)
-    return int(query.where(PluginLog.service_id.is_null() | PluginLog.service_id.in_(list(service_ids))).count())

@@ -1,6 +1,6 @@
 """Imports one plugin in a process of its own, so that whatever the import does, it does not do it to the desk.
 
-``try_out`` starts the process (``python -m helpdesk.plugins.trial KIND NAME PATH``), which says on its
+``try_out`` starts the process (``main`` with kind, name and path), which says on its
 standard output, as JSON, what is wrong. One that exits, crashes or does not end within ten seconds has
 said enough. Trusting the import statement's own exceptions lost: ``os._exit`` and an endless loop raise none.
 """
@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint
 
 import orjson
 
+from helpdesk.kernel import footprint
 from helpdesk.kernel.text import one_line
 from helpdesk.plugins import kinds
 from helpdesk.plugins.kinds import GROUPS, Kind
@@ -24,7 +25,7 @@ LONGEST_FAULT = 500
 
 def try_out(candidate: Candidate, *, seconds: float = SECONDS) -> str:
     """Return what is wrong with importing the plugin, or nothing."""
-    command = [sys.executable, "-m", __name__, candidate.kind, candidate.name, candidate.path]
+    command = [sys.executable, "-m", footprint.__name__, __name__, candidate.kind, candidate.name, candidate.path]
     try:
         done = subprocess.run(  # noqa: S603  # our own interpreter, and three words that are no options
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False, env=_environment()
@@ -57,7 +58,3 @@ def main(kind: str, name: str, path: str) -> None:
         fault = f"{type(error).__name__}: {error}"
     os.write(answer, b"\n" + orjson.dumps({"fault": fault.encode("utf-8", "replace").decode()}))
     os._exit(0)  # threads that the import started do not hold this up
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

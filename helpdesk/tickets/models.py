@@ -45,6 +45,19 @@ class Ticket(Model):
         )
 
 
+class TicketCount(Model):
+    """How many tickets of a service have a status, an agent and a group together; 0 is nobody, and no group."""
+
+    service = peewee.ForeignKeyField(Service, backref="+", index=False)
+    status = EnumColumn(TicketStatus)
+    assignee_id = peewee.BigIntegerField()
+    group_id = peewee.BigIntegerField()
+    value = peewee.BigIntegerField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("service", "status", "assignee_id", "group_id")
+
+
 class TicketTag(Model):
     """A tag on a ticket, as it was first written; ``folded`` is what tags are compared by."""
 

@@ -16,7 +16,7 @@ from helpdesk.kernel.errors import Conflict, Invalid, NotFound
 from helpdesk.kernel.events import Happening, record_all
 from helpdesk.kernel.text import one_line
 from helpdesk.sdk.events import MessageAdded, TicketAssigned, TicketCreated, TicketStatusChanged
-from helpdesk.tickets import attachments, rules
+from helpdesk.tickets import attachments, counting, rules
 from helpdesk.tickets.attachments import NewFile
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.tickets.rules import LONGEST_PROOF_DETAILS, Asker, Body, MessageKind, TicketPriority, TicketStatus
@@ -105,6 +105,7 @@ def _insert_ticket(actor: Actor, new: NewTicket, customer_id: int | None) -> Add
             code="EXTERNAL_REF_TAKEN",
             path=("externalRef",),
         )
+    counting.note(actor, before=None, after=counting.Place(TicketStatus.NEW))
     message_id = _insert_message(
         _author(actor, customer_id, new.asker),
         ticket_id,
@@ -340,6 +341,7 @@ def change(actor: Actor, ticket: Any, wanted: dict[str, Any], happenings: list[H
     if not changed and not happenings:
         return
     Ticket.update(**changed, version=Ticket.version + 1, updated_at=clock.now()).where(Ticket.id == ticket.id).execute()
+    counting.note(actor, before=_place(before), after=_place(before | changed))
     if changed.get("assignee") is not None:
         agent_operations.note_assigned(changed["assignee"])
     if {"assignee", "group"} & changed.keys():
@@ -358,3 +360,7 @@ def change(actor: Actor, ticket: Any, wanted: dict[str, Any], happenings: list[H
         pair = {"status": (before["status"], changed["status"])}
         happenings.append(Happening(moved, (SUBJECT, ticket.id), pair))
     record_all(actor, *happenings)
+
+
+def _place(standing: Mapping[str, Any]) -> counting.Place:
+    return counting.Place(standing["status"], standing["assignee"], standing["group"])

@@ -12,7 +12,7 @@ from helpdesk.kernel import conditions, search
 from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.conditions import Field, FieldKind
 from helpdesk.kernel.paging import Order, Page, Window, page, pages_of
-from helpdesk.kernel.rows import Row, by_ids, counts_by, grouped, load, select
+from helpdesk.kernel.rows import Row, by_ids, counts_by, grouped, load, of_owners, select
 from helpdesk.sdk.channel import SenderProof
 from helpdesk.tickets.models import Attachment, Message, Participant, Ticket, TicketTag
 from helpdesk.tickets.plugin_fields import plugin_fields
@@ -147,11 +147,6 @@ def page_of(query: Any, *, order: Sequence[tuple[TicketOrderField, bool]], windo
     return page(TicketRow, query, order=[*keys, Order(Ticket.id, "id", keys[-1].descending)], window=window)
 
 
-def count(query: Any) -> int:
-    """Return how many rows the query has."""
-    return int(query.count())
-
-
 def tickets_of_customers(customer_ids: Sequence[int], window: Window) -> list[Page[TicketRow]]:
     """Return each customer's tickets, one page each, newest first, in one statement."""
     order = [Order(Ticket.id, "id", descending=True)]
@@ -198,19 +193,13 @@ def is_answer_to_machine(ticket_id: int) -> bool:
 
 def attachments_of_messages(message_ids: Sequence[int]) -> list[list[AttachmentRow]]:
     """Return each message's files, in the order in which they came, in one statement."""
-    query = select(AttachmentRow, Attachment).where(Attachment.message.in_(list(message_ids))).order_by(Attachment.id)
-    return grouped(message_ids, load(AttachmentRow, query), lambda row: row.message_id)
+    return grouped(message_ids, of_owners(AttachmentRow, Attachment.message, message_ids), lambda row: row.message_id)
 
 
 def attachments_by_ids(ids: Sequence[int | None]) -> list[AttachmentRow | None]:
     """Return files that are part of a message, aligned with the ids."""
     found = by_ids(AttachmentRow, Attachment, ids)
     return [row if row and row.message_id else None for row in found]
-
-
-def ticket_counts(customer_ids: Sequence[int]) -> list[int]:
-    """Return how many tickets each customer has."""
-    return counts_by(Ticket, Ticket.customer, customer_ids)
 
 
 def first_tickets(customer_ids: Sequence[int | None]) -> list[int | None]:
@@ -221,11 +210,6 @@ def first_tickets(customer_ids: Sequence[int | None]) -> list[int | None]:
     rows: Any = Ticket.select(Ticket.customer, peewee.fn.MIN(Ticket.id)).where(Ticket.customer.in_(wanted))
     found = dict(rows.group_by(Ticket.customer).tuples())
     return [None if customer_id is None else found.get(customer_id) for customer_id in customer_ids]
-
-
-def message_counts(ticket_ids: Sequence[int]) -> list[int]:
-    """Return how many messages each ticket has."""
-    return counts_by(Message, Message.ticket, ticket_ids)
 
 
 def open_counts(agent_ids: Sequence[int]) -> list[int]:

@@ -7,7 +7,9 @@ lost: it answers 500 to nesting, and knows neither NUL nor numbers without end.
 Source: SECURITY 0.3, E7, E9.
 """
 
+import re
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -16,6 +18,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 
 MAX_VALUE_DEPTH = 50
+SHA256 = re.compile(r"[0-9a-f]{64}")
 UTF8 = frozenset({"utf-8", "utf8"})
 
 
@@ -82,14 +85,20 @@ def _loads(text: bytes, what: str) -> Any:
 
 
 def _checked(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the four members that count, each of its type; other members are ignored, as the specification says."""
+    """Return the members that count, each of its type; others are ignored, as the specification says.
+
+    ``query`` is empty when ``digest`` alone is to say which document is meant.
+    """
     variables = _object(payload, "variables")
     extensions = _object(payload, "extensions")
     query = payload.get("query")
-    if query is None and extensions and "persistedQuery" in extensions:
-        raise RequestError(400, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
-    if not isinstance(query, str) or not query.strip():
+    digest = _digest(extensions or {})
+    if query is None and digest is not None:
+        query = ""
+    elif not isinstance(query, str) or not query.strip():
         raise _bad("“query” has to be the text of a GraphQL document.")
+    elif digest not in {None, sha256(query.encode("utf-8", "surrogatepass")).hexdigest()}:
+        raise _bad("“sha256Hash” is not the hash of “query”: SHA-256 of its UTF-8, in hexadecimal.")
     operation_name = payload.get("operationName")
     if not isinstance(operation_name, str | None):
         raise _bad("“operationName” has to be text, or be left out.")
@@ -99,7 +108,19 @@ def _checked(payload: Mapping[str, Any]) -> dict[str, Any]:
         "variables": variables,
         "operationName": operation_name or None,
         "extensions": extensions,
+        "digest": digest,
     }
+
+
+def _digest(extensions: Mapping[str, Any]) -> str | None:
+    """Return the hash that stands for a document, as Apollo's automatic persisted queries send it; None for none."""
+    if "persistedQuery" not in extensions:
+        return None
+    asked = extensions["persistedQuery"]
+    digest = asked.get("sha256Hash") if isinstance(asked, dict) and asked.get("version") == 1 else None
+    if not isinstance(digest, str) or not SHA256.fullmatch(digest):
+        raise _bad('“persistedQuery” has to be {"version": 1, "sha256Hash": "…"}, the hash 64 hexadecimal digits.')
+    return digest
 
 
 def _object(payload: Mapping[str, Any], name: str) -> dict[str, Any] | None:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx2
-
 from tests.chaos import switching
+from tests.factories import plain
 from tests.factories.calls import Calls
 from tests.factories.processes import Site, eventually
 from tests.servers.dovecot import DovecotServer
@@ -31,7 +30,7 @@ class Storm:
     ) -> None:
         self.site, self.smtp, self.dovecot, self.user, self._python = site, smtp, dovecot, user, python
         self.calls = Calls(site.url, key)
-        self.http = httpx2.Client(timeout=SECONDS, headers={"Authorization": f"Bearer {key}"})
+        self.http = plain.Client(timeout=SECONDS, headers={"Authorization": f"Bearer {key}"})
         self._numbers = itertools.count(1)
         self.steady_hook = ""
 
@@ -115,7 +114,7 @@ class Storm:
 
     def ready(self) -> dict[str, Any]:
         """Return what /readyz says."""
-        found: dict[str, Any] = httpx2.get(f"{self.site.url}/readyz", timeout=SECONDS).json()
+        found: dict[str, Any] = plain.get(f"{self.site.url}/readyz", timeout=SECONDS).json()
         return found
 
     def page(self, path: str, *, body: bytes | None = None) -> int:

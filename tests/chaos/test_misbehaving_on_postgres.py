@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.chaos.misbehaving import HOOK_BY_HOOK, assert_costs_only_itself, assert_starts_beside_all
+from tests.chaos.misbehaving import HOOK_BY_HOOK, assert_costs_only_itself
 from tests.chaos.storm import Storm
 
 pytestmark = [pytest.mark.dovecot, pytest.mark.parametrize("storm", ["postgres"], indirect=True)]
@@ -11,7 +11,3 @@ pytestmark = [pytest.mark.dovecot, pytest.mark.parametrize("storm", ["postgres"]
 @pytest.mark.parametrize("name", HOOK_BY_HOOK)
 def test_plugin_that_misbehaves_in_every_hook_costs_only_itself(storm: Storm, name: str) -> None:
     assert_costs_only_itself(storm, name)
-
-
-def test_desk_starts_beside_all_of_them_at_once(storm: Storm) -> None:
-    assert_starts_beside_all(storm)

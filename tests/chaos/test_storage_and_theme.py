@@ -3,12 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-import httpx2
 import pytest
 
 from tests.chaos.causing import wait_for_news
 from tests.chaos.storm import Storm, assert_whole_again
 from tests.chaos.vaults import Vault
+from tests.factories import plain
 from tests.factories.processes import eventually
 
 pytestmark = pytest.mark.dovecot
@@ -71,6 +71,6 @@ def test_theme_whose_page_has_no_end_leaves_it_to_its_parent(storm: Storm) -> No
 
 def home(storm: Storm) -> str:
     """Return the home page of the help center."""
-    answer = httpx2.get(f"{storm.site.url}/demo/hc/ko", timeout=30)
+    answer = plain.get(f"{storm.site.url}/demo/hc/ko", timeout=30)
     assert answer.status_code == 200
     return answer.text

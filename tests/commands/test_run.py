@@ -6,7 +6,6 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from helpdesk.channels import accounts, queries
@@ -16,6 +15,7 @@ from helpdesk.organization import queries as organization
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets.operations import NewTicket
 from helpdesk.tickets.rules import Asker, Body
+from tests.factories import plain
 from tests.factories.processes import HELPDESK, Program, Site, eventually
 from tests.servers.smtp import SmtpServer
 
@@ -49,7 +49,7 @@ def is_sent(site: Site) -> bool:
 def test_run_serves_and_ends_with_0_on_a_signal(site: Site, number: signal.Signals) -> None:
     key = site.make()
     program = site.run()
-    asked = httpx2.post(
+    asked = plain.post(
         f"{site.url}/graphql", json={"query": "{ service { name } }"}, headers={"Authorization": f"Bearer {key}"}
     )
     assert asked.json()["data"] == {"service": {"name": "Helpdesk"}}
@@ -80,7 +80,7 @@ def test_run_on_port_0_says_which_one_it_has(site: Site) -> None:
     site.make()
     program = site._start("free", [HELPDESK, "run", "--port", "0", "--json"], {"HELPDESK_BASE_URL": site.url})
     url = json.loads(_line(program))["url"]
-    assert httpx2.get(f"{url}/healthz").text.strip() == "ok"
+    assert plain.get(f"{url}/healthz").text.strip() == "ok"
 
 
 def test_taken_port_ends_run_with_2_and_a_sentence(site: Site) -> None:

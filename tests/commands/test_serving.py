@@ -15,6 +15,7 @@ from flask import Flask, request
 from helpdesk.commands.serving import WebServer, address_of, bind
 from helpdesk.kernel import settings
 from helpdesk.kernel.errors import Conflict, Invalid
+from tests.factories import plain
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def server(app: Flask, tmp_path: Path) -> Iterator[tuple[WebServer, str]]:
 
 
 def test_proxy_headers_are_left_to_the_application(server: tuple[WebServer, str]) -> None:
-    answer = httpx2.post(f"{server[1]}/echo", headers={"X-Forwarded-For": "203.0.113.9"}, content=b"x" * 2_000_000)
+    answer = plain.post(f"{server[1]}/echo", headers={"X-Forwarded-For": "203.0.113.9"}, content=b"x" * 2_000_000)
     assert answer.json() == {"peer": "127.0.0.1", "forwarded": "203.0.113.9", "size": 2_000_000}
     assert "server" not in answer.headers
 
@@ -68,7 +69,7 @@ def test_request_in_work_is_answered_whole_before_the_server_ends(
     server: tuple[WebServer, str], gate: threading.Event, entered: threading.Event
 ) -> None:
     answers: list[httpx2.Response] = []
-    asking = threading.Thread(target=lambda: answers.append(httpx2.get(f"{server[1]}/slow", timeout=20)))
+    asking = threading.Thread(target=lambda: answers.append(plain.get(f"{server[1]}/slow", timeout=20)))
     asking.start()
     assert entered.wait(10)
     stopping = threading.Thread(target=server[0].stop)
@@ -78,14 +79,14 @@ def test_request_in_work_is_answered_whole_before_the_server_ends(
     stopping.join(20)
     assert [(answer.status_code, len(answer.content)) for answer in answers] == [(200, 3_000_000)]
     with pytest.raises(httpx2.ConnectError):
-        httpx2.get(server[1])
+        plain.get(server[1])
 
 
 def test_requests_that_wait_for_a_thread_are_answered_before_the_server_ends(
     server: tuple[WebServer, str], gate: threading.Event, entered: threading.Event
 ) -> None:
     with ThreadPoolExecutor(8) as pool:
-        asked = [pool.submit(httpx2.get, f"{server[1]}/slow", timeout=20) for _ in range(6)]
+        asked = [pool.submit(plain.get, f"{server[1]}/slow", timeout=20) for _ in range(6)]
         assert entered.wait(10)
         late = socket.create_connection(("127.0.0.1", int(server[1].rpartition(":")[2])))
         time.sleep(0.3)  # until all connections are taken, of which the server tells nobody
@@ -99,7 +100,7 @@ def test_requests_that_wait_for_a_thread_are_answered_before_the_server_ends(
 
 
 def test_connection_that_nobody_uses_does_not_hold_up_the_end(server: tuple[WebServer, str]) -> None:
-    with httpx2.Client(base_url=server[1]) as idle:
+    with plain.Client(base_url=server[1]) as idle:
         assert idle.post("/echo").status_code == 200
         before = time.monotonic()
         server[0].stop()

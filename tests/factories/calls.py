@@ -3,8 +3,7 @@
 from types import TracebackType
 from typing import Any, Self
 
-import httpx2
-
+from tests.factories import plain
 from tests.factories.client import operations
 
 SECONDS = 30.0
@@ -15,7 +14,7 @@ class Calls:
 
     def __init__(self, url: str, token: str, *, service: str = "demo") -> None:
         self._address = f"{url}/{service}/graphql"
-        self._http = httpx2.Client(headers={"Authorization": f"Bearer {token}"}, timeout=SECONDS)
+        self._http = plain.Client(headers={"Authorization": f"Bearer {token}"}, timeout=SECONDS)
 
     def __enter__(self) -> Self:
         return self

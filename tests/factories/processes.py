@@ -19,6 +19,7 @@ import httpx2
 from helpdesk.kernel import crypto, db
 from helpdesk.kernel import settings as deployment
 from helpdesk.plugins import registry
+from tests.factories import plain
 from tests.factories.desk import ready
 from tests.house.programs import fresh_environment
 from tests.house.tree import ROOT
@@ -27,7 +28,7 @@ from tests.servers.processes import Account
 
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
-POLL_SECONDS = 0.03
+POLL_SECONDS = 0.05
 HELPDESK = str(Path(sys.executable).with_name("helpdesk"))
 NOTHING: Mapping[str, str] = {}
 QUICK = {"HELPDESK_RETRY_SECONDS": "0.3", "HELPDESK_LEASE_SECONDS": "2", "HELPDESK_SWEEP_SECONDS": "0.5"}
@@ -192,7 +193,7 @@ class Site:
         def is_up() -> bool:
             assert program.is_running, f"The program ended:\n{program.said[-4000:]}"
             try:
-                return httpx2.get(f"{self.url}/healthz", timeout=5).status_code == 200
+                return plain.get(f"{self.url}/healthz", timeout=5).status_code == 200
             except httpx2.TransportError:
                 return False
 

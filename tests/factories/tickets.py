@@ -42,7 +42,7 @@ def history(ticket_id: int) -> list[HistoryEntry]:
 
 def all_tickets(service_id: int) -> int:
     """Return how many tickets the service has."""
-    return queries.count(queries.matching(service_id))
+    return int(queries.matching(service_id).count())
 
 
 def found(desk: Desk, words: str) -> list[TicketRow]:

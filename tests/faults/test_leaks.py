@@ -25,6 +25,7 @@ from helpdesk.sdk.channel import Channel, Outbound, Sent
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets.operations import NewTicket
 from helpdesk.tickets.rules import Asker, body_of
+from tests.factories import plain
 from tests.factories.processes import Program, eventually
 from tests.faults.conftest import MakeVictim, Victim
 from tests.faults.distributions import install
@@ -216,7 +217,7 @@ def asking(victim: Victim, path: str) -> Iterator[list[httpx2.Response]]:
     def ask() -> None:
         while not ends.wait(0.02):
             try:
-                answers.append(httpx2.get(victim.site.url + path, timeout=30))
+                answers.append(plain.get(victim.site.url + path, timeout=30))
             except httpx2.HTTPError as error:
                 failures.append(error)
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
 from helpdesk import signals
@@ -20,6 +19,7 @@ from helpdesk.kernel.db import transactional
 from helpdesk.plugins import operations, registry
 from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
+from tests.factories import plain
 from tests.factories.calls import Calls
 from tests.factories.desk import PASSWORD
 from tests.factories.processes import HELPDESK, eventually
@@ -114,7 +114,7 @@ def log_in(victim: Victim) -> str:
 
 def figures(victim: Victim, name: str) -> dict[str, float]:
     """Return a counter of /metrics by signal."""
-    text = httpx2.get(f"{victim.site.url}/metrics").text
+    text = plain.get(f"{victim.site.url}/metrics").text
     return {signal: float(value) for signal, value in re.findall(rf'^{name}\{{signal="(.+?)"\}} (\S+)$', text, re.M)}
 
 
@@ -151,7 +151,7 @@ def test_desk_starts_beside_plugins_that_cannot_be_loaded_and_says_why(
     monkeypatch.syspath_prepend(str(tmp_path / "plugins"))
     enable_all([Ref(Kind.THEME, "tomorrow"), *(Ref(Kind.CHANNEL, name) for name in BROKEN)])
     victim.site.run()
-    answer = httpx2.get(f"{victim.site.url}/readyz")
+    answer = plain.get(f"{victim.site.url}/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     told = "\n".join(answer.json()["problems"])
     reasons = {name: reason for name, (_, reason) in BROKEN.items()} | {"tomorrow": TOMORROW}
@@ -172,7 +172,7 @@ def test_plugin_that_ends_the_process_after_a_good_trial_does_so_once(victim_on:
     ended = subprocess.run([HELPDESK, "plugin", "list"], env=victim.site.environment, capture_output=True, check=False)
     assert ended.returncode == 9
     victim.site.run()
-    told = "\n".join(httpx2.get(f"{victim.site.url}/readyz").json()["problems"])
+    told = "\n".join(plain.get(f"{victim.site.url}/readyz").json()["problems"])
     assert "plugin turning: its import ended the process with status 9" in told
     turned.unlink()
     assert victim.site.command("plugin", "enable", "turning")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from helpdesk.graphql import connections
 from helpdesk.kernel.actors import Actor
 from helpdesk.tickets import operations
 from helpdesk.tickets.operations import NewTicket
@@ -107,3 +108,12 @@ def test_cursor_of_another_order_is_refused(desk: Desk, partner: Caller) -> None
     add(desk.partner, 2)
     cursor = partner.ask("Tickets", first=1, orderBy=BY_NUMBER)["tickets"]["pageInfo"]["endCursor"]
     assert partner.failed("Tickets", first=1, after=cursor) == "BAD_CURSOR"
+
+
+def test_long_list_is_counted_up_to_a_number_unless_its_length_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, desk: Desk, partner: Caller
+) -> None:
+    add(desk.partner, 5)
+    monkeypatch.setattr(connections, "MOST_COUNTED", 3)
+    assert partner.ask("TicketCount")["tickets"]["totalCount"] == 4  # more than three
+    assert partner.ask("TicketCount", exact=True)["tickets"]["totalCount"] == 5

@@ -8,7 +8,8 @@ import pytest
 import strawberry
 from strawberry.extensions import SchemaExtension
 
-from helpdesk.graphql.execution import Executor, GraphQLRequest, running_document
+from helpdesk.graphql.compiled.seam import running_now
+from helpdesk.graphql.execution import Executor, GraphQLRequest
 from tests.graphql.sample import codes, make_executor, run
 
 
@@ -76,8 +77,8 @@ def test_second_schema_extension_still_runs_and_sees_the_document() -> None:
 
     class Watch(SchemaExtension):
         def on_execute(self) -> Iterator[None]:
-            document = running_document()
-            seen.append(document.text if document else "")
+            now = running_now()
+            seen.append(now.document.text if now else "")
             yield
 
         def get_results(self) -> dict[str, str]:
@@ -91,7 +92,7 @@ def test_second_schema_extension_still_runs_and_sees_the_document() -> None:
     outcome = executor.execute(GraphQLRequest("{__typename}"), context=None, may_introspect=False, is_read_only=True)
     assert seen == ["{__typename}"]
     assert outcome.extensions == {"watched": "yes", "cost": {"requested": 0, "limit": 5_000}}
-    assert running_document() is None
+    assert running_now() is None
 
 
 def test_resolver_may_ask_the_schema_something_else() -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx2
 import pytest
 
+from tests.factories import plain
 from tests.factories.calls import Calls
 from tests.factories.processes import Site, eventually
 from tests.faults.distributions import install
@@ -44,7 +44,7 @@ def shows(site: Site, status: int, text: str) -> Callable[[], bool]:
     """Return what looks whether the plugin's page at the site answers so."""
 
     def look() -> bool:
-        answer = httpx2.get(f"{site.url}/demo/p/teller/hello")
+        answer = plain.get(f"{site.url}/demo/p/teller/hello")
         return (answer.status_code, answer.text.strip()) == (status, text)
 
     return look

@@ -12,9 +12,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
+from tests.factories import plain
 from tests.factories.calls import Calls
 from tests.factories.environments import FreshEnvironment
 from tests.factories.processes import Site, eventually
@@ -139,9 +139,9 @@ def test_a_new_channel_carries_a_message_in_and_out_of_a_running_desk(
     with Calls(site.url, key) as calls:
         hook = eventually(lambda: _account(calls, provider.server_port), seconds=20, what="The channel in the desk")
         body = json.dumps({"nr": "m-1", "phone": "parrot-7", "who": "김민지", "says": "앵무새가 말을 안 해요 🦜"})
-        refused = httpx2.post(hook, content=body.encode(), headers={"x-token": "guess"})
-        taken = httpx2.post(hook, content=body.encode(), headers={"x-token": "a long token"})
-        again = httpx2.post(hook, content=body.encode(), headers={"x-token": "a long token"})
+        refused = plain.post(hook, content=body.encode(), headers={"x-token": "guess"})
+        taken = plain.post(hook, content=body.encode(), headers={"x-token": "a long token"})
+        again = plain.post(hook, content=body.encode(), headers={"x-token": "a long token"})
         assert (refused.status_code, taken.status_code, again.status_code) == (401, 200, 200)
         ticket = eventually(lambda: calls.ask("Ticket", number=1)["ticket"], seconds=15, what="The ticket")
         assert (ticket["channel"], ticket["customer"]["name"]) == ("parrot", "김민지")

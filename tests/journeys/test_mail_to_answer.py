@@ -3,8 +3,7 @@
 import re
 from typing import Any
 
-import httpx2
-
+from tests.factories import plain
 from tests.factories.processes import eventually
 from tests.journeys.conftest import Journey
 from tests.journeys.letters import PIXEL, RECEIPT, SUBJECT, TEXT, Letter, inquiry
@@ -29,7 +28,7 @@ def ticket_at(journey: Journey, *, status: str, messages: int) -> dict[str, Any]
 def upload(journey: Journey, filename: str, content: bytes) -> str:
     """Send a file in the two steps of a client and return the id to attach it by."""
     place = journey.calls.do("UploadCreate", filename=filename, size=len(content))["upload"]
-    assert httpx2.put(place["url"], content=content).status_code == 204
+    assert plain.put(place["url"], content=content).status_code == 204
     return str(place["id"])
 
 
@@ -51,7 +50,7 @@ def reply(journey: Journey, ticket: dict[str, Any]) -> None:
 def ask_by_form(journey: Journey, **typed: str) -> int:
     """Fill in the inquiry form as a browser without JavaScript does, and return the number that is shown."""
     page = f"{journey.site.url}/demo/hc/ko/inquiry"
-    with httpx2.Client(follow_redirects=True) as browser:
+    with plain.Client(follow_redirects=True) as browser:
         token = re.search(r'name="form_token" value="([^"]+)"', browser.get(page).text)
         assert token is not None
         form = {**typed, "email": journey.customer, "consent": "yes", "form_token": token[1]}
@@ -73,9 +72,9 @@ def assert_inquiry_is_whole(journey: Journey, ticket: dict[str, Any]) -> None:
     assert (ticket["customer"]["name"], ticket["customer"]["email"]) == ("김민지", journey.customer)
     assert (message["kind"], message["bodyText"], message["author"]["name"]) == ("INQUIRY", TEXT, "김민지")
     files = {file["filename"]: file for file in message["attachments"]}
-    assert httpx2.get(files["영수증.pdf"]["url"]).content == RECEIPT
+    assert plain.get(files["영수증.pdf"]["url"]).content == RECEIPT
     (picture,) = re.findall(r'<img [^>]*src="([^"]+)"', message["bodyHtml"])
-    shown = httpx2.get(picture)
+    shown = plain.get(picture)
     assert (shown.content, shown.headers["content-type"]) == (PIXEL, "image/png")
 
 
@@ -134,7 +133,7 @@ def test_visitor_of_the_help_center_is_answered_by_mail(journey: Journey) -> Non
     assert (ticket["customer"]["name"], ticket["customer"]["email"]) == ("이서연", journey.customer)
     assert message["bodyText"] == "두 주 전에 주문했습니다.\n언제 오나요?"
     (file,) = message["attachments"]
-    assert (file["filename"], httpx2.get(file["url"]).content) == ("사진.png", PIXEL)
+    assert (file["filename"], plain.get(file["url"]).content) == ("사진.png", PIXEL)
 
     reply(journey, ticket)
     letter = journey.mail_to_customer(1)

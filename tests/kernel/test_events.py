@@ -271,8 +271,9 @@ def test_an_event_that_commits_late_is_not_skipped(heard: Heard) -> None:
     recorded, go_on = threading.Event(), threading.Event()
 
     def late() -> None:
-        with transaction():
-            ring(1)
+        with db.database.atomic():
+            with transaction():
+                ring(1)
             recorded.set()
             assert go_on.wait(10)
 

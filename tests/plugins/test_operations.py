@@ -294,7 +294,7 @@ def test_log_is_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     guard.forget(ECHO)
     fail_often(ECHO, 4)
     figures.write()
-    assert queries.log_count(ECHO, [0]) == 3
+    assert queries.log_of(ECHO, Window(), service_ids=[0]).count(None) == 3
 
 
 def test_title_rights_and_settings_are_told_of_an_enabled_plugin(greeter: Desk) -> None:

@@ -22,7 +22,7 @@ from helpdesk.tickets.models import Attachment
 from helpdesk.tickets.queries import AttachmentRow
 from tests.factories.crowds import at_once
 from tests.factories.desk import Desk, make_desk
-from tests.factories.tickets import ANSWER, make, messages
+from tests.factories.tickets import ANSWER, all_tickets, make, messages
 
 TEXT = "안녕하세요\r\n".encode()
 
@@ -268,4 +268,4 @@ def test_file_that_is_too_large_takes_the_message_back(desk: Desk, monkeypatch: 
     monkeypatch.setattr(operations, "LARGEST_FILE", 3)
     with pytest.raises(LimitExceeded):
         make(desk, files=[NewFile("a.txt", "text/plain", b"four")])
-    assert queries.count(queries.matching(desk.service_id)) == 0
+    assert all_tickets(desk.service_id) == 0

@@ -35,7 +35,13 @@ def make_app(
         if authorization not in {None, f"Bearer {KEY}"}:
             raise Unauthenticated("The key is not known; copy it again.")
         return runs.execute(
-            GraphQLRequest(payload["query"], payload["variables"], payload["operationName"], payload["extensions"]),
+            GraphQLRequest(
+                payload["query"],
+                payload["variables"],
+                payload["operationName"],
+                payload["extensions"],
+                payload["digest"],
+            ),
             context=[],
             may_introspect=authorization is not None,
             is_read_only=is_read_only,

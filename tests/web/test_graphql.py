@@ -1,6 +1,7 @@
 """The GraphQL address keeps the rules of GraphQL over HTTP, and nothing sent to it brings a 500."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -172,9 +173,35 @@ def test_last_of_two_like_keys_counts(client: FlaskClient) -> None:
     assert response.get_json()["data"] == {"add": 2}
 
 
-def test_hash_of_an_unsent_query_makes_the_client_send_it(client: FlaskClient) -> None:
-    response = send(client, b'{"extensions": {"persistedQuery": {"version": 1}}}')
-    assert code(response) == "PERSISTED_QUERY_NOT_SUPPORTED"
+@pytest.mark.parametrize(
+    "asked",
+    [
+        b"1", b"null", b"{}", b'{"version": 1}', b'{"version": 2, "sha256Hash": "%b"}' % (b"0" * 64),
+        b'{"version": 1, "sha256Hash": "%b"}' % (b"X" * 64), b'{"version": 1, "sha256Hash": ["0"]}',
+    ],
+)  # fmt: skip
+def test_hash_of_a_query_has_its_form(client: FlaskClient, asked: bytes) -> None:
+    response = send(client, b'{"extensions": {"persistedQuery": %b}}' % asked)
+    assert (response.status_code, code(response)) == (400, "BAD_REQUEST")
+
+
+def test_query_that_was_sent_with_its_hash_is_run_by_the_hash_alone(client: FlaskClient) -> None:
+    query = "query Twice($one: Int) {add(one: $one)}"
+    extensions = {"persistedQuery": {"version": 1, "sha256Hash": sha256(query.encode()).hexdigest()}}
+    asked = {"extensions": extensions, "variables": {"one": 42}}
+    unknown = send(client, orjson.dumps(asked))
+    assert (unknown.status_code, code(unknown)) == (200, "PERSISTED_QUERY_NOT_FOUND")
+    assert unknown.get_json()["errors"][0]["message"] == "PersistedQueryNotFound"
+    whole = send(client, orjson.dumps({"query": query} | asked))
+    by_hash = send(client, orjson.dumps(asked))
+    by_get = client.get(URL, query_string={name: orjson.dumps(value) for name, value in asked.items()})
+    assert whole.get_json()["data"] == by_hash.get_json()["data"] == by_get.get_json()["data"] == {"add": 42}
+
+
+def test_hash_of_another_query_is_refused(client: FlaskClient) -> None:
+    asked = b'{"version": 1, "sha256Hash": "%b"}' % (b"0" * 64)
+    response = send(client, b'{"query": "{add}", "extensions": {"persistedQuery": %b}}' % asked)
+    assert (response.status_code, code(response)) == (400, "BAD_REQUEST")
 
 
 @pytest.mark.parametrize(("accept", "status"), [(GRAPHQL_JSON, 400), ("application/json", 200)])

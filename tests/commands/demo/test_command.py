@@ -13,9 +13,9 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
+from tests.factories import plain
 from tests.factories.processes import HELPDESK, eventually
 from tests.house.programs import fresh_environment
 
@@ -55,7 +55,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 def ask(told: dict[str, Any], query: str, **variables: Any) -> Any:
     """Return the data of a query with the demo's key."""
     body = {"query": query, "variables": variables}
-    answer = httpx2.post(told["graphql"], json=body, headers={"Authorization": f"Bearer {told['key']}"}).json()
+    answer = plain.post(told["graphql"], json=body, headers={"Authorization": f"Bearer {told['key']}"}).json()
     assert "errors" not in answer, answer
     return answer["data"]
 
@@ -86,13 +86,13 @@ def test_tickets_are_in_two_languages_and_in_every_status(demo: dict[str, Any]) 
 
 
 def test_pages_are_served_in_both_languages(demo: dict[str, Any]) -> None:
-    pages = {language: httpx2.get(f"{demo['help_center']}/{language}").text for language in ("ko", "en")}
+    pages = {language: plain.get(f"{demo['help_center']}/{language}").text for language in ("ko", "en")}
     assert all(f'lang="{language}"' in page for language, page in pages.items())
-    assert "<html" in httpx2.get(demo["graphql"], headers={"Accept": "text/html"}).text
+    assert "<html" in plain.get(demo["graphql"], headers={"Accept": "text/html"}).text
 
 
 def test_service_whose_name_ends_in_help_center_is_not_called_one_twice(demo: dict[str, Any]) -> None:
-    page = httpx2.get(f"{demo['help_center']}/ko").text
+    page = plain.get(f"{demo['help_center']}/ko").text
     assert "데모상점 고객센터에 오신 것을 환영합니다." in page
     assert "고객센터 고객센터" not in page
 
@@ -143,7 +143,7 @@ def test_restart_takes_the_desk_up_with_a_new_key_and_the_old_one_is_refused(tmp
     with running("--data", "kept", folder=tmp_path) as (_, second):
         assert ask(second, TICKETS)["tickets"]["totalCount"] == count
         old = {"Authorization": f"Bearer {first['key']}"}
-        assert httpx2.post(second["graphql"], json={"query": "{ __typename }"}, headers=old).status_code == 401
+        assert plain.post(second["graphql"], json={"query": "{ __typename }"}, headers=old).status_code == 401
         other = subprocess.run(
             [HELPDESK, "demo", "--port", "0", "--data", "kept"], cwd=tmp_path, env=fresh_environment(),
             capture_output=True, text=True, check=False, timeout=30,

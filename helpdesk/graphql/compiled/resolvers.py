@@ -1,0 +1,165 @@
+"""From rows to values: what answers a field, chosen once, called for a whole column.
+
+An exception that a resolver raises, or returns, stands in the column in the place of the value.
+"""
+
+from collections.abc import Callable, Sequence
+from inspect import iscoroutinefunction
+from operator import attrgetter
+from typing import Any
+
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLResolveInfo, default_field_resolver
+from graphql.execution.values import get_argument_values
+from graphql.pyutils import Path, is_awaitable
+from strawberry.schema.schema_converter import GraphQLCoreConverter, get_arguments
+from strawberry.types.field import StrawberryField
+from strawberry.types.info import Info
+
+from helpdesk.graphql.batching import shares
+from helpdesk.graphql.compiled.running import Run
+
+Values = list[Any]
+Resolve = Callable[[Sequence[Any], Run], Values]
+
+
+class Declined(Exception):
+    """The plan does not know this; the reference executor answers."""
+
+
+class Asked:
+    """A field as a document asks for it: its definition, and all its nodes; the first one has the arguments."""
+
+    __slots__ = ("around", "field", "name", "nodes")
+
+    def __init__(self, around: GraphQLObjectType, field: GraphQLField, nodes: list[FieldNode]) -> None:
+        self.around, self.field, self.nodes = around, field, nodes
+        self.name = nodes[0].name.value
+
+    def info(self, run: Run) -> GraphQLResolveInfo[Any]:
+        """Return what graphql-core tells resolvers; one for the whole column."""
+        operation = run.operation
+        return GraphQLResolveInfo(
+            self.name, self.nodes, self.field.type, self.around, Path(None, self.name, self.around.name),
+            operation.schema, operation.fragments, run.root, operation.node, run.variables, run.context,
+            is_awaitable, None, None,  # type: ignore[arg-type]  # nothing is awaited
+        )  # fmt: skip
+
+    def arguments(self, run: Run) -> dict[str, Any]:
+        """Return the coerced arguments. Raises GraphQLError for a null variable where none may be."""
+        return get_argument_values(self.field, self.nodes[0], run.variables) if self.field.args else {}
+
+
+def resolver(asked: Asked) -> Resolve:
+    """Return what makes the column of a field. Raises Declined."""
+    definition = (asked.field.extensions or {}).get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    if not isinstance(definition, StrawberryField):
+        return _any(asked)
+    if definition.is_async or any(one.has_resolver and not one.supports_sync for one in definition.extensions):
+        raise Declined
+    if definition.extensions or definition.permission_classes:
+        return _any(asked)
+    if definition.base_resolver is None:
+        return _attribute(definition.python_name)
+    return _called(asked, definition)
+
+
+def _called(asked: Asked, definition: StrawberryField) -> Resolve:
+    """Return what calls the field's function: for all rows at once where it can be, else for each."""
+    base = definition.base_resolver
+    assert base is not None
+    batch = definition.metadata.get("batched")
+    if batch is not None:
+        return _batched(asked, definition, batch)
+    column = definition.metadata.get("column")
+    if column is not None:
+        return lambda rows, _run: list(column(rows))
+    if base.root_parameter or base.parent_parameter:
+        return _any(asked)
+    return _method(asked, definition)
+
+
+def typename(name: str) -> Resolve:
+    """Return what makes the column of ``__typename``."""
+    return lambda rows, _run: [name] * len(rows)
+
+
+def _attribute(name: str) -> Resolve:
+    read = attrgetter(name)
+
+    def resolve(rows: Sequence[Any], _run: Run) -> Values:
+        try:
+            return list(map(read, rows))
+        except Exception:  # a property may raise anything
+            return _each(read, rows)
+
+    return resolve
+
+
+def _method(asked: Asked, definition: StrawberryField) -> Resolve:
+    """Return what calls a method of strawberry's with arguments that were converted once for all rows."""
+    base = definition.base_resolver
+    assert base is not None
+    call: Callable[..., Any] = base.wrapped_func  # type: ignore[assignment]  # no method of a class is one
+    if base.self_parameter and not definition.arguments and not base.info_parameter:
+        return lambda rows, _run: _each(call, rows)
+
+    def resolve(rows: Sequence[Any], run: Run) -> Values:
+        try:
+            given = _given(asked, definition, run)
+        except Exception as error:
+            return [error] * len(rows)
+        if base.self_parameter:
+            return _each(lambda row: call(row, **given), rows)
+        return _each(lambda _row: call(**given), rows)
+
+    return resolve
+
+
+def _batched(asked: Asked, definition: StrawberryField, load: Callable[..., Sequence[Any]]) -> Resolve:
+    def resolve(rows: Sequence[Any], run: Run) -> Values:
+        try:
+            given = _given(asked, definition, run) if definition.arguments else {}
+        except Exception as error:
+            return [error] * len(rows)
+        given.pop("info", None)
+        return shares(rows, load, run.context, given)
+
+    return resolve
+
+
+def _given(asked: Asked, definition: StrawberryField, run: Run) -> dict[str, Any]:
+    """Return the keyword arguments of a resolver, as strawberry makes them."""
+    schema = run.operation.schema._strawberry_schema  # type: ignore[attr-defined]
+    converter = schema.schema_converter
+    info: Info[Any, Any] = converter.config.info_class(_raw_info=asked.info(run), _field=definition)
+    _, given = get_arguments(
+        field=definition, source=None, info=info, kwargs=asked.arguments(run), config=converter.config,
+        scalar_registry=converter.scalar_registry,
+    )  # fmt: skip
+    return given
+
+
+def _any(asked: Asked) -> Resolve:
+    """Return what calls graphql-core's resolver for each row, whatever is behind it. Raises Declined."""
+    call = asked.field.resolve or default_field_resolver
+    if iscoroutinefunction(call):
+        raise Declined
+
+    def resolve(rows: Sequence[Any], run: Run) -> Values:
+        try:
+            info, given = asked.info(run), asked.arguments(run)
+        except Exception as error:
+            return [error] * len(rows)
+        return _each(lambda row: call(row, info, **given), rows)
+
+    return resolve
+
+
+def _each(call: Callable[[Any], Any], rows: Sequence[Any]) -> Values:
+    values = []
+    for row in rows:
+        try:
+            values.append(call(row))
+        except Exception as error:
+            values.append(error)
+    return values
