@@ -70,8 +70,9 @@ def html_quoted_from(sanitised: str, raw: str) -> int | None:
         return None
     tokens = list(_tokens(sanitised))
     lines = _lines(tokens)
-    found = [place for place in (_marked(tokens, raw), _worded(lines)) if place is not None]
-    if not found:
+    mark, is_answered = _marked(tokens, raw)
+    found = [place for place in (mark, _worded(lines)) if place is not None]
+    if not found or is_answered:
         return None
     first = min(found)
     head = sum(place < first for place in lines.tokens) + LINES_OF_A_HEAD
@@ -122,21 +123,20 @@ def _worded(lines: _Lines) -> int | None:
     return None if found is None else lines.tokens[found]
 
 
-def _marked(tokens: Sequence[_Token], raw: str) -> int | None:
-    """Return the token with which a client begins its quotation, if all that shows behind it is within.
+def _marked(tokens: Sequence[_Token], raw: str) -> tuple[int | None, bool]:
+    """Return the token with which a client begins its quotation, and whether something shows behind that.
 
     Behind a mere head of it, the quotation itself shows.
     """
     if not _MARKED.search(raw):
-        return None
+        return None, False
     for place, match in enumerate(_TOKEN.finditer(sanitise_with_marks(raw))):
         tag, attributes = (match[2] or "").lower(), match[3] or ""
         if place >= len(tokens) or tag != tokens[place].tag:
-            return None  # the two are not the same page after all
+            break  # the two are not the same page after all
         if _MARK.search(attributes):
-            is_head = _HEAD.search(attributes) is not None
-            return place if is_head or not _is_answered_below(tokens, place) else None
-    return None
+            return place, _HEAD.search(attributes) is None and _is_answered_below(tokens, place)
+    return None, False
 
 
 def _is_answered_below(tokens: Sequence[_Token], mark: int) -> bool:
