@@ -98,6 +98,14 @@ def test_quotation_begins_where_the_client_says(name: str, before: str, after: s
     assert not new.endswith(("<br>", "<p>", "<hr>"))
 
 
+@pytest.mark.parametrize("name", GOLDEN)
+def test_words_directly_above_are_new(name: str) -> None:
+    below = re.sub(r"\A(?:<p>)?<br>(?:</p>)?", "", GOLDEN[name])
+    halves = folded(f"네.<br>2026년 11월 3일까지요.{'' if below.startswith('<') else '<br>'}{below}")
+    assert halves is not None
+    assert (words(halves[0]), words(halves[1])) == ("네.2026년11월3일까지요.", words(sanitise(below)))
+
+
 @pytest.mark.parametrize("name", KEPT)
 def test_doubtful_html_is_kept_whole(name: str) -> None:
     assert folded(KEPT[name]) is None
