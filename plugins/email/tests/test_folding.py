@@ -61,7 +61,7 @@ KEPT = {
     "answers between": f"{SAID}<div class=gmail_quote><div class=gmail_attr>{ON}</div><blockquote>안녕</blockquote>"
     "<div>네!</div><blockquote>주문</blockquote></div>",
     "an answer below": f"{SAID}<div class=gmail_quote><div>{ON}</div><div>주문</div></div><p>1042번이요.</p>",
-    "an answer below a mark with words that are known": f"{SAID}<br><div class=gmail_quote>{ON}<br>주문</div><p>네.</p>",
+    "an answer below a mark with known words": f"{SAID}<br><div class=gmail_quote>{ON}<br>주문</div><p>네.</p>",
     "an answer below a head that is known": f'<p>a</p><br><div class="yahoo_quoted">{HEAD}<br>주문</div><p>네.</p>',
     "nothing new": GOLDEN["gmail"],
     "a picture below": f"{SAID}<div class=gmail_quote>{ON}<blockquote>{BARE}</blockquote></div><img src='cid:a'>",
