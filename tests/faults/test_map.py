@@ -42,6 +42,7 @@
      tests/web/test_webhook_channel.py::test_message_that_is_too_large_is_turned_away_unread
 33   tests/channels/test_clock.py::test_what_waits_for_another_try_goes_on_waiting_and_is_tried_in_time
      tests/channels/test_clock.py::test_lease_stays_with_its_worker
+     tests/hosting/test_completion.py::test_clock_of_the_machine_that_leaps_a_day_completes_nothing_at_once
 34   tests/faults/test_sending.py::test_name_that_is_not_found_lets_mail_wait
 """
 
