@@ -62,7 +62,8 @@ def file_item(
         item = item.message
     known_as, seen = outside_ids.of(account.id, item)
     if seen is not None:
-        return Filed(InboxOutcome.DUPLICATE, seen.ticket_id, seen.message_id)
+        reason = rules.reason(f"It is a copy of a message that is here already, by its id {seen.external_id}.")
+        return Filed(InboxOutcome.DUPLICATE, seen.ticket_id, seen.message_id, reason)
     if is_released:
         return _file_message(account, replace(item, nature=Nature.PERSON), received_at, known_as)
     if item.nature is Nature.SPAM:

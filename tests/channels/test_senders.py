@@ -6,6 +6,7 @@ from helpdesk.agents import queries as agents
 from helpdesk.agents.operations import deactivate_member
 from helpdesk.agents.rules import Role
 from helpdesk.channels import inbox
+from helpdesk.channels.codes import CODES
 from helpdesk.channels.models import Delivery
 from helpdesk.customers import queries as customers
 from helpdesk.kernel.errors import Conflict, Forbidden
@@ -145,7 +146,7 @@ def test_only_what_is_held_is_released(post: Post) -> None:
     broken = post.feed(garbage=True)
     with pytest.raises(Conflict) as refusal:
         inbox.let_through(post.desk.administrator, broken.id)
-    assert refusal.value.code == "NOT_HELD"
+    assert (refusal.value.code, str(refusal.value)) == ("NOT_HELD", CODES["NOT_HELD"])
     done = post.feed(id="m2")
     with pytest.raises(Conflict) as refusal:
         inbox.let_through(post.desk.administrator, done.id)
