@@ -35,6 +35,7 @@ from helpdesk.tickets.operations import NewTicket
 from helpdesk.tickets.rules import LONGEST_CHANNEL, Asker, body_of, subject_of
 
 MOST_ANSWERED = 50
+FORGED_REPORT = "It reports on a message of ours, and does not come from whom it says."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +54,16 @@ def file_item(
     """File one message or report that came at that time. Runs in the transaction that ends the inbox row.
 
     Whoever has released it has read it: it is a person's message, whatever it was taken for.
-    Raises FiledElsewhereError, and HeldError for a suspicious one that no person has released.
+    Raises FiledElsewhereError, and HeldError for a suspicious one, or a forged report, that no person has released.
     """
     if isinstance(item, DeliveryReport):
-        if not is_released or item.message is None:
+        if item.message is None or not is_released:
             return _file_report(account, item)
         item = item.message
     known_as, seen = outside_ids.of(account.id, item)
     if seen is not None:
-        return Filed(InboxOutcome.DUPLICATE, seen.ticket_id, seen.message_id)
+        reason = rules.reason(f"It is a copy of a message that is here already, by its id {seen.external_id}.")
+        return Filed(InboxOutcome.DUPLICATE, seen.ticket_id, seen.message_id, reason)
     if is_released:
         return _file_message(account, replace(item, nature=Nature.PERSON), received_at, known_as)
     if item.nature is Nature.SPAM:
@@ -72,7 +74,9 @@ def file_item(
 
 
 def _file_report(account: Any, report: DeliveryReport) -> Filed:
-    """Write what became of a message of ours; it is found by the outside ids, which have an index."""
+    """Write what became of a message of ours; it is found by the outside ids, which have an index. Raises HeldError."""
+    if report.message is not None and report.message.proof is SenderProof.FAILED:
+        raise HeldError(rules.reason(report.message.suspicion or FORGED_REPORT))
     known: Any = OutsideId.get_or_none(
         OutsideId.account == account.id, OutsideId.external_id == rules.outside_id(report.external_id)
     )

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from helpdesk.channels import accounts, drivers, filing, lanes, rules
+from helpdesk.channels.codes import CODES
 from helpdesk.channels.drivers import RESTING, Driver
 from helpdesk.channels.models import ChannelAccount, InboxRow
 from helpdesk.channels.outside_ids import FiledElsewhereError
@@ -36,6 +37,7 @@ from helpdesk.sdk.channel import DeliveryReport, Inbound, InboundRequest, Refuse
 log = logging.getLogger(__name__)
 
 LINE = "inbox"
+COPY_OF_ROW = "It is a copy of inbox row {id}, which came at {at:%Y-%m-%d %H:%M} UTC: the same bytes."
 WAITING = (InboxState.RECEIVED, InboxState.RETRYING)
 
 
@@ -90,7 +92,7 @@ def _insert(values: Mapping[str, Any], *, once: bool, cursor: Callable[[], None]
         values = {
             **values, "state": InboxState.PROCESSED, "outcome": InboxOutcome.DUPLICATE, "due_at": None,
             "ticket": before.ticket_id, "message": before.message_id, "sender": before.sender,
-            "subject": before.subject,
+            "subject": before.subject, "last_error": COPY_OF_ROW.format(id=before.id, at=before.received_at),
         }  # fmt: skip
     row_id = insert_once(InboxRow, values)
     if cursor is not None:
@@ -205,7 +207,7 @@ def _file(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
 
 
 def _quarantine(row: Any, reason: str) -> None:
-    log.error("inbox row quarantined", extra={"inbox_id": row.id, "account_id": row.account_id})
+    log.error("inbox row quarantined", extra={"inbox_id": row.id, "account_id": row.account_id, "reason": reason})
     release(row, state=InboxState.QUARANTINED, last_error=reason, sender=row.sender, subject=row.subject)
 
 
@@ -260,7 +262,7 @@ def let_through(actor: Actor, row_id: int) -> None:
     if is_done and not rules.is_put_aside(row.outcome, has_message=row.message_id is not None):
         raise _done()
     if not is_done and not row.is_held:
-        raise Conflict("This row is not held; nobody doubts its sender.", code="NOT_HELD")
+        raise Conflict(CODES["NOT_HELD"], code="NOT_HELD")
     _read_again(row, is_released=True, outcome=None, ticket=None, message=None)
 
 

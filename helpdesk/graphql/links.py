@@ -9,7 +9,6 @@ from helpdesk.channels.queries import InboxItemRow
 from helpdesk.channels.rules import RAW
 from helpdesk.graphql.context import Context
 from helpdesk.kernel.crypto import keyring
-from helpdesk.kernel.html import halves
 from helpdesk.tickets import queries
 from helpdesk.tickets.attachments import DOWNLOAD, upload_token
 from helpdesk.tickets.queries import AttachmentRow, MessageRow
@@ -42,14 +41,12 @@ def has_remote_images(row: MessageRow) -> bool:
 
 def new_html(row: MessageRow) -> str | None:
     """Return the HTML without the quoted rest."""
-    place = row.html_quoted_from
-    return halves(row.body_html, place)[0] if row.body_html and place is not None else row.body_html
+    return row.body_html if row.body_html is None else row.body_html[: row.html_quoted_from]
 
 
 def quoted_html(row: MessageRow) -> str | None:
     """Return the quoted rest of the HTML; None without any."""
-    place = row.html_quoted_from
-    return halves(row.body_html, place)[1] if row.body_html and place is not None else None
+    return None if row.body_html is None or row.html_quoted_from is None else row.body_html[row.html_quoted_from :]
 
 
 def with_images(

@@ -16,7 +16,7 @@ from helpdesk.customers import queries as customers
 from helpdesk.hosting import addresses, facts, instances, words
 from helpdesk.hosting import operations as own
 from helpdesk.hosting.denials import desk_work
-from helpdesk.kernel import clock
+from helpdesk.kernel import db
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.crypto import UnreadableSecret, keyring
 from helpdesk.kernel.errors import Invalid, NotFound, Unavailable
@@ -71,8 +71,9 @@ class DeskHost:
         """Return the secrets that the plugin was told, which are to be blotted out of its words; no part of the SDK."""
         return [*secrets_of(self.settings), *secrets_of(self.service_settings)]
 
+    @desk_work
     def now(self) -> datetime:
-        return clock.now()
+        return db.present()
 
     def translate(self, key: str, *, language: str | None = None, **values: object) -> str:
         default = self.service.default_language

@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -61,6 +62,7 @@ SQLITE_PRAGMAS = {
     "busy_timeout": 5_000,
     "cache_size": -32_000,
 }
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SQLITE_NOW = "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
 POSTGRES_NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
@@ -301,6 +303,12 @@ def database_now() -> peewee.SQL:
     present = SQLITE_NOW if is_sqlite() else POSTGRES_NOW
     ahead = int(clock.ahead_seconds() * 1_000_000)
     return peewee.SQL(f"({present} + {ahead})" if ahead else present)
+
+
+def present() -> datetime:
+    """Return the database's present time, which is every worker's, whatever the clock of its machine says."""
+    ((since,),) = database.execute_sql(f"SELECT {database_now().sql}").fetchall()
+    return EPOCH + timedelta(microseconds=int(since))
 
 
 def locked(query: Any) -> Any:

@@ -12,6 +12,7 @@ positions, and also ``text-indent`` and ``letter-spacing``, which may be negativ
 
 import html as escapes
 import re
+import secrets
 from collections import Counter
 from collections.abc import Iterator
 
@@ -59,13 +60,16 @@ _UNSEEN = re.compile(
     rf"<!--.*?(?:-->|\Z)|<({'|'.join(sorted(DROPPED_WHOLE))})\b.*?(?:</\1\b[^<>]*>?|\Z)", re.DOTALL | re.IGNORECASE
 )
 _SANITISED_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)(?:[^<>\"]|\"[^\"]*\")*+>")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _BLANKS = re.compile(r"\n{3,}")
 
 
 def sanitise(html: str) -> str:
     """Return the HTML without anything that runs, loads by itself, or leaves its place on the page."""
-    if not is_bearable(html):
-        return _words_only(html)
+    return _clean(html) if is_bearable(html) else _words_only(html)
+
+
+def _clean(html: str, *, are_comments_kept: bool = False) -> str:
     return nh3.clean(
         html,
         tags=TAGS,
@@ -75,7 +79,7 @@ def sanitise(html: str) -> str:
         url_relative="deny",
         filter_style_properties=STYLES,
         link_rel="noopener noreferrer nofollow",
-        strip_comments=True,
+        strip_comments=not are_comments_kept,
     )
 
 
@@ -110,32 +114,33 @@ def _tags(html: str) -> Iterator[tuple[str, int]]:
             tag_end = html.find(">", place) + 1 or len(html)
 
 
-def place_in(sanitised: str, beginning: str) -> int | None:
-    """Return where a beginning of the HTML as it came ends in the sanitised whole; None if that cannot be told."""
-    half = sanitise(beginning)
-    closing = re.search(r"(?:</[a-z0-9]+>)*\Z", half)
-    assert closing is not None, "nothing at all is matched too"
-    if not sanitised.startswith(half[: closing.start()]):
-        return None
-    place = closing.start()
-    for tag in re.findall(r"</[a-z0-9]+>", closing[0]):  # those that stand there, not those that sanitising has added
-        if not sanitised.startswith(tag, place):
-            break
-        place += len(tag)
-    return place if 0 < place < len(sanitised) else None
+def sanitise_in_two(beginning: str, rest: str) -> tuple[str, int | None]:
+    """Return HTML that comes in two parts, sanitised, and where in it the second begins.
+
+    Each part is whole by itself: what is open between them is closed, and opened again. Without a place (None) for
+    parts that cannot be told apart, such as two halves of a tag or of ``&amp;``, or of which one is nothing.
+    """
+    whole, mark = sanitise(beginning + rest), f"<!--{secrets.token_hex()}-->"
+    if not beginning or not is_bearable(beginning + rest):
+        return whole, None
+    marked = _clean(beginning + mark + rest, are_comments_kept=True)
+    first, second = (_COMMENT.sub("", part) for part in marked.partition(mark)[::2])
+    if first + second != whole:
+        return whole, None
+    first, second = sanitise(first), sanitise(_opened(first) + second)
+    return (first + second, len(first)) if first and second else (whole, None)
 
 
-def halves(sanitised: str, place: int) -> tuple[str, str]:
-    """Return sanitised HTML in two parts, each whole by itself: what is open there is closed, and opened again."""
+def _opened(sanitised: str) -> str:
+    """Return the tags that are open at the end of a beginning of sanitised HTML."""
     opened: list[tuple[str, str]] = []
-    for match in _SANITISED_TAG.finditer(sanitised, 0, place):
+    for match in _SANITISED_TAG.finditer(sanitised):
         name = match[2]
         if not match[1] and name not in _VOID:
             opened.append((name, match[0]))
         elif match[1] and opened and opened[-1][0] == name:
             opened.pop()
-    again = "".join(tag for _, tag in opened)
-    return sanitise(sanitised[:place]), sanitise(again + sanitised[place:])
+    return "".join(tag for _, tag in opened)
 
 
 def text_of(sanitised: str) -> str:

@@ -108,7 +108,7 @@ class Inbound:
     ``ticket_number`` is a number read from the text of a subject: a hint, believed of participants only.
     ``sent_at`` is the sender's claim; it is shown, never relied upon.
     ``quoted_from`` is where in ``text`` nothing new stands any more, only what the message quotes: it is folded.
-    ``html_quoted_from`` is the same place in ``html``, which the desk cleans again: between two tags it is kept best.
+    ``html_quoted_from`` is the same place in ``html``, which the desk cleans again: within a tag it is none.
     ``proof`` says whether the sender is proven, ``proof_details`` by what, as ``spf=pass dmarc=pass``. An agent who is
     proven answers customers by their message.
     ``suspicion`` is why a person should look before anything is believed; then it is held until one does.

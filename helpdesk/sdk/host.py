@@ -37,7 +37,7 @@ class Host(Protocol):
     """For calls to the outside."""
 
     def now(self) -> datetime:
-        """Return the present time, in UTC, from the clock that tests can hold."""
+        """Return the present time, in UTC, by the database's clock, which tests can hold."""
 
     def translate(self, key: str, *, language: str | None = None, **values: object) -> str:
         """Return a text of the plugin's ``locales``, in the language, the service's default one, or English.

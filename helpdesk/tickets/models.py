@@ -95,8 +95,8 @@ class Message(Model):
     """One contribution to a ticket. ``body_html`` is sanitised before it gets here.
 
     From the character ``quoted_from`` of ``body_text`` and ``html_quoted_from`` of ``body_html`` on, it only quotes
-    what came before. ``created_at`` is when it came or was written, ``sent_at`` what its sender's own clock says; the
-    order is that of the ids.
+    what came before; both parts of the HTML are whole by themselves. ``created_at`` is when it came or was written,
+    ``sent_at`` what its sender's own clock says; the order is that of the ids.
     """
 
     id = peewee.BigAutoField()

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from helpdesk.kernel.errors import Conflict, Invalid
-from helpdesk.kernel.html import place_in, sanitise, text_of
+from helpdesk.kernel.html import sanitise_in_two, text_of
 from helpdesk.kernel.text import clean, one_line
 from helpdesk.sdk.channel import SenderProof
 
@@ -84,7 +84,8 @@ class Asker:
 class Body:
     """A message's content: always text, sometimes sanitised HTML as well.
 
-    ``quoted_from`` is where quoting begins in the text, ``html_quoted_from`` where it does in the HTML.
+    ``quoted_from`` is where quoting begins in the text, ``html_quoted_from`` where it does in the HTML: there both of
+    its parts are whole by themselves.
     ``proof`` says whether it comes from whom it says, and ``proof_details`` by what that is known. ``received_at`` is
     when it came, if that is not now, and ``sent_at`` when its sender says to have sent it.
     """
@@ -176,8 +177,8 @@ def body_of(
     text: str, html: str | None = None, *, quoted_from: int | None = None, html_quoted_from: int | None = None
 ) -> Body:
     """Return the content as it may be stored: cleaned text, and sanitised HTML if there is any."""
-    safe = sanitise(clean(html)) if html else None
-    place = place_in(safe, clean(html[:html_quoted_from])) if safe and html and html_quoted_from else None
+    came, split = html or "", html_quoted_from or 0
+    safe, place = sanitise_in_two(clean(came[:split]), clean(came[split:]))
     words = clean(text).strip()
     if not words:
         return Body(text_of(safe) if safe else "", safe or None, html_quoted_from=place)

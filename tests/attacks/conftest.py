@@ -3,7 +3,7 @@
 import pytest
 
 from tests.attacks.loops import Side, side
-from tests.attacks.outgoing import SUPPORT
+from tests.attacks.outgoing import AUTHSERV, SUPPORT
 from tests.factories.client import Caller, administrator, agent, app, chosen, desk, partner, statements, stranger
 from tests.factories.desk import Desk
 from tests.servers.smtp import SmtpServer
@@ -14,4 +14,4 @@ __all__ = ["administrator", "agent", "app", "chosen", "desk", "partner", "statem
 @pytest.fixture
 def ours(stranger: Caller, desk: Desk, smtp_server: SmtpServer) -> Side:
     """The desk's service with a mail account."""
-    return side(stranger, desk, smtp_server, slug="demo", address=SUPPORT)
+    return side(stranger, desk, smtp_server, slug="demo", address=SUPPORT, authserv_id=AUTHSERV)

@@ -45,11 +45,12 @@ class Side:
         self.desk.run_jobs()
 
 
-def side(caller: Caller, desk: Desk, server: SmtpServer, *, slug: str, address: str) -> Side:
+def side(caller: Caller, desk: Desk, server: SmtpServer, *, slug: str, address: str, authserv_id: str = "") -> Side:
     """Make a service with a mail account at the address, or give the desk's own service one."""
     made = desk if slug == caller.slug else make_desk(desk.settings, slug=slug)
     administrator = log_in(caller.but(slug=slug), "admin@demo.example")
     settings = {"address": address, "smtp_host": server.host, "smtp_port": server.port, "smtp_security": "none"}
+    settings["authserv_id"] = authserv_id
     administrator.done("ChannelAccountCreate", driver="email", name="Mail", settings=settings)
     (account,) = accounts_of_service(made.service_id)
     return Side(made, address, account.id)

@@ -8,6 +8,7 @@ from tests.factories.desk import Desk
 from tests.servers.smtp import Received, SmtpServer
 
 SUPPORT = "support@desk.example"
+AUTHSERV = "mx.desk.example"
 CUSTOMER = "hong@customer.example"
 
 

@@ -1,4 +1,4 @@
-"""B: a header is only what somebody wrote, and what is packed in a mail stays packed. Source: SECURITY B4, B8, B12."""
+"""B: a header is only what somebody wrote; what is packed in a mail stays packed. Source: SECURITY B2, B4, B8, B12."""
 
 import base64
 import gzip
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.attacks.loops import Side, mail
-from tests.attacks.outgoing import CUSTOMER, SUPPORT
+from tests.attacks.outgoing import AUTHSERV, CUSTOMER, SUPPORT
 from tests.factories.client import Caller
 from tests.servers.smtp import SmtpServer
 
@@ -51,6 +51,31 @@ def test_no_header_makes_a_stranger_somebody_else(ours: Side, agent: Caller, hea
     assert (second["customer"]["email"], message["kind"], message["author"]["__typename"]) == (
         "evil@x.example", "INQUIRY", "Customer",
     )  # fmt: skip
+
+
+PASSED = f"dmarc=pass header.from={AGENT}"
+IN_QUOTES = [
+    f'"x; {PASSED}"@evil.example',
+    f'"x); {PASSED}; ("@evil.example',
+    f'"x\\"; {PASSED}; y"@evil.example',
+    f'"x; {PASSED}; @evil.example',
+    '"demo.example"@evil.example',
+]
+
+
+@pytest.mark.parametrize("whose", IN_QUOTES)
+@pytest.mark.parametrize(
+    "said", ["spf=pass smtp.mailfrom={}", "spf=pass (of {}) smtp.mailfrom={}", "dkim=pass header.i={}"]
+)
+def test_nothing_that_a_stranger_writes_in_quotes_makes_him_an_agent(
+    ours: Side, agent: Caller, said: str, whose: str
+) -> None:
+    found = f"{AUTHSERV}; {said.replace('{}', whose)}; dmarc=none"
+    headers = {"Message_ID": "<2@x.example>", "In_Reply_To": "<1@customer.example>", "Authentication_Results": found}
+    ours.take(mail(sender=AGENT, to=SUPPORT, subject="Re: [#1] Mine", text="Pay here", **headers))
+    first, second = tickets(agent)
+    assert [one["kind"] for one in first["messages"]["nodes"]] == ["INQUIRY"]
+    assert [one["kind"] for one in second["messages"]["nodes"]] == ["INQUIRY"]
 
 
 def test_mail_of_a_third_party_enters_no_ticket_by_its_number(

@@ -15,17 +15,21 @@ from typing import Any
 
 import pytest
 from helpdesk_email.channel import Email
+from peewee import fn
 
 from helpdesk.channels import inbox
 from helpdesk.channels.models import ChannelAccount, Delivery, InboxRow
 from helpdesk.channels.rules import InboxState
 from helpdesk.customers.models import Customer
+from helpdesk.kernel import actors
 from helpdesk.kernel.db import is_sqlite
 from helpdesk.kernel.html import sanitise
 from helpdesk.kernel.storage import storage
 from helpdesk.plugins import registry
 from helpdesk.plugins.kinds import Kind
-from helpdesk.tickets.models import Attachment, Message
+from helpdesk.tickets import operations
+from helpdesk.tickets.models import Attachment, Message, Ticket
+from helpdesk.tickets.rules import Body
 from tests.attacks.test_a_content import Page as Source
 from tests.factories.client import Caller
 from tests.factories.crowds import at_once
@@ -48,6 +52,10 @@ TICKETS += " pageInfo { hasNextPage endCursor } } }"
 
 BAD_NAME = re.compile(r"[/\\\x00-\x1f\x7f-\x9f]|^\.|^$")
 BAD_STYLE = re.compile(r'style="[^"]*(?:url\s*\(|position|expression|@import)', re.IGNORECASE)
+MACHINE = re.compile(rb"^(?:auto-submitted:[ \t]*auto|list-id:|precedence:[ \t]*(?:bulk|list|junk))", re.I | re.M)
+NOBODY = re.compile(
+    r"mail(?:er)?-?daemon|postmaster|(?:do-?)?no-?t?-?reply|support(?:\+.*)?@desk\.example|[^@]*$", re.I
+)
 BASE = "http://127.0.0.1:8000"
 LINK = re.compile(rf' src="(?:{BASE}/demo/files/[^"]*)?"')
 
@@ -118,6 +126,7 @@ def test_no_mail_is_lost_and_none_counts_twice(desk: Desk, administrator: Caller
     assert_harmless(messages)
     assert_files_are_true(administrator, [file for message in messages for file in message["attachments"]])
     assert_fed_again_adds_nothing(desk, administrator, account_id, fed[:: len(fed) // 20] * 2)
+    assert_no_machine_is_answered(desk)
 
 
 def assert_bytes_are_given_out(caller: Caller, rows: list[Any]) -> None:
@@ -176,3 +185,20 @@ def feed_again(desk: Desk, account_id: int, raw: bytes) -> None:
     """Feed a mail once more, under a key that a restored mailbox would give it."""
     key = f"restored:{random.random()}"
     inbox.store(account_id, desk.service_id, raw, largest=LARGEST, key=key, once=True)
+
+
+def assert_no_machine_is_answered(desk: Desk) -> None:
+    """Let a machine answer everybody once, and assert that no daemon, list or address of ours is written to: U7."""
+    outcomes = {row.digest: row.outcome for row in InboxRow.select().order_by(-InboxRow.id)}
+    whole = {file.name: file.read_bytes() for file in CORPUS}
+    heads = {name: re.split(rb"\r?\n\r?\n", raw.lstrip())[0] for name, raw in whole.items()}
+    machines = [name for name, head in heads.items() if name.startswith("auto-") or MACHINE.search(head)]
+    heard = {name: outcomes.get(hashlib.sha256(whole[name]).hexdigest()) for name in machines}
+    assert sum(outcome == "AUTO" for outcome in heard.values()) > 10
+    assert {name: outcome for name, outcome in heard.items() if outcome in {"TICKET", "REPLY"}} == {}
+    firsts = Ticket.select(fn.MIN(Ticket.id)).where(Ticket.customer.is_null(False)).group_by(Ticket.customer).tuples()
+    for (ticket_id,) in firsts:
+        operations.reply(actors.system(desk.service_id), ticket_id, Body("접수되었습니다."))
+    written_to = [one["value"] for row in Delivery.select() for one in row.recipients]
+    assert len(written_to) > 5
+    assert [address for address in written_to if NOBODY.match(address)] == []

@@ -114,6 +114,9 @@ def test_same_bytes_under_another_key_are_a_duplicate_of_the_first(post: Post) -
     late = post.put(key="2:1", once=True)
     rows = [post.item(row_id) for row_id in [*waiting, late]]
     assert [row.outcome for row in rows] == ["TICKET", "DUPLICATE", "DUPLICATE"]
+    came = f"which came at {rows[0].received_at:%Y-%m-%d %H:%M} UTC: the same bytes."
+    copies = [f"It is a copy of inbox row {waiting[0]}, {came}"] * 2
+    assert [row.last_error for row in rows] == ["", *copies]
     assert len({(row.ticket_id, row.message_id) for row in rows}) == 1
     assert rows[0].ticket_id is not None
     assert len(messages(rows[0].ticket_id)) == 1
@@ -123,6 +126,7 @@ def test_same_bytes_are_no_duplicate_unless_asked(post: Post) -> None:
     post.feed(id="m1")
     again = post.feed(id="m1")
     assert (again.outcome, post.inbox()[0].outcome) == ("DUPLICATE", "TICKET")
+    assert again.last_error == "It is a copy of a message that is here already, by its id m1."
     assert again.ticket_id == post.inbox()[0].ticket_id
 
 
@@ -170,7 +174,9 @@ def test_many_answers_at_once_are_all_filed(post: Post) -> None:
     assert all_tickets(post.desk.service_id) == 1
 
 
-def test_unreadable_message_is_tried_then_quarantined_and_the_next_goes_through(post: Post) -> None:
+def test_unreadable_message_is_tried_then_quarantined_and_the_next_goes_through(
+    post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
     bad = inbox.store(post.account_id, post.desk.service_id, b"\xff no json", largest=LARGEST).row_id
     assert post.feed().outcome == "TICKET"
     row = post.item(bad)
@@ -181,6 +187,8 @@ def test_unreadable_message_is_tried_then_quarantined_and_the_next_goes_through(
     row = post.item(bad)
     assert (row.state, row.attempts, row.due_at) == ("QUARANTINED", MOST_TRIES_IN, None)
     assert row.last_error.startswith("The channel “echo” failed in receive: UnicodeDecodeError:")
+    (line,) = (one for one in caplog.records if one.getMessage() == "inbox row quarantined")
+    assert line.__dict__["reason"] == row.last_error
     assert raw_of(row) == b"\xff no json"
 
 

@@ -6,6 +6,7 @@ from helpdesk.agents import queries as agents
 from helpdesk.agents.operations import deactivate_member
 from helpdesk.agents.rules import Role
 from helpdesk.channels import inbox
+from helpdesk.channels.codes import CODES
 from helpdesk.channels.models import Delivery
 from helpdesk.customers import queries as customers
 from helpdesk.kernel.errors import Conflict, Forbidden
@@ -145,7 +146,7 @@ def test_only_what_is_held_is_released(post: Post) -> None:
     broken = post.feed(garbage=True)
     with pytest.raises(Conflict) as refusal:
         inbox.let_through(post.desk.administrator, broken.id)
-    assert refusal.value.code == "NOT_HELD"
+    assert (refusal.value.code, str(refusal.value)) == ("NOT_HELD", CODES["NOT_HELD"])
     done = post.feed(id="m2")
     with pytest.raises(Conflict) as refusal:
         inbox.let_through(post.desk.administrator, done.id)
@@ -195,6 +196,30 @@ def test_person_s_message_that_was_taken_for_a_report_is_listed_and_filed_once_s
     assert customers.undeliverable(post.desk.service_id, [("email", MINA)]) == {}
     with pytest.raises(Conflict):
         inbox.let_through(post.desk.administrator, row.id)
+
+
+@pytest.mark.parametrize("report", ["failed", "complained"])
+def test_forged_report_is_held_and_marks_nobody_even_if_it_is_released(post: Post, report: str) -> None:
+    sent = post.delivery(answered(post))
+    said = {"id": sent.external_id, "report": report, "to": MINA, "reason": "550 5.1.1", "is_permanent": True}
+    row = post.feed(**said, message_id="m2", proof="failed", suspicion=SUSPICION)
+    assert (row.state, row.is_held, row.outcome, row.last_error) == ("QUARANTINED", True, None, SUSPICION)
+    assert post.feed(**said, message_id="m3", proof="failed").last_error.startswith("It reports on a message of ours")
+    inbox.let_through(post.desk.administrator, row.id)
+    post.work()
+    assert post.item(row.id).outcome == "TICKET"
+    (one,) = (one for one in post.delivery(sent.message_id).recipients)
+    assert (one["verdict"], customers.undeliverable(post.desk.service_id, [("email", MINA)])) == ("accepted", {})
+
+
+def test_forged_message_takes_no_mark_away_even_if_it_is_released(post: Post) -> None:
+    sent = post.delivery(answered(post))
+    post.feed(id=sent.external_id, report="failed", to=MINA, reason="550 5.1.1", is_permanent=True)
+    row = post.feed(id="m2", proof="failed", suspicion=SUSPICION)
+    inbox.let_through(post.desk.administrator, row.id)
+    post.work()
+    assert post.item(row.id).outcome == "TICKET"
+    assert list(customers.undeliverable(post.desk.service_id, [("email", MINA)])) == [("email", MINA)]
 
 
 def test_report_that_is_no_message_stays_a_report(post: Post) -> None:

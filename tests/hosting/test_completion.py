@@ -1,10 +1,11 @@
 """The core's own plugin completes what has stayed resolved, in services that say after how long."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from helpdesk.hosting import calls, jobs
 from helpdesk.hosting.models import PluginPeriod
@@ -79,6 +80,14 @@ def test_resolved_ticket_is_completed_after_the_interval_by_the_plugin(desk: Des
     assert (status(old), status(fresh)) == ("COMPLETED", "RESOLVED")
     last = tickets.history(old)[-1]
     assert (last.actor_name, last.changes["status"]) == ("Automatic completion", ["RESOLVED", "COMPLETED"])
+
+
+def test_clock_of_the_machine_that_leaps_a_day_completes_nothing_at_once(desk: Desk) -> None:
+    old, fresh = resolved(desk), resolved(desk, ago=DAY / 2)
+    after_a_day(desk)
+    with time_machine.travel(datetime.now(UTC) + DAY, tick=True):
+        turn(desk)
+    assert (status(old), status(fresh)) == ("COMPLETED", "RESOLVED")
 
 
 def test_service_that_says_nothing_completes_nothing(desk: Desk) -> None:

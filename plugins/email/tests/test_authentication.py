@@ -11,6 +11,23 @@ SETTINGS = EmailSettings(address="support@desk.example", authserv_id=OURS)
 FROM = "From: Mina <mina@shop.example>"
 BUSY = ["(" * 4000, "spf=" + "pass " * 800, ";" * 4000, "header.d=" * 450, "dkim=pass " + "smtp.mailfrom=@" * 270]
 
+PASSED = "dmarc=pass header.from=shop.example"
+FORGED = [
+    f'"x; {PASSED}"@evil.example',
+    f'"x); {PASSED}; ("@evil.example',
+    f'"x(; {PASSED}; )"@evil.example',
+    f'"x\\"; {PASSED}; y"@evil.example',
+    f'"x\\\\"@evil.example "; {PASSED}; y',
+    f'"x; {PASSED}; @evil.example',
+    f'"x; {PASSED}; \\',
+    '"shop.example"@evil.example',
+    '"mina@shop.example"@evil.example',
+    '"mina@shop.example".x@evil.example',
+    f"{'x' * 400}.shop.example@evil.example",
+    "header.d=shop.example@evil.example",
+    "mina@shop.example@evil.example",
+]
+
 
 def understood(*headers: str, text: str = "안녕하세요", settings: EmailSettings = SETTINGS) -> Inbound:
     """Return the mail with these headers, as it is understood."""
@@ -62,10 +79,40 @@ def test_our_own_server_s_findings_prove_the_sender(said: str, proof: str, detai
         ["Received: a", "Received: b", "Received: c", results("dmarc=pass header.from=shop.example")],
         ["X-Authentication-Results: mx.desk.example; dmarc=pass"],
         [f"ARC-Authentication-Results: i=1; {OURS}; dmarc=pass"],
+        *([results(f"spf=pass smtp.mailfrom={whose}; dmarc=none")] for whose in FORGED),
     ],
 )
 def test_findings_of_others_prove_nothing(headers: list[str]) -> None:
     assert understood(*headers, FROM).proof is SenderProof.NONE
+
+
+@pytest.mark.parametrize("whose", FORGED)
+@pytest.mark.parametrize(
+    "before", ["spf=pass smtp.mailfrom=", "spf=none; dkim=pass header.i=", "spf=pass (of {}) smtp.mailfrom="]
+)
+def test_what_the_sender_wrote_in_quotes_hides_no_failure(before: str, whose: str) -> None:
+    mail = understood(results(f"{before.format(whose)}{whose}; dmarc=fail header.from=shop.example"), FROM)
+    assert mail.proof is not SenderProof.PASSED
+
+
+def test_domain_that_is_cut_off_is_nobody_s() -> None:
+    for length in range(4_030, 4_070):
+        said = f"spf=pass smtp.mailfrom={'x' * length}@shop.example.evil.example"
+        assert understood(results(said), FROM).proof is SenderProof.NONE
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'dmarc=pass header.from="shop.example"',
+        'dkim=pass reason="1024-bit key; unprotected key" header.d=shop.example',
+        'dkim=pass reason="a (b" header.d=shop.example',
+        'dkim=pass (said "so; it is") header.i="@shop.example"; spf=none',
+        'spf=pass (of "a b"@shop.example) smtp.mailfrom="a b"@shop.example',
+    ],
+)
+def test_quotes_are_no_reason_to_believe_less(said: str) -> None:
+    assert understood(results(said), FROM).proof is SenderProof.PASSED
 
 
 def test_what_stands_first_is_believed_rather_than_what_came_along() -> None:

@@ -162,3 +162,16 @@ def test_report_holds_the_mail_itself_in_case_that_a_person_has_sent_it(read_rep
     )  # fmt: skip
     assert mail.text.startswith("I'm sorry.")
     assert len(mail.files) == 2
+
+
+def test_report_that_a_person_attaches_is_a_person_s_mail(read_mail, read_report):
+    attached = (
+        bounce()
+        .replace(b"multipart/report; report-type=delivery-status", b"multipart/mixed")
+        .replace(b"Auto-Submitted: auto-replied\n", b"")
+    )
+    person = attached.replace(b"Return-Path: <>\n", b"").replace(b"MAILER-DAEMON@mx", b"hong@mx")
+    assert (read_mail(person).nature, read_mail(person).text) == ("person", "I'm sorry.")
+    assert read_report(attached).external_id == OWN
+    complaint = person.replace(b"message/delivery-status", b"message/feedback-report")
+    assert read_mail(complaint.replace(b"Reporting-MTA", b"Feedback-Type: abuse\nX")).nature == "person"

@@ -49,6 +49,7 @@ GOLDEN = {
     "yahoo": f'<div id="yahoo_quoted_1" class="yahoo_quoted"><div>On Tuesday, Help wrote:</div>{BARE}</div>',
     "proton": '<div class="protonmail_quote">Op dinsdag schreef Help:<br>'
     f"<blockquote type=cite>{BARE}</blockquote></div>",
+    "lines alone": f"<br>{ON}<br><br>{BARE}",
     "zoho": '<div class="zmail_extra"><br>---- On Tue, 03 Nov 2026 Help wrote ---<br>'
     f"<blockquote>{BARE}</blockquote></div>",
 }
@@ -60,6 +61,8 @@ KEPT = {
     "answers between": f"{SAID}<div class=gmail_quote><div class=gmail_attr>{ON}</div><blockquote>안녕</blockquote>"
     "<div>네!</div><blockquote>주문</blockquote></div>",
     "an answer below": f"{SAID}<div class=gmail_quote><div>{ON}</div><div>주문</div></div><p>1042번이요.</p>",
+    "an answer below a mark with known words": f"{SAID}<br><div class=gmail_quote>{ON}<br>주문</div><p>네.</p>",
+    "an answer below a head that is known": f'<p>a</p><br><div class="yahoo_quoted">{HEAD}<br>주문</div><p>네.</p>',
     "nothing new": GOLDEN["gmail"],
     "a picture below": f"{SAID}<div class=gmail_quote>{ON}<blockquote>{BARE}</blockquote></div><img src='cid:a'>",
     "gmail forwarded": f"{SAID}<div class=gmail_quote><div class=gmail_attr>{FORWARDED}</div>{BARE}</div>",
@@ -93,6 +96,14 @@ def test_quotation_begins_where_the_client_says(name: str, before: str, after: s
     new, quoted = halves
     assert (words(new), words(quoted)) == ("네,1042번입니다.", words(sanitise(GOLDEN[name])))
     assert not new.endswith(("<br>", "<p>", "<hr>"))
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_words_directly_above_are_new(name: str) -> None:
+    below = re.sub(r"\A(?:<p>)?<br>(?:</p>)?", "", GOLDEN[name])
+    halves = folded(f"네.<br>2026년 11월 3일까지요.{'' if below.startswith('<') else '<br>'}{below}")
+    assert halves is not None
+    assert (words(halves[0]), words(halves[1])) == ("네.2026년11월3일까지요.", words(sanitise(below)))
 
 
 @pytest.mark.parametrize("name", KEPT)

@@ -78,9 +78,12 @@ KEPT = {
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-def test_quotation_is_found_where_it_begins(name: str) -> None:
-    said = "네, 1042번입니다. 😀\n감사합니다."
-    text = f"{said}\n\n{GOLDEN[name]}\n"
+@pytest.mark.parametrize(
+    "said", ["네, 1042번입니다. 😀\n감사합니다.", "1042번입니다.", "On it.\n\n2026년 11월 3일까지요."]
+)
+@pytest.mark.parametrize("between", ["\n\n", "\n"])
+def test_quotation_is_found_where_it_begins(name: str, said: str, between: str) -> None:
+    text = f"{said}{between}{GOLDEN[name]}\n"
     place = quoted_from(text)
     assert place is not None
     new = text[:place].strip().removesuffix("Get Outlook for iOS").strip()

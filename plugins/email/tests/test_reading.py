@@ -1,6 +1,8 @@
 """What becomes of a mail as a whole."""
 
+import base64
 import hashlib
+import quopri
 from datetime import UTC, datetime
 
 import pytest
@@ -267,6 +269,22 @@ def test_copy_that_came_another_way_says_the_same(read_mail, end):
 
 
 @pytest.mark.parametrize(
+    ("encoding", "encoded"), [("base64", base64.encodebytes), ("quoted-printable", quopri.encodestring)]
+)
+@pytest.mark.parametrize("is_part", [False, True])
+def test_copy_that_a_relay_has_encoded_anew_says_the_same(read_mail, encoding, encoded, is_part):
+    text = "안녕하세요. 환불해 주세요.\n두 줄\n".encode()
+    kind, cte = b"Content-Type: text/plain; charset=utf-8\n", b"Content-Transfer-Encoding: "
+    plain, other = kind + cte + b"8bit\n\n" + text, kind + cte + encoding.encode() + b"\n\n" + encoded(text)
+    if is_part:
+        head, end = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n", b"\n--b--\n"
+        plain, other = head + plain + end, head + other + end
+    raw = "From: 홍길동 <a@b.example>\nSubject: 환불\n".encode()
+    words = b"From: =?utf-8?B?7ZmN6ri464+Z?= <a@b.example>\nSubject: =?utf-8?Q?=ED=99=98?= =?utf-8?Q?=EB=B6=88?=\n"
+    assert read_mail(words + other).fingerprint == read_mail(raw + plain).fingerprint
+
+
+@pytest.mark.parametrize(
     ("said", "instead"),
     [
         (b"hong@customer.example>\nTo", b"kim@customer.example>\nTo"),
@@ -275,7 +293,7 @@ def test_copy_that_came_another_way_says_the_same(read_mail, end):
         (b"It is =ED", b"It was =ED"),
         (b"bold", b"bald"),
         (b'filename="bill.pdf"', b'filename="other.pdf"'),
-        (b"JVBERi0=", b"JVBERi1="),
+        (b"JVBERi0=", b"JVBERi1B"),
         (b"--out--", b"--out\n\n-- \na footer of the list\n--out--"),
     ],
 )

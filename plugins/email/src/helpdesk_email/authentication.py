@@ -4,6 +4,9 @@ Our server writes what it found (SPF, DKIM, DMARC) into ``Authentication-Results
 Fields under any other name were written by strangers. So were those further down than two ``Received``: whatever
 a server adds stands above what it was given. A server that lets strangers' fields of its own name in is
 misconfigured; then the first finding of each method counts.
+
+A field repeats what the sender has written: a local part in quotes may hold whatever it likes, and comments repeat it
+too. What speaks for the sender counts only if it is found both when quotes are read first and when comments are.
 """
 
 import re
@@ -21,9 +24,9 @@ LONGEST_FIELD = 4_096
 
 _COMMENT = re.compile(r"\([^()]*\)")
 _FINDING = re.compile(r"\s*(spf|dkim|dmarc)\s*=\s*([a-z]{1,20})\b(.*)", re.IGNORECASE | re.DOTALL)
-_DOMAIN = re.compile(
-    r"\b(?:header\.(?:d|i|from)|smtp\.(?:mailfrom|helo))\s*=\s*\"?(?:[^\s;\"@]{0,320}@)?([^\s;\"@]+)", re.IGNORECASE
-)
+_WHOSE = re.compile(r"(?<!\S)(?:header\.(?:d|i|from)|smtp\.(?:mailfrom|helo))\s*=\s*([^\s;]*)", re.IGNORECASE)
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"(?P<value>(?=\s*(?:;|\s\w|$)))?|\\?$)', re.DOTALL)
+_SPECIAL = re.compile(r"[;()=\\\s]")
 _ADDRESS_IN_NAME = re.compile(r"[\w.+-]{1,64}@([\w-]{1,63}(?:\.[\w-]{1,63})+)")
 
 
@@ -71,22 +74,32 @@ def _findings(headers: Headers, authserv_id: str) -> list[Finding]:
         if name != "authentication-results":
             continue
         fields += 1
-        text = _without_comments(value[:LONGEST_FIELD].decode("latin-1"))
-        server, *rest = text.split(";")
-        if (server.split() or [""])[0].lower() != authserv_id.lower():
-            continue
-        for one in (_finding(part) for part in rest):
-            if one is not None and (one.method not in found or (one.method == "dkim" and one.result == "pass")):
+        text = value[:LONGEST_FIELD].decode("latin-1")
+        whole = text.rpartition(";")[0] if len(value) > LONGEST_FIELD else text
+        for one in _said(whole, authserv_id):
+            if one.method not in found or (one.method == "dkim" and one.result == "pass"):
                 found[one.method] = one
     return list(found.values())
+
+
+def _said(text: str, authserv_id: str) -> list[Finding]:
+    """Return what a field says; of what can be read in two ways, only what does not speak for the sender."""
+    readings = []
+    for reading in (_without_comments(_without_quotes(text)), _without_quotes(_without_comments(text))):
+        server, *rest = reading.split(";")
+        is_ours = (server.split() or [""])[0].lower() == authserv_id.lower()
+        readings.append([one for part in rest if is_ours and (one := _finding(part)) is not None])
+    first, second = readings
+    return [one for one in [*first, *second] if one.result != "pass" or (one in first and one in second)]
 
 
 def _finding(part: str) -> Finding | None:
     match = _FINDING.match(part)
     if match is None:
         return None
-    domain = _DOMAIN.search(match[3])
-    return Finding(match[1].lower(), match[2].lower(), domain[1].lower().rstrip(".") if domain else "")
+    whose = _WHOSE.search(match[3])
+    domain = whose[1].rpartition("@")[2].lower().rstrip(".") if whose else ""
+    return Finding(match[1].lower(), match[2].lower(), domain)
 
 
 def _proof(found: list[Finding], domain: str) -> SenderProof:
@@ -126,3 +139,8 @@ def _without_comments(text: str) -> str:
         if not count:
             break
     return text
+
+
+def _without_quotes(text: str) -> str:
+    """Return the text without quotes: a value in them keeps its words, half a value, such as a local part, does not."""
+    return _QUOTED.sub(lambda match: "_" if match["value"] is None else _SPECIAL.sub("_", match[1]), text)

@@ -3,7 +3,8 @@
 ``X-Auto-Response-Suppress`` alone says nothing: Outlook sets it on what people write. Subjects are
 believed only where they begin with the words of an absence note, or say as a notice does that nobody is to
 answer; Korean webmail and shops send both without any header that says so. One that asks for something is a
-person's. An empty From is a mail system's; one that can't be read may be a person's.
+person's, unless what asks is the subject that a note repeats behind a colon. An empty From is a mail system's; one
+that can't be read may be a person's.
 """
 
 import re
@@ -50,7 +51,14 @@ _UNANSWERED = re.compile(
     r"|.{0,200}발신\s?전용\s?(?:이?메일)?(?:입니다)?[\s.\])】>]*$)",
     re.IGNORECASE,
 )
-_ASKS = re.compile(r"문의|질문|요청|신청|부탁|궁금|[?？]|[나까가]요|주세요|어떻게|안\s?(?:와|왔|옴)|\s못\s?")
+_ASKS = re.compile(
+    r"문의|질문|요청|신청|부탁|궁금|[?？]|[나까가]요|주세요|어떻게|안\s?(?:와|왔|옴|돼|되|됩|됨)|\s못\s?"
+    r"|\b(?:orders?|how|help|(?:do(?:es)?|is|are|did)(?: not|n['’]?t)|not work(?:ing)?)\b",
+    re.IGNORECASE,
+)
+_REPEATS = re.compile(
+    r"\s?(?:회신|응답|안내|알림|메일)?[\s\])]*[:：]"
+)  # behind it stands the subject that a note answers
 _NOREPLY = re.compile(r"(?:.*[._+-])?(?:no|do[._-]?not)[._-]?reply(?:[._+\d-].*)?", re.IGNORECASE)
 _NOBODY = re.compile(
     rb"(?:[^<>@]*<\s*(?:%b)?\s*>|[\s\"]*(?:mail delivery (?:sub)?system[\s\"]*)?)\s*(?:\([^()]*\))?\s*"
@@ -80,7 +88,10 @@ def nature_of_form(headers: Headers, *, settings: EmailSettings) -> Nature:
 
 def is_absence(subject: str) -> bool:
     """Return whether a subject begins as absence notes do."""
-    return _ABSENCE.match(subject) is not None or _tells(_ABSENT, subject)
+    note = _ABSENCE.match(subject)
+    if note is not None and _REPEATS.match(subject, note.end()):
+        return True
+    return _tells(_ABSENCE, subject) or _tells(_ABSENT, subject)
 
 
 def is_daemon(headers: Headers, sender: Mailbox) -> bool:
@@ -135,4 +146,5 @@ def _is_ours(headers: Headers, sender: Mailbox, settings: EmailSettings) -> bool
 
 
 def _has_our_mark(headers: Headers, settings: EmailSettings) -> bool:
-    return any(settings.address.lower() in text.lower() for text in headers.texts(LOOP_HEADER.lower()))
+    found = headers.mailboxes(LOOP_HEADER.lower())
+    return any(is_own_address(mailbox.address, address=settings.address) for mailbox in found)

@@ -13,6 +13,7 @@ import html as entities
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from helpdesk_email.markup import VOID, sanitise_with_marks, shows_something
 from helpdesk_email.quoting import MOST_LINES, first_quoted_line, has_answers_between, is_forward, is_rule
@@ -39,15 +40,12 @@ _MARK = re.compile(
 _HEAD = re.compile(r"moz-cite-prefix|appendonsend|divRplyFwdMsg", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    """A tag or a text: where it begins and ends; ``tag`` is empty for a text, ``words`` for a tag."""
+class _Token(NamedTuple):  # of which a page has ten thousands, and a dataclass takes twice the time to make
+    """A tag or a text, and where it begins; ``tag`` is empty for a text, ``words`` for a tag."""
 
     start: int
-    end: int
     tag: str = ""
     is_closing: bool = False
-    rest: str = ""
     words: str = ""
 
     @property
@@ -72,8 +70,9 @@ def html_quoted_from(sanitised: str, raw: str) -> int | None:
         return None
     tokens = list(_tokens(sanitised))
     lines = _lines(tokens)
-    found = [place for place in (_marked(tokens, raw), _worded(lines)) if place is not None]
-    if not found:
+    mark, is_answered = _marked(tokens, raw)
+    found = [place for place in (mark, _worded(lines)) if place is not None]
+    if not found or is_answered:
         return None
     first = min(found)
     head = sum(place < first for place in lines.tokens) + LINES_OF_A_HEAD
@@ -86,9 +85,9 @@ def html_quoted_from(sanitised: str, raw: str) -> int | None:
 def _tokens(sanitised: str) -> Iterator[_Token]:
     for match in _TOKEN.finditer(sanitised):
         if match[2]:
-            yield _Token(match.start(), match.end(), match[2].lower(), match[1] == "/", match[3])
+            yield _Token(match.start(), match[2].lower(), match[1] == "/")
         else:
-            yield _Token(match.start(), match.end(), words=entities.unescape(match[0]).replace("\xa0", " "))
+            yield _Token(match.start(), words=entities.unescape(match[0]).replace("\xa0", " "))
 
 
 def _lines(tokens: Sequence[_Token]) -> _Lines:
@@ -124,21 +123,24 @@ def _worded(lines: _Lines) -> int | None:
     return None if found is None else lines.tokens[found]
 
 
-def _marked(tokens: Sequence[_Token], raw: str) -> int | None:
-    """Return the token with which a client begins its quotation, if all that a reader sees behind it is within."""
+def _marked(tokens: Sequence[_Token], raw: str) -> tuple[int | None, bool]:
+    """Return the token with which a client begins its quotation, and whether something shows behind that.
+
+    Behind a mere head of it, the quotation itself shows.
+    """
     if not _MARKED.search(raw):
-        return None
-    marked = list(_tokens(sanitise_with_marks(raw)))
-    if [token.tag for token in marked] != [token.tag for token in tokens]:
-        return None
-    found = next((place for place, token in enumerate(marked) if token.tag and _MARK.search(token.rest)), None)
-    return None if found is None or _is_answered_below(marked, found) else found
+        return None, False
+    for place, match in enumerate(_TOKEN.finditer(sanitise_with_marks(raw))):
+        tag, attributes = (match[2] or "").lower(), match[3] or ""
+        if place >= len(tokens) or tag != tokens[place].tag:
+            break  # the two are not the same page after all
+        if _MARK.search(attributes):
+            return place, _HEAD.search(attributes) is None and _is_answered_below(tokens, place)
+    return None, False
 
 
 def _is_answered_below(tokens: Sequence[_Token], mark: int) -> bool:
-    """Return whether anything shows behind the element of a mark; behind a mere head, the quotation does."""
-    if _HEAD.search(tokens[mark].rest):
-        return False
+    """Return whether anything shows behind the element of a mark."""
     depth = 0
     for place in range(mark, len(tokens)):
         token = tokens[place]

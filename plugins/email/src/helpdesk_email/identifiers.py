@@ -9,13 +9,16 @@ import re
 from collections.abc import Iterable
 
 from helpdesk_email.addresses import is_address
+from helpdesk_email.encodings import body_bytes
 from helpdesk_email.headers import Headers
 from helpdesk_email.structure import Part
+from helpdesk_email.words import header_text
 
 MAX_ID = 250  # the desk keeps 255 characters; a longer id, cut, could be the id of another mail
 MAX_ANSWERS = 50
 NO_SENDER = "unknown@sender.invalid"
 MAX_LOCAL_PART = 64
+MAX_HEADER = 65_536
 PIECE = 1_048_576
 
 _BRACKETED = re.compile(r"<([^<>]{1,2000})>")
@@ -58,21 +61,28 @@ def external_id(headers: Headers, raw: bytes) -> str:
 
 
 def fingerprint(root: Part) -> str:
-    """Return a hash of what a mail says: From, Date, Subject and its parts as they were sent, but for line breaks.
+    """Return a hash of what a mail says: From, Date, Subject and its parts, but for line breaks and encodings.
 
     Whatever a copy gets on another way stands in other headers (Received, Return-Path, DKIM and ARC signatures,
-    Authentication-Results, X-…), and is not part of it.
+    Authentication-Results, X-…) or is the transfer encoding, which a relay may change, and is not part of it.
     """
     said = hashlib.sha256()
     for name in ("from", "date", "subject"):
-        said.update(b" ".join((root.headers.first(name) or b"").split()) + b"\n")
+        said.update(_decoded(root.headers.first(name) or b"") + b"\n")
     for leaf in root.leaves():
         for name, value in leaf.headers.fields if leaf is not root else ():
-            said.update(name.encode() + b":" + b" ".join(value.split()) + b"\n")
-        for place in range(0, len(leaf.body), PIECE):
-            said.update(leaf.body[place : place + PIECE].translate(None, b"\r\n"))
+            if name != "content-transfer-encoding":
+                said.update(name.encode() + b":" + _decoded(value) + b"\n")
+        body = body_bytes(leaf)
+        for place in range(0, len(body), PIECE):
+            said.update(body[place : place + PIECE].translate(None, b"\r\n"))
         said.update(b"\n")
     return said.hexdigest()
+
+
+def _decoded(value: bytes) -> bytes:
+    """Return a header's words on one line, however they were encoded."""
+    return " ".join(header_text(value[:MAX_HEADER]).split()).encode(errors="surrogatepass")
 
 
 def answered_ids(headers: Headers) -> tuple[str, ...]:

@@ -122,7 +122,10 @@ def has_answers_between(html: str) -> bool:
 
 
 def first_quoted_line(lines: Sequence[str]) -> int | None:
-    """Return the first line from which on everything is quoted, or None. Of more than MOST_LINES it says nothing."""
+    """Return the first line from which on everything is quoted, or None. Of more than MOST_LINES it says nothing.
+
+    Of “On … wrote:” the last line counts with which it can begin: new words may stand directly above.
+    """
     for place, line in enumerate(lines):
         if not line.strip() or len(line) > LONGEST_LINE:
             continue
@@ -133,7 +136,8 @@ def first_quoted_line(lines: Sequence[str]) -> int | None:
         if _begins_head(lines, place):
             return place
         if after := _attribution_end(lines, place):
-            return place if _is_quoted_to_the_end(lines, after) else None
+            begins = max(later for later in range(place, after) if _attribution_end(lines, later) == after)
+            return begins if _is_quoted_to_the_end(lines, after) else None
         if line.startswith(">"):
             return place if _is_marked_to_the_end(lines, place) else None
     return None

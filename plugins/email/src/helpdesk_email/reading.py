@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, InboundRequest
 from helpdesk_email.addresses import Mailbox
+from helpdesk_email.automatic import is_daemon
 from helpdesk_email.bounces import read_report
 from helpdesk_email.complaints import read_complaint
 from helpdesk_email.content import Content, charset_hint, read_content
@@ -87,12 +88,15 @@ def _message(root: Part, content: Content, *, request: InboundRequest, hint: str
 
 
 def _report(root: Part, text: str, settings: EmailSettings) -> DeliveryReport | None:
-    """Return what the mail reports of one that we sent, in whatever form; None if it reports nothing."""
-    return (
-        read_report(root, text=text)
-        or read_complaint(root, text=text)
-        or read_plain_bounce(root, text=text, sender=_sender(root.headers), settings=settings)
-    )
+    """Return what the mail reports of one that we sent, in whatever form; None if it reports nothing.
+
+    A person may attach a report: it is one only if the mail is one as a whole, or if a mail system wrote it.
+    """
+    sender = _sender(root.headers)
+    found = None
+    if root.content_type == "multipart/report" or is_daemon(root.headers, sender):
+        found = read_report(root, text=text) or read_complaint(root, text=text)
+    return found or read_plain_bounce(root, text=text, sender=sender, settings=settings)
 
 
 def _sender(headers: Headers) -> Mailbox:
