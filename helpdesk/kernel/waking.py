@@ -1,8 +1,8 @@
 """Carries wake-ups to the queue in a thread of its own: a queue that is slow or away holds up no request.
 
-What is to be woken is a set of names, so it stays small however long the queue takes, and many wake-ups of one
-line are one. A wake-up that is lost costs time and nothing else (jobs.py); so a queue that failed is left alone
-for a while, and what comes meanwhile is dropped.
+Each wake-up brings one thread of a worker, so as many are carried as came, up to more than all workers have threads:
+what waits stays small however long the queue takes. A wake-up that is lost costs time and nothing else (jobs.py); so
+a queue that failed is left alone for a while, and what comes meanwhile is dropped.
 """
 
 import logging
@@ -14,6 +14,7 @@ from helpdesk.kernel import clock
 
 log = logging.getLogger(__name__)
 
+MOST = 100  # of one name
 QUIET_SECONDS = 5.0
 IDLE_SECONDS = 10.0
 
@@ -24,7 +25,7 @@ class Waker:
     def __init__(self, put: Callable[[str], object]) -> None:
         self._put = put
         self._changed = threading.Condition()
-        self._names: dict[str, None] = {}
+        self._names: dict[str, int] = {}
         self._is_putting = False
         self._pid = 0
         self._quiet_until = 0.0
@@ -35,7 +36,7 @@ class Waker:
         if clock.monotonic() < self._quiet_until:
             return
         with self._changed:
-            self._names[name] = None
+            self._names[name] = min(self._names.get(name, 0) + 1, MOST)
             self._changed.notify_all()
             if self._pid != os.getpid():  # there is none yet, or this is a fork, which has no threads
                 self._pid = os.getpid()
@@ -64,6 +65,8 @@ class Waker:
                 self._pid = 0
                 return None
             name = next(iter(self._names))
-            del self._names[name]
+            count = self._names.pop(name) - 1
+            if count:
+                self._names[name] = count  # behind the others
             self._is_putting = True
             return name

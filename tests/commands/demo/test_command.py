@@ -28,7 +28,7 @@ TICKETS = """{ tickets(first: 40) { totalCount nodes {
 } } }"""
 
 
-NEWEST = """{ tickets(first: 1, orderBy: [{field: NUMBER}]) { totalCount nodes {
+NEWEST = """{ tickets(first: 1, orderBy: [{field: NUMBER}]) { totalCount(exact: true) nodes {
   number messages(last: 1) { nodes { bodyText } } } } }"""
 FOUND = "query ($words: String!) { tickets(search: $words) { nodes { number } } }"
 
