@@ -1,5 +1,6 @@
 """Queries are read from a real streaming replica, and never anything older than what was written before them."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,8 +9,10 @@ import psycopg
 import pytest
 
 from helpdesk.app import create_app
+from helpdesk.hosting import life
 from helpdesk.kernel import db, replica, settings
 from helpdesk.kernel.settings import Settings
+from helpdesk.plugins import registry
 from tests.factories.client import Caller, open_to_partners, ticket
 from tests.factories.desk import make_desk, ready
 from tests.servers.postgres import PostgresServer
@@ -115,6 +118,21 @@ def test_primary_that_is_named_as_its_own_replica_answers_as_ever(chosen: Settin
         assert where() == "primary"
 
 
+@pytest.fixture
+def alone() -> Iterator[None]:
+    """Leave nothing of an application behind."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    registry.forget_callbacks()
+    life.let_go_of_all()
+    registry.load(safe_mode=True, looks=False)
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.usefixtures("alone")
 def test_partner_reads_each_ticket_right_after_making_it(chosen: Settings) -> None:
     db.database.close_all()
     app = create_app(chosen, watches=False)
