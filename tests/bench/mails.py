@@ -106,7 +106,7 @@ def watched() -> Iterator[dict[str, Watch]]:
     with (
         patch.object(Email, "receive", reading.over(Email.receive)),
         patch.object(markup, "sanitise", reading.pausing(sanitising.over(markup.sanitise))),
-        patch.object(rules, "sanitise", sanitising.over(rules.sanitise)),
+        patch.object(rules, "sanitise_in_two", sanitising.over(rules.sanitise_in_two)),
         patch.object(pool, "execute", database.over(pool.execute)),  # the building of SQL in it
         patch.object(pool, "execute_sql", database.over(pool.execute_sql)),
         patch.object(pool, "commit", database.over(pool.commit)),

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -49,6 +50,7 @@ def test_it_ends_with_0_on_a_signal_once_what_was_asked_is_answered(
     with socket.create_connection(("127.0.0.1", site.port), timeout=20) as client:
         client.sendall(first)
         eventually(lambda: len(program.children()) == 2, seconds=10, what="The second process")
+        time.sleep(1)  # until one of them has taken the connection, which nothing tells from outside
         os.killpg(program.pid, number) if number is signal.SIGINT else program.send(number)  # as a terminal does
         eventually(lambda: not answers(site.port), seconds=10, what="The end of listening")
         client.sendall(second)
