@@ -74,6 +74,7 @@ class Child:
         self.name, self.is_reader = name, is_reader
         self.secrets: set[str] = set()
         self._reason = ""
+        self._is_over = threading.Event()
         self._is_retired = False
         self._calls: dict[int, SimpleQueue[Frame | None]] = {}
         self._with_deadline: set[int] = set()
@@ -203,6 +204,7 @@ class Child:
                         raise ProcessEnded(self._reason)
                     left = left[os.write(pipe.fileno(), left) :]
         except (OSError, ValueError):  # its end is closed, or ours, since it has ended
+            self._is_over.wait(END_SECONDS)  # how, is known a moment later
             raise ProcessEnded(self._reason or "its process has ended") from None
         finally:
             self._write_lock.release()
@@ -257,6 +259,7 @@ class Child:
         with self._lock:
             self._reason = self._reason or f"its process ended {_how(status)}"
             waiting = list(self._calls.values())
+        self._is_over.set()
         with _children.lock:
             _children.all.discard(self)
         log.info("a channel's process has ended", extra={"channel": self.name, "reason": self._reason})
