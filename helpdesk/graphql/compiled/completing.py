@@ -88,7 +88,7 @@ class Leaf(Completer):
             try:
                 return [self._names[value] for value in values]
             except (KeyError, TypeError):
-                pass
+                pass  # one is met for the first time, or is none of the enum's: they are looked at one by one
         if kinds <= self._times:
             return [None if value is None else value.isoformat() for value in values]
         return [self._one(value, places, place, run) for place, value in enumerate(values)]
