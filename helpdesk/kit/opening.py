@@ -30,6 +30,7 @@ from helpdesk.web import hooks, plugin_pages
 
 MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of our own is made in it
 LARGEST_BODY = 16 * 1_048_576
+FLUSH_SECONDS = 10.0
 
 
 @contextmanager
@@ -92,6 +93,7 @@ def _default_theme() -> Path | None:
 
 def _put_back() -> None:
     signals.flush()
+    jobs.flush(seconds=FLUSH_SECONDS)  # the queue is a file in the folder that goes now
     life.let_go_of_all()
     clock.let_go()
     guard.reset()
