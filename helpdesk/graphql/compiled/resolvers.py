@@ -4,11 +4,24 @@ An exception that a resolver raises, or returns, stands in the column in the pla
 """
 
 from collections.abc import Callable, Sequence
+from enum import Enum
 from inspect import iscoroutinefunction
 from operator import attrgetter
 from typing import Any
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLResolveInfo, default_field_resolver
+from graphql import (
+    BooleanValueNode,
+    EnumValueNode,
+    FieldNode,
+    FloatValueNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    IntValueNode,
+    NullValueNode,
+    StringValueNode,
+    default_field_resolver,
+)
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, is_awaitable
 from strawberry.schema.schema_converter import GraphQLCoreConverter, get_arguments
@@ -18,6 +31,8 @@ from strawberry.types.info import Info
 from helpdesk.graphql.batching import shares
 from helpdesk.graphql.compiled.running import Run
 
+LITERALS = (BooleanValueNode, EnumValueNode, FloatValueNode, IntValueNode, NullValueNode, StringValueNode)
+PLAIN = (str, int, float, Enum, type(None))
 Values = list[Any]
 Resolve = Callable[[Sequence[Any], Run], Values]
 
@@ -103,9 +118,11 @@ def _method(asked: Asked, definition: StrawberryField) -> Resolve:
     if base.self_parameter and not definition.arguments and not base.info_parameter:
         return lambda rows, _run: _each(call, rows)
 
+    arguments = _arguments(asked, definition, wants_info=True)
+
     def resolve(rows: Sequence[Any], run: Run) -> Values:
         try:
-            given = _given(asked, definition, run)
+            given = arguments(run)
         except Exception as error:
             return [error] * len(rows)
         if base.self_parameter:
@@ -116,15 +133,36 @@ def _method(asked: Asked, definition: StrawberryField) -> Resolve:
 
 
 def _batched(asked: Asked, definition: StrawberryField, load: Callable[..., Sequence[Any]]) -> Resolve:
+    if not definition.arguments:
+        return lambda rows, run: shares(rows, load, run.context, {})
+    arguments = _arguments(asked, definition, wants_info=False)
+
     def resolve(rows: Sequence[Any], run: Run) -> Values:
         try:
-            given = _given(asked, definition, run) if definition.arguments else {}
+            given = arguments(run)
         except Exception as error:
             return [error] * len(rows)
-        given.pop("info", None)
         return shares(rows, load, run.context, given)
 
     return resolve
+
+
+def _arguments(asked: Asked, definition: StrawberryField, *, wants_info: bool) -> Callable[[Run], dict[str, Any]]:
+    """Return what gives the keyword arguments: made once, where the document itself says them all in plain values."""
+    has_variables = not all(isinstance(one.value, LITERALS) for one in asked.nodes[0].arguments or ())
+    made: dict[str, Any] = {}
+
+    def arguments(run: Run) -> dict[str, Any]:
+        if made:
+            return made
+        given = _given(asked, definition, run)
+        if not wants_info:
+            given.pop("info", None)
+        if not has_variables and all(isinstance(one, PLAIN) for one in given.values()):
+            made.update(given)
+        return given
+
+    return arguments
 
 
 def _given(asked: Asked, definition: StrawberryField, run: Run) -> dict[str, Any]:
