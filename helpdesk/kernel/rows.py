@@ -61,7 +61,7 @@ class Cohort:
         """Return whether these are the rows of the cohort, all of them and in its order, each once."""
         if len(rows) != len(self.rows) or not all(map(is_, rows, self.rows)):
             return False
-        return not rows or self.place(rows[0]) == 0 and len(self._places) == len(rows)
+        return not rows or (self.place(rows[0]) == 0 and len(self._places) == len(rows))
 
 
 @dataclass(slots=True, kw_only=True)
