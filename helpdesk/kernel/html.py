@@ -66,6 +66,8 @@ _BLANKS = re.compile(r"\n{3,}")
 
 def sanitise(html: str) -> str:
     """Return the HTML without anything that runs, loads by itself, or leaves its place on the page."""
+    if not html:
+        return ""
     return _clean(html) if is_bearable(html) else _words_only(html)
 
 
