@@ -5,8 +5,18 @@ event. One that nobody feeds any more, such as a removed plugin's, holds up noth
 kept: its place stays, and should it come back, it goes on with the oldest event that there is, which the log says.
 
 Lot by lot, each a transaction of its own: a worker that is killed has dropped less, and two that do it at once drop
-the same. The first read finds the end of what can go, since positions grow with time but for a late commit; one
-event from the future, out of a wrong clock, stays alone.
+the same. Positions grow with time but for a late commit, so the first lot in which nothing is old ends it.
+
+No table is partitioned by time, on PostgreSQL either. Measured on PostgreSQL 15, two busy cores, fsync on:
+
+* History is read by ticket. A ticket's 50 lines among 5 million rows take 0.03 ms to plan and 0.37 ms to run from
+  one table; from 36 months 0.95 and 0.57 ms, for each month is asked. The page with window function and ids that the
+  desk really reads (paging.py) takes 0.7 ms from one table and 1,400 ms from 36, since the planner then reads them
+  all. Messages are read in the same way, and neither is ever dropped by age.
+* The event log is dropped by age. Lots of 1,000 go at 170,000 rows/s, the slowest in 40 ms, and the room is used
+  again: 3 million rows, less one, more one, stay at 403 MB. To drop a month of a million takes 36 ms. But partitions
+  want the time in every unique key, which ``position`` could then no longer be alone, and somebody to make next
+  month's in time, or no change could be recorded. That buys nothing below 100,000 events/s.
 """
 
 import time
