@@ -137,17 +137,13 @@ def matching(service_id: int, *, where: Any = None, text: str | None = None) -> 
     return query if where is None else query.where(_expression(service_id, where))
 
 
-def hits(service_id: int, *, where: Any = None, text: str) -> Any:
-    """Return the query for the ids of the same tickets as ``matching``, in no order: as they are counted.
+def hits(service_id: int, text: str) -> Any:
+    """Return the query for the ids of the tickets that contain the words, in no order: as they are counted.
 
-    It follows the index, of which it reads no more than a limit asks for; the list's own walks tickets, or knows all.
+    It follows the index, of which it reads no more than a limit asks for; the list's own walks tickets, which is
+    better only when they must meet a condition as well.
     """
-    found = search.matches("ticket", service_id, text).distinct()
-    if where is None:
-        return found
-    among = found.alias("among")
-    joined = Ticket.select(Ticket.id).join(among, on=Ticket.id == among.c.subject_id)
-    return joined.where(_expression(service_id, where))
+    return search.matches("ticket", service_id, text).distinct()
 
 
 def page_of_service(
@@ -156,7 +152,8 @@ def page_of_service(
 ) -> Page[TicketRow]:  # fmt: skip
     """Return one page of the service's tickets that meet a condition and contain the words."""
     query = matching(service_id, where=where, text=text)
-    counting = partial(hits, service_id, where=where, text=text) if text is not None and text.strip() else None
+    has_words_alone = where is None and text is not None and text.strip()
+    counting = partial(hits, service_id, text) if has_words_alone else None
     return page_of(query, order=order, window=window, hits=counting)
 
 
