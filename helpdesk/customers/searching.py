@@ -14,13 +14,16 @@ import peewee
 from helpdesk.customers.models import Customer, CustomerTerm
 from helpdesk.customers.rules import terms_of_customer
 from helpdesk.kernel.beginnings import LAST_SIGN, needles
-from helpdesk.kernel.db import is_sqlite, locked, transactional
+from helpdesk.kernel.db import database, is_sqlite, locked, transactional
 from helpdesk.kernel.text import one_line
 
 LARGEST_NUMBER = 2**63 - 1
 LONGEST_SEARCH = 254
 COMMON = 10_000
 """From so many terms on a list is walked newest first, since so many hits take longer to sort than to come upon."""
+LOOKED_AT = 1_000
+DENSE = 5
+"""How many of the newest customers must have several words, each common, for a walk to come upon a page soon."""
 LOT = 500
 
 
@@ -44,7 +47,7 @@ def learn(service_id: int, customer_id: int, values: Mapping[str, str | None]) -
 def only_found(query: Any, service_id: int, text: str) -> Any:
     """Return the query over customers kept to those who are found, for lists that are newest first."""
     ways = needles(text)
-    if any(_is_common(service_id, way[0]) for way in ways):
+    if any(_is_walked(service_id, way) for way in ways):
         return query.where(_any_of([_walked(way) for way in ways] + _numbered(text)))
     among = hits(service_id, text)
     if is_sqlite():
@@ -63,18 +66,32 @@ def hits(service_id: int, text: str) -> Any:
 
 
 def _known(service_id: int, way: Sequence[str]) -> Any:
-    """Return the query for the ids of those who have a term for each needle; the longest is the one that leads."""
+    """Return the query for the ids of those who have a term for each needle; the first that is rare leads."""
+    first = next((needle for needle in way if len(way) > 1 and not _is_common(service_id, needle)), way[0])
     lead = CustomerTerm.alias()
-    query = lead.select(lead.customer).where(lead.service_id == service_id, _begins(lead, way[0]))
-    for needle in way[1:]:
-        query = query.where(_has(lead.customer, needle))
+    query = lead.select(lead.customer).where(lead.service_id == service_id, _begins(lead, first))
+    for needle in way:
+        if needle != first:
+            query = query.where(_has(lead.customer, needle))
     return query
 
 
-def _walked(way: Sequence[str]) -> Any:
-    condition: Any = _has(Customer.id, way[0])
+def _is_walked(service_id: int, way: Sequence[str]) -> bool:
+    """Return whether so many have the needles that walking the list finds a page sooner than sorting the hits."""
+    if not all(_is_common(service_id, needle) for needle in way):
+        return False
+    if len(way) == 1:
+        return True
+    newest = Customer.select(Customer.id).where(Customer.service == service_id).order_by(Customer.id.desc())
+    looked_at = newest.limit(LOOKED_AT).alias("newest")
+    dense = peewee.Select([looked_at], [peewee.Value(1)]).where(_walked(way, looked_at.c.id)).limit(DENSE)
+    return len(list(dense.tuples().execute(database))) == DENSE
+
+
+def _walked(way: Sequence[str], customer: Any = Customer.id) -> Any:
+    condition: Any = _has(customer, way[0])
     for needle in way[1:]:
-        condition &= _has(Customer.id, needle)
+        condition &= _has(customer, needle)
     return condition
 
 

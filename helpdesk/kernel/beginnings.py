@@ -14,6 +14,7 @@ from helpdesk.kernel.search import PAIRED, folded, phone_terms
 
 LONGEST_TERM = 100
 MOST_TERMS = 40
+MOST_NEEDLES = 8
 LAST_SIGN = "\U0010ffff"
 WRAPPING = "<>()\"',;"
 
@@ -48,10 +49,11 @@ def _starting(text: str) -> Iterator[str]:
 def needles(query: str) -> list[list[str]]:
     """Return the ways in which a query may be meant, each as needles of which every one must begin a term.
 
-    What could be a telephone number, however it is written, is looked for as its digits too.
+    Of many words the eight longest count, the longest first. What could be a telephone number, however it is written,
+    is looked for as its digits too.
     """
     words = [word.strip(WRAPPING)[:LONGEST_TERM] for word in folded(query).split()]
-    ways = [sorted(filter(None, words), key=len, reverse=True)]
+    ways = [sorted(dict.fromkeys(filter(None, words)), key=len, reverse=True)[:MOST_NEEDLES]]
     if _NUMBER.fullmatch(query.strip()):
         ways.append([phone_terms(query.strip())[0][:LONGEST_TERM]])
     return [way for place, way in enumerate(ways) if way and way not in ways[:place]]

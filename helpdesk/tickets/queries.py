@@ -152,8 +152,8 @@ def page_of_service(
 ) -> Page[TicketRow]:  # fmt: skip
     """Return one page of the service's tickets that meet a condition and contain the words."""
     query = matching(service_id, where=where, text=text)
-    has_words_alone = where is None and text is not None and text.strip()
-    counting = partial(hits, service_id, text) if has_words_alone else None
+    words = text if text is not None and text.strip() and where is None else None
+    counting = None if words is None else partial(hits, service_id, words)
     return page_of(query, order=order, window=window, hits=counting)
 
 

@@ -137,6 +137,8 @@ def test_walking_the_list_finds_the_same_as_sorting_the_hits(
     sorted_ones = [found(desk, text) for text in texts]
     monkeypatch.setattr(searching, "COMMON", 1)
     assert [found(desk, text) for text in texts] == sorted_ones
+    monkeypatch.setattr(searching, "DENSE", 1)
+    assert [found(desk, text) for text in texts] == sorted_ones
 
 
 def test_a_value_that_is_learnt_later_is_found_too(desk: Desk, people: dict[str, int]) -> None:

@@ -36,6 +36,7 @@ def test_a_number_is_found_by_its_beginning_and_its_end() -> None:
         ("+82 10", [["+82", "10"], ["010"]]),
         ("1588", [["1588"]]),
         ("Mina <a@b>", [["mina", "a@b"]]),
+        ("a b c d e f g h i j jj j", [["jj", *"abcdefg"]]),
         ("',", []),
     ],
 )
