@@ -10,13 +10,15 @@ differ, and a few short names would have to be told from the many long texts in 
 import re
 from collections.abc import Iterator
 
-from helpdesk.kernel.search import PAIRED, folded, phone_terms
+from helpdesk.kernel.search import PAIRED, TAILS, folded, phone_terms
 
 LONGEST_TERM = 100
 MOST_TERMS = 40
 MOST_NEEDLES = 8
 LAST_SIGN = "\U0010ffff"
 WRAPPING = "<>()\"',;"
+ENDING = "#"
+"""Stands before the last digits of a number, so that two digits do not find everybody's."""
 
 _START = re.compile(rf"(?<![^\W_])[^\W_]|(?<=[^\W_])[{PAIRED}](?=[{PAIRED}])")
 _NUMBER = re.compile(r"[+0-9 .()\-]*[0-9][+0-9 .()\-]*")
@@ -33,8 +35,10 @@ def terms_of(text: str) -> set[str]:
 
 
 def terms_of_phone(number: str) -> set[str]:
-    """Return the terms of a telephone number as it is kept, ``+821012345678``: also from its last digits on."""
-    return {term[:LONGEST_TERM] for term in phone_terms(number)}
+    """Return the terms of a telephone number as it is kept, ``+821012345678``: its beginnings and its ends."""
+    dialled = phone_terms(number)[0]
+    written = "".join(filter(str.isdigit, number))
+    return {term[:LONGEST_TERM] for term in (dialled, written, *(f"{ENDING}{dialled[-tail:]}" for tail in TAILS))}
 
 
 def _starting(text: str) -> Iterator[str]:
@@ -55,5 +59,8 @@ def needles(query: str) -> list[list[str]]:
     words = [word.strip(WRAPPING)[:LONGEST_TERM] for word in folded(query).split()]
     ways = [sorted(dict.fromkeys(filter(None, words)), key=len, reverse=True)[:MOST_NEEDLES]]
     if _NUMBER.fullmatch(query.strip()):
-        ways.append([phone_terms(query.strip())[0][:LONGEST_TERM]])
+        dialled = phone_terms(query.strip())[0][:LONGEST_TERM]
+        ways.append([dialled])
+        if len(dialled) >= min(TAILS):
+            ways.append([ENDING + dialled])
     return [way for place, way in enumerate(ways) if way and way not in ways[:place]]

@@ -48,7 +48,7 @@ _PHONES = (
     rf"(?<![0-9])\(?0[0-9]{{1,3}}\)?{_DASH}{{0,2}}[0-9]{{3,4}}{_DASH}?[0-9]{{4}}(?![0-9])",
     rf"(?<![0-9])(?:1[5-9][0-9]{{2}}{_DASH}?|[0-9]{{3,4}}-)[0-9]{{4}}(?![0-9])",
 )
-_TAILS = (8, 7, 4)  # how many last digits of a telephone number people search by
+TAILS = (8, 7, 4)  # how many last digits of a telephone number people search by
 
 # Scripts that are written without spaces, or with endings glued on: Hangul, Kana, Bopomofo, Han.
 PAIRED = (
@@ -270,7 +270,7 @@ def _mail_terms(address: str) -> list[str]:
 def phone_terms(number: str) -> list[str]:
     """Return by what a telephone number is found: the whole as it is dialled first, its groups, its last digits."""
     digits = _digits(number)
-    return list(dict.fromkeys([digits, *re.findall(r"[0-9]+", number), *(digits[-tail:] for tail in _TAILS)]))
+    return list(dict.fromkeys([digits, *re.findall(r"[0-9]+", number), *(digits[-tail:] for tail in TAILS)]))
 
 
 def _digits(number: str) -> str:

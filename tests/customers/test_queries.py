@@ -71,7 +71,8 @@ def found(desk: Desk, search: str | None) -> list[str]:
         ("'; --", []),
         ("3", ["100%"]),
         ("9" * 30, []),
-        ("²", ["Mina Kim", "김미나"]),
+        ("²", []),
+        ("4", ["100 won"]),
     ],
 )
 def test_search_takes_what_is_typed_as_it_is(desk: Desk, people: dict[str, int], search: str, names: list[str]) -> None:
