@@ -5,6 +5,7 @@ workers (kernel/jobs.py). "When A happened do B" is a line of this file or it do
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 
 from helpdesk import signals
@@ -14,7 +15,7 @@ from helpdesk.channels import reactions as channels
 from helpdesk.hosting import addresses, life
 from helpdesk.hosting import jobs as plugin_jobs
 from helpdesk.hosting import operations as hosting
-from helpdesk.kernel import events, idempotency, jobs, tallies
+from helpdesk.kernel import events, idempotency, jobs, retention, tallies
 from helpdesk.kernel.events import Event, Reaction
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
@@ -43,7 +44,7 @@ def wire(settings: Settings) -> None:
     jobs.line(actions.LINE, partial(actions.drain, settings))
     jobs.line(plugin_jobs.LINE, partial(plugin_jobs.drain, settings))
     jobs.line(events.LINE, partial(_feed, settings))
-    jobs.line("housekeeping", _keep_house, every_seconds=HOUSEKEEPING_SECONDS)
+    jobs.line("housekeeping", partial(_keep_house, settings), every_seconds=HOUSEKEEPING_SECONDS)
     events.wire(REACTIONS, tell=signals.tell, wake=partial(jobs.wake, events.LINE))
 
 
@@ -51,12 +52,13 @@ def _feed(settings: Settings) -> None:
     events.feed_all(lease_seconds=settings.lease_seconds, retry_seconds=settings.retry_seconds)
 
 
-def _keep_house() -> None:
-    """Drop what has served its time: abandoned uploads, old keys and counts, done jobs, half-written files."""
+def _keep_house(settings: Settings) -> None:
+    """Drop what has served its time: abandoned uploads, old keys, counts and events, done jobs, half-written files."""
     attachments.drop_abandoned()
     idempotency.forget()
     sessions.forget_attempts()
     floods.forget()
     tallies.forget()
     hosting.forget_done()
+    retention.prune(kept=timedelta(days=settings.event_days))
     storage().sweep_temporary(older_than_seconds=TEMPORARY_SECONDS)

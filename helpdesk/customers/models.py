@@ -2,6 +2,7 @@
 
 import peewee
 
+from helpdesk.kernel.beginnings import LONGEST_TERM
 from helpdesk.kernel.columns import TimeColumn
 from helpdesk.kernel.db import Model
 from helpdesk.organization.models import Service
@@ -41,6 +42,21 @@ class CustomerIdentity(Model):
 
     class Meta:
         indexes = ((("service", "kind", "value"), True),)
+
+
+class CustomerTerm(Model):
+    """A term by which a customer is found (kernel/beginnings.py); of the customer's service.
+
+    On PostgreSQL the column compares code points (COLLATE "C"), so that the index knows ranges, and as SQLite does.
+    """
+
+    service_id = peewee.BigIntegerField()
+    term = peewee.CharField(max_length=LONGEST_TERM)
+    customer = peewee.ForeignKeyField(Customer, backref="+", index=False)
+
+    class Meta:
+        primary_key = peewee.CompositeKey("customer", "term")
+        indexes = ((("service_id", "term", "customer"), False),)
 
 
 class CustomerValue(Model):

@@ -2,13 +2,14 @@
 
 A value that stands is not overwritten by what somebody says of themselves later: the newer one is
 kept beside it, to be picked by an agent (Source: SPEC CUS-12, CUS-14). Neither history nor event log
-repeats personal data: it stands in one place, from which it can be erased.
+repeats personal data: it stands with the customer, from where it can be erased (searching.py has its terms).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from helpdesk.customers import searching
 from helpdesk.customers.models import Customer, CustomerIdentity, CustomerValue
 from helpdesk.customers.rules import Given, Key, read_given
 from helpdesk.kernel import clock
@@ -63,7 +64,7 @@ def _find(service_id: int, given: Given) -> int | None:
         return None
     customer_id, *present = best
     _claim(service_id, customer_id, [key for key in given.claims if key not in rows])
-    _fill(customer_id, dict(zip(COLUMNS, present, strict=True)), given.values)
+    _fill(service_id, customer_id, dict(zip(COLUMNS, present, strict=True)), given.values)
     return int(customer_id)
 
 
@@ -98,6 +99,7 @@ def _make(actor: Actor, given: Given) -> int:
     if not set(given.keys) <= _claim(actor.service_id, customer_id, given.claims):
         raise _TakenError
     _remember(customer_id, given.values, at)
+    searching.learn(actor.service_id, customer_id, given.values)
     event = CustomerCreated(service_id=actor.service_id, customer_id=customer_id, number=number)
     record(actor, event, subject=(SERIES, customer_id))
     return customer_id
@@ -112,7 +114,7 @@ def _claim(service_id: int, customer_id: int, keys: Iterable[Key]) -> set[Key]:
     return set(claimed.returning(CustomerIdentity.kind, CustomerIdentity.value).tuples().execute())
 
 
-def _fill(customer_id: int, present: Mapping[str, str | None], given: Mapping[str, str]) -> None:
+def _fill(service_id: int, customer_id: int, present: Mapping[str, str | None], given: Mapping[str, str]) -> None:
     """Fill blank fields, and remember every value that was not the present one."""
     news = {column: value for column, value in given.items() if value != present[column]}
     if not news:
@@ -121,6 +123,7 @@ def _fill(customer_id: int, present: Mapping[str, str | None], given: Mapping[st
     blank = {column: value for column, value in news.items() if not present[column]}
     if blank:
         Customer.update(updated_at=at, **blank).where(Customer.id == customer_id).execute()
+        searching.learn(service_id, customer_id, blank)
     known: Any = CustomerValue.select(CustomerValue.field, CustomerValue.value).where(
         CustomerValue.customer == customer_id
     )

@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from helpdesk.customers import searching
 from helpdesk.customers.models import Customer, CustomerIdentity
-from helpdesk.customers.rules import normal_identity, phone_prefix
+from helpdesk.customers.rules import normal_identity
 from helpdesk.kernel.paging import Order, Page, Window, page
 from helpdesk.kernel.rows import Row, by_ids, grouped, load, of_owners, select
-from helpdesk.kernel.text import one_line
 
 LARGEST_NUMBER = 2**63 - 1
-LONGEST_SEARCH = 254
+NEWEST = (Order(Customer.id, "id", descending=True),)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,29 +56,19 @@ def customer_by_number(service_id: int, number: int) -> CustomerRow | None:
 
 
 def customers_of_service(service_id: int, *, search: str | None = None) -> Any:
-    """Begin a query for the customers of the service, to be loaded or paged as ``CustomerRow``."""
-    query = select(CustomerRow, Customer).where(Customer.service == service_id)
-    condition = matches(search or "")
-    return query if condition is None else query.where(condition)
+    """Begin a query for the customers of the service, to be loaded or paged as ``CustomerRow``.
 
-
-def matches(search: str) -> Any | None:
-    """Return the SQL for "name, email, phone or user key begins so, or this is the number"; None for a blank search.
-
-    Upper and lower case are the same; ``%`` and ``_`` are themselves (Source: SECURITY E11).
+    ``search`` keeps those of whose data a word begins so, for each word of it, or whose number it is.
     """
-    text = one_line(search, longest=LONGEST_SEARCH)
-    if not text:
-        return None
-    texts = (Customer.name, Customer.email, Customer.phone, Customer.user_key)
-    condition = texts[0].startswith(text)
-    for column in texts[1:]:
-        condition |= column.startswith(text)
-    if spoken := phone_prefix(text):
-        condition |= Customer.phone.startswith(spoken)
-    if text.isascii() and text.isdigit() and int(text) <= LARGEST_NUMBER:
-        condition |= Customer.number == int(text)
-    return condition
+    query = select(CustomerRow, Customer).where(Customer.service == service_id)
+    return searching.only_found(query, service_id, text) if (text := searching.clean(search)) else query
+
+
+def page_of_service(service_id: int, window: Window, *, search: str | None = None) -> Page[CustomerRow]:
+    """Return one page of the customers of the service that are found, newest first."""
+    query, text = customers_of_service(service_id, search=search), searching.clean(search)
+    hits = partial(searching.hits, service_id, text) if text else None
+    return page(CustomerRow, query, order=NEWEST, window=window, hits=hits)
 
 
 def identities_by_ids(ids: Sequence[int | None]) -> list[IdentityRow | None]:
@@ -102,11 +93,6 @@ def undeliverable(service_id: int, addresses: Iterable[tuple[str, str]]) -> dict
     query = select(IdentityRow, CustomerIdentity).where(CustomerIdentity.service == service_id, is_marked)
     found = {(row.kind, row.value): row for row in load(IdentityRow, query)}
     return {address: found[key] for address, key in normal.items() if key in found}
-
-
-def page_of(query: Any, window: Window) -> Page[CustomerRow]:
-    """Return one page of a query over customers, newest first."""
-    return page(CustomerRow, query, order=[Order(Customer.id, "id", descending=True)], window=window)
 
 
 def customer_of_identity(service_id: int, kind: str, value: str) -> int | None:

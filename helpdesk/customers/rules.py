@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import phonenumbers
 
 from helpdesk.agents.rules import normal_email
+from helpdesk.kernel.beginnings import terms_of, terms_of_phone
 from helpdesk.kernel.errors import Invalid
 from helpdesk.kernel.text import one_line
 
@@ -115,17 +116,13 @@ def is_nobody(kind: str, value: str) -> bool:
     return kind == EMAIL and domain.rpartition(".")[2] == NOBODYS_DOMAIN
 
 
-def phone_prefix(text: str) -> str:
-    """Return how a number that begins with these digits begins where it is kept; empty when it is none.
-
-    ``010-12`` is looked for as ``+8210 12``, since numbers are kept in their international form.
-    """
-    digits = "".join(letter for letter in text if letter in "0123456789")
-    if not digits or text.strip("+0123456789 -().") != "":
-        return ""
-    if text.strip().startswith("+"):
-        return f"+{digits}"
-    return f"+{phonenumbers.country_code_for_region(REGION)}{digits.removeprefix('0')}"
+def terms_of_customer(values: Mapping[str, str | None]) -> set[str]:
+    """Return by what a customer with these values is found."""
+    found: set[str] = set()
+    for column in ("name", EMAIL, PHONE, USER_KEY):
+        text = values.get(column) or ""
+        found |= terms_of_phone(text) if column == PHONE and text.startswith("+") else terms_of(text)
+    return found
 
 
 def _lenient_email(text: str) -> str:

@@ -115,7 +115,10 @@ class CustomerConnection(Connection[Customer]):
 
 Search = Annotated[
     str | None,
-    strawberry.argument(description="The beginning of the name, mail address, phone or user key, or the number."),
+    strawberry.argument(
+        description="Words, each the beginning of one in the name, the mail address, the phone number or the user key;"
+        " or the last digits of the phone number, or the customer's number."
+    ),
 ]
 
 
@@ -145,8 +148,8 @@ class CustomerQueries:
         """Return one page of customers."""
         info.context.actor.require("customer.read")
         service_id = info.context.service.id
-        query = queries.customers_of_service(service_id, search=search)
-        return Connection(page=queries.page_of(query, window(first, after, last, before)))
+        found = queries.page_of_service(service_id, window(first, after, last, before), search=search)
+        return Connection(page=found)
 
 
 @strawberry.input(description="Whom plugins are to forget.")

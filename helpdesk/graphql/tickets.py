@@ -370,7 +370,11 @@ class TicketQueries:
     ) -> Any:
         """Return one page of tickets."""
         info.context.actor.require("ticket.read")
-        query = queries.matching(info.context.service.id, where=condition_of(where), text=search)
-        return Connection(
-            page=queries.page_of(query, order=order_of(order_by), window=window(first, after, last, before))
+        found = queries.page_of_service(
+            info.context.service.id,
+            where=condition_of(where),
+            text=search,
+            order=order_of(order_by),
+            window=window(first, after, last, before),
         )
+        return Connection(page=found)

@@ -29,6 +29,7 @@ from helpdesk.kernel.db import (
     database_now,
     insert_late,
     is_sqlite,
+    last_number,
     next_number,
     transaction,
 )
@@ -42,6 +43,7 @@ log = logging.getLogger(__name__)
 SEQUENCE_LOCK = 719201
 BATCH = 200
 LINE = "events"
+SERIES = "event"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +246,7 @@ def _sequence_batch() -> int:
             database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (SEQUENCE_LOCK,))
         ids = [row[0] for row in waiting.tuples()]
         if ids:
-            last = next_number("event", 0, count=len(ids))
+            last = next_number(SERIES, 0, count=len(ids))
             pairs = ", ".join(f"({event_id}, {last - len(ids) + place})" for place, event_id in enumerate(ids, 1))
             database.execute_sql(
                 f"UPDATE event SET position = v.column2 FROM (VALUES {pairs}) AS v WHERE event.id = v.column1"  # noqa: S608  # our own integers
@@ -267,7 +269,8 @@ def feed_all(*, lease_seconds: float = 120, retry_seconds: float = 30) -> None:
     """Feed every subscriber until it is up to date, fails, or is being fed by another worker."""
     sequence()
     for name in subscriptions():
-        SubscriberRow.insert(name=name, position=_last_position(), due_at=database_now()).on_conflict_ignore().execute()
+        row = SubscriberRow.insert(name=name, position=last_number(SERIES, 0), due_at=database_now())
+        row.on_conflict_ignore().execute()
         _feed(name, lease_seconds=lease_seconds, retry_seconds=retry_seconds)
 
 
@@ -290,6 +293,8 @@ def _feed(name: str, *, lease_seconds: float, retry_seconds: float) -> None:
 def _hand_over(row: Any, lease_seconds: float) -> bool:
     """Hand over what is behind the row's place, as long as the subscriber stays. False when the lease was lost."""
     while events := read(row.position):
+        if (missed := events[0].position - row.position - 1) > 0:  # positions have no gap but what retention.py leaves
+            log.warning("a subscriber was away for too long", extra={"subscriber": row.name, "missed": missed})
         for event in events:
             handler = _wiring.subscriptions.get(row.name)
             if handler is None:
@@ -306,10 +311,6 @@ def fault_of(subscriber: str) -> str:
     """Return why the subscriber's last event could not be handed over, or nothing."""
     row = SubscriberRow.get_or_none(SubscriberRow.name == subscriber)
     return "" if row is None else str(row.last_error)
-
-
-def _last_position() -> int:
-    return int(EventRow.select(peewee.fn.COALESCE(peewee.fn.MAX(EventRow.position), 0)).scalar())
 
 
 def history_of(subject: str, subject_ids: Sequence[int], window: Window) -> list[Page[HistoryEntry]]:

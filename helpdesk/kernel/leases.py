@@ -52,6 +52,11 @@ def hand_out() -> None:
     _held_back.clear()
 
 
+def are_held_back() -> bool:
+    """Return whether this process ends, so that long work without a lease had better pause too."""
+    return _held_back.is_set()
+
+
 def in_seconds(seconds: float) -> Any:
     """Return the SQL for the database's time so many seconds from now."""
     return database_now() if seconds <= 0 else peewee.NodeList((database_now(), peewee.SQL("+"), int(seconds * SECOND)))

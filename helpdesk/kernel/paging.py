@@ -88,8 +88,12 @@ class Page(Generic[Rows]):
         return base64.urlsafe_b64encode(orjson.dumps([_mark(self.order), *values])).decode().rstrip("=")
 
 
-def page(row_type: type[Rows], query: Any, *, order: Sequence[Order], window: Window) -> Page[Rows]:
+def page(
+    row_type: type[Rows], query: Any, *, order: Sequence[Order], window: Window, hits: Callable[[], Any] | None = None
+) -> Page[Rows]:
     """Return one window of the query. The last order column must be unique, such as the id.
+
+    ``hits`` makes another query for as many rows, when the list's own is better at its order than at being counted.
 
     Raises Invalid (BAD_PAGE, BAD_CURSOR).
     """
@@ -101,7 +105,7 @@ def page(row_type: type[Rows], query: Any, *, order: Sequence[Order], window: Wi
     backward = window.is_backward
     directions = [key.column.desc() if key.descending != backward else key.column.asc() for key in order]
     rows = load(row_type, query.order_by(*directions).limit(size + 1))
-    found = _cut(rows, size, order, window, partial(_length, whole))
+    found = _cut(rows, size, order, window, partial(_length, hits or (lambda: whole)))
     together(found.rows)
     return found
 
@@ -207,8 +211,9 @@ def _cut(
     return Page(kept, has_next=more, has_previous=window.after is not None, order=order, count=count)
 
 
-def _length(query: Any, most: int | None) -> int:
+def _length(counting: Callable[[], Any], most: int | None) -> int:
     """Return how many rows the query has; beyond ``most`` it is not looked."""
+    query = counting()
     counted: Any = query if most is None else query.limit(most)
     return int(counted.count())
 

@@ -10,13 +10,12 @@ A query means: every word must occur, in any order, and each character is litera
 Latin, may be the beginning of one; a single syllable is the beginning of a pair; a telephone number
 is found in whatever way it was written. A query without a word finds nothing.
 
-Two limits: what outgrows one row of the table (some 13,000 terms) goes on in another, and a query
-must be satisfied by one row; and PostgreSQL keeps 255 places of a term in a row, so a phrase of the
+Two limits: what outgrows one row (some 13,000 terms) goes on in another, and a query must be satisfied
+by one row; and PostgreSQL keeps 255 places of a term in a row, so a phrase of the
 most common syllables may be missed in a very long thread.
 
-A migration makes what a model cannot say: on SQLite the FTS5 table ``search_index`` and the triggers
-that keep it up, on PostgreSQL the GIN index. Refuses to know what is searched: the caller owns the
-text, and calls inside its own transaction.
+A migration makes what a model cannot say: on SQLite the FTS5 table ``search_index`` and its triggers, on
+PostgreSQL the GIN index. What is searched is the caller's, who calls inside its own transaction.
 """
 
 import functools
@@ -49,10 +48,10 @@ _PHONES = (
     rf"(?<![0-9])\(?0[0-9]{{1,3}}\)?{_DASH}{{0,2}}[0-9]{{3,4}}{_DASH}?[0-9]{{4}}(?![0-9])",
     rf"(?<![0-9])(?:1[5-9][0-9]{{2}}{_DASH}?|[0-9]{{3,4}}-)[0-9]{{4}}(?![0-9])",
 )
-_TAILS = (8, 7, 4)  # how many last digits of a telephone number people search by
+TAILS = (8, 7, 4)  # how many last digits of a telephone number people search by
 
 # Scripts that are written without spaces, or with endings glued on: Hangul, Kana, Bopomofo, Han.
-_PAIRED = (
+PAIRED = (
     r"\u1100-\u11ff\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff"
     r"\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97c\uac00-\ud7a3\ud7b0-\ud7fb\uf900-\ufaff\U00020000-\U000323af"
 )
@@ -62,8 +61,8 @@ _MARKS = r"\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0900-\u0963\u09
 _CHUNK = re.compile(
     r"(?P<mail>[a-z0-9][a-z0-9._%+-]{0,63}@[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*)"
     rf"|(?P<phone>{'|'.join(_PHONES)})"
-    rf"|(?P<paired>[{_PAIRED}]+)"
-    rf"|(?P<word>(?:(?![{_PAIRED}])[^\W_]|[{_MARKS}])+)"
+    rf"|(?P<paired>[{PAIRED}]+)"
+    rf"|(?P<word>(?:(?![{PAIRED}])[^\W_]|[{_MARKS}])+)"
 )
 
 
@@ -249,10 +248,14 @@ def placed(text: str) -> list[str]:
     return terms
 
 
+def folded(text: str) -> str:
+    """Return the text without case and variant forms."""
+    return composed(composed(text, "NFKC").casefold(), "NFKC")
+
+
 def chunks_of(text: str) -> Iterator[tuple[str, str]]:
     """Return what the text is made of, in order: (kind, characters), without case and variant forms."""
-    plain = composed(composed(text, "NFKC").casefold(), "NFKC")
-    for match in _CHUNK.finditer(plain[:LONGEST_TEXT]):  # one character may become eighteen
+    for match in _CHUNK.finditer(folded(text)[:LONGEST_TEXT]):  # one character may become eighteen
         yield str(match.lastgroup), match[0]
 
 
@@ -264,9 +267,10 @@ def _mail_terms(address: str) -> list[str]:
     return [address[:LONGEST_TERM], *(part[:LONGEST_TERM] for part in re.findall(r"[a-z0-9]+", address))]
 
 
-def _phone_terms(number: str) -> list[str]:
+def phone_terms(number: str) -> list[str]:
+    """Return by what a telephone number is found: the whole as it is dialled first, its groups, its last digits."""
     digits = _digits(number)
-    return list(dict.fromkeys([digits, *re.findall(r"[0-9]+", number), *(digits[-tail:] for tail in _TAILS)]))
+    return list(dict.fromkeys([digits, *re.findall(r"[0-9]+", number), *(digits[-tail:] for tail in TAILS)]))
 
 
 def _digits(number: str) -> str:
@@ -280,7 +284,7 @@ def _digits(number: str) -> str:
 
 _TERMS: Mapping[str, Callable[[str], list[str]]] = {
     "mail": _mail_terms,
-    "phone": _phone_terms,
+    "phone": phone_terms,
     "paired": _pairs,
     "word": lambda word: [word[:LONGEST_TERM]],
 }

@@ -97,6 +97,11 @@ class Settings(BaseSettings):
     inquiries_per_email: int = Field(
         10, ge=1, description="Inquiries an hour that the form takes in the name of one mail address."
     )
+    event_days: int = Field(
+        30,
+        ge=1,
+        description="How long the event log is kept, in days; longer what a subscriber still has to be told.",
+    )
     worker_threads: int = Field(4, ge=1, le=64, description="Jobs that one worker runs at once.")
     web_threads: int = Field(8, ge=1, le=256, description="Requests that one web process answers at once.")
     process_max_mb: int = Field(

@@ -4,23 +4,15 @@ Some tickets at a time, each lot in a transaction of its own, so that the desk g
 ticket meanwhile waits for its lot, and is then found as well.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
+from helpdesk.customers.searching import Renewed
 from helpdesk.kernel import search
 from helpdesk.kernel.db import locked, transactional
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.tickets.operations import SUBJECT
 
 LOT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Renewed:
-    """How many tickets a lot had, and the last of them."""
-
-    count: int
-    last_id: int
 
 
 @transactional

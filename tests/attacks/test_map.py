@@ -67,10 +67,13 @@ D7   tests/graphql/test_access.py::test_rotated_key_is_refused_at_once
      tests/access/test_authentication.py::test_no_token_reaches_the_log
 D8   tests/graphql/test_limits.py::test_fifth_mutation_is_refused_even_from_a_fragment
 E1   tests/graphql/test_limits.py::test_aliases_are_counted_after_fragments_are_expanded
+     tests/attacks/test_e_cold.py::test_what_grows_as_it_is_expanded_costs_next_to_nothing
 E2   tests/graphql/test_limits.py::test_doubled_fragments_are_refused_at_once
+     tests/attacks/test_e_cold.py::test_what_grows_as_it_is_expanded_costs_next_to_nothing
 E3   tests/graphql/test_limits.py::test_going_round_in_circles_is_too_deep
      tests/attacks/test_e_schema.py::test_circles_of_the_real_schema_are_too_deep
 E4   tests/graphql/test_costs.py::test_page_within_page_is_too_costly_and_says_the_price
+     tests/attacks/test_e_cold.py::test_what_grows_as_it_is_expanded_costs_next_to_nothing
      tests/graphql/test_connections.py::test_bad_page_is_refused_with_its_code
      tests/attacks/test_e_schema.py::test_page_within_page_of_the_real_schema_is_too_costly
 E5   tests/graphql/test_limits.py::test_each_limit_has_its_code

@@ -1,5 +1,8 @@
 """``helpdesk search rebuild``: finds again what was lost, and says of how many tickets."""
 
+from helpdesk.customers import operations as customers
+from helpdesk.customers import queries as customer_queries
+from helpdesk.customers.models import CustomerTerm
 from helpdesk.kernel import actors, search
 from helpdesk.kernel.db import database
 from helpdesk.tickets import operations, queries
@@ -13,11 +16,15 @@ def test_lost_entries_are_made_anew(made: Shell) -> None:
         for place in range(3):
             operations.create(actors.system(service_id), NewTicket(f"환불 {place}", Body("부탁"), "web", "ko"))
         search.remove("ticket", 2)
-    assert made.json("search", "rebuild") == {"tickets": {"demo": 3}}
-    assert made.json("search", "rebuild", "--service", "demo") == {"tickets": {"demo": 3}}
+        customers.recognise(actors.system(service_id), name="김미나", email="mina@shop.example")
+        CustomerTerm.delete().execute()
+    done = {"tickets": {"demo": 3}, "customers": {"demo": 1}}
+    assert made.json("search", "rebuild") == done
+    assert made.json("search", "rebuild", "--service", "demo") == done
     with made.opened() as service_id:
         assert queries.matching(service_id, text="환불").count() == 3
         assert database.execute_sql("SELECT COUNT(*) FROM search_entry").fetchone()[0] == 3
+        assert customer_queries.customers_of_service(service_id, search="미나").count() == 1
 
 
 def test_service_that_is_not_there_is_named(made: Shell) -> None:
@@ -25,4 +32,6 @@ def test_service_that_is_not_there_is_named(made: Shell) -> None:
 
 
 def test_desk_without_tickets_has_nothing_to_make(made: Shell) -> None:
-    assert made.text("search", "rebuild") == "Search entries were made anew: 0 tickets of demo.\n"
+    assert made.text("search", "rebuild") == (
+        "Search entries were made anew: 0 tickets of demo, 0 customers of demo.\n"
+    )

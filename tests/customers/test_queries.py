@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpdesk.customers import operations, queries
+from helpdesk.customers import operations, queries, searching
 from helpdesk.customers.queries import CustomerRow
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.paging import Window
@@ -45,11 +45,22 @@ def found(desk: Desk, search: str | None) -> list[str]:
         ("mina", ["Mina Kim"]),
         ("MIN", ["Mina Kim", "김미나"]),
         (" 김미 ", ["김미나"]),
-        ("Kim", []),
+        ("Kim", ["Mina Kim"]),
+        ("kim mina", ["Mina Kim"]),
+        ("kim minsu", []),
+        ("ina", []),
+        ("미나", ["김미나"]),
+        ("나", []),
+        ("Mina Kim <mina@shop.example>", ["Mina Kim"]),
+        ("minsu@", ["김미나"]),
+        ("shop.ex percent", ["100%"]),
         ("minsu@shop.example", ["김미나"]),
         ("010-1234", ["Mina Kim"]),
         ("+82 10", ["Mina Kim"]),
         ("02123", ["김미나"]),
+        ("5678", ["Mina Kim"]),
+        ("1234-567", ["Mina Kim", "김미나"]),
+        ("+1 999", []),
         ("u_", ["Mina Kim"]),
         ("ux1", ["김미나"]),
         ("100%", ["100%"]),
@@ -61,6 +72,7 @@ def found(desk: Desk, search: str | None) -> list[str]:
         ("3", ["100%"]),
         ("9" * 30, []),
         ("²", []),
+        ("4", ["100 won"]),
     ],
 )
 def test_search_takes_what_is_typed_as_it_is(desk: Desk, people: dict[str, int], search: str, names: list[str]) -> None:
@@ -95,10 +107,11 @@ def test_customers_come_aligned_with_their_ids(desk: Desk, people: dict[str, int
 
 
 def test_customers_of_a_service_can_be_paged(desk: Desk, people: dict[str, int]) -> None:
-    query = queries.customers_of_service(desk.service_id, search="100")
-    first = queries.page_of(query, Window(first=1))
-    rest = queries.page_of(query, Window(first=5, after=first.cursor_of(first.rows[0])))
+    first = queries.page_of_service(desk.service_id, Window(first=1), search="100")
+    window = Window(first=5, after=first.cursor_of(first.rows[0]))
+    rest = queries.page_of_service(desk.service_id, window, search="100")
     assert [row.name for row in first.rows + rest.rows] == ["100 won", "100%"]
+    assert [first.count(most) for most in (None, 1, 2, 3)] == [2, 1, 2, 2]
 
 
 def test_a_customer_is_known_by_an_identity_in_any_spelling(desk: Desk, people: dict[str, int]) -> None:
@@ -116,3 +129,19 @@ def test_a_customer_is_reached_by_the_newest_identity_of_a_kind(desk: Desk, peop
     operations.recognise(desk.agent, user_key="u_1", email="new@shop.example")
     assert queries.identity_of(mina, "email") == "new@shop.example"
     assert queries.identity_of(mina, "kakao") is None
+
+
+def test_walking_the_list_finds_the_same_as_sorting_the_hits(
+    desk: Desk, people: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["mina", "kim mina", "kim minsu", "미나", "shop", "3", "5678", "100%", "'"]
+    sorted_ones = [found(desk, text) for text in texts]
+    monkeypatch.setattr(searching, "COMMON", 1)
+    assert [found(desk, text) for text in texts] == sorted_ones
+    monkeypatch.setattr(searching, "DENSE", 1)
+    assert [found(desk, text) for text in texts] == sorted_ones
+
+
+def test_a_value_that_is_learnt_later_is_found_too(desk: Desk, people: dict[str, int]) -> None:
+    operations.recognise(desk.agent, email="won@shop.example", phone="010-9876-5432", user_key="member-77")
+    assert found(desk, "9876") == found(desk, "member") == ["100 won"]

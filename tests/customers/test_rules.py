@@ -124,14 +124,3 @@ def test_whatever_comes_is_storable_and_reads_the_same_again(
     assert read(name=again.get("name", ""), phone=again.get("phone"), user_key=again.get("user_key")).values == {
         column: text for column, text in again.items() if column != "email"
     }
-
-
-@pytest.mark.parametrize(
-    ("typed", "kept"),
-    [
-        ("010-1234", "+82101234"), ("+82 10", "+8210"), ("(02) 123", "+822123"), ("1588", "+821588"),
-        ("mina", ""), ("", ""), ("-", ""), ("12a", ""), ("%", ""), ("१२", ""),
-    ],
-)  # fmt: skip
-def test_the_beginning_of_a_number_is_looked_for_as_it_is_kept(typed: str, kept: str) -> None:
-    assert rules.phone_prefix(typed) == kept

@@ -117,7 +117,7 @@ def test_web_and_worker_outlive_a_database_that_dies_restarts_or_breaks_off(
         postgres_server.start()
 
     harms: list[Callable[[], object]] = [
-        die_for_a_while, *[postgres_server.restart] * 3, *[partial(postgres_server.terminate, url)] * 5,
+        die_for_a_while, *[postgres_server.restart] * 5, *[partial(postgres_server.terminate, url)] * 3,
     ]  # fmt: skip
     with loaded(victim) as load:
         eventually(partial(goes_on, load, 0), seconds=30, what="The first answers")

@@ -67,6 +67,19 @@ def test_blank_search_is_none(desk: Desk) -> None:
     assert found(desk, "없는말") == []
 
 
+@pytest.mark.parametrize("where", [None, {"field": "status", "op": "is", "value": "OPEN"}])
+def test_hits_are_counted_as_far_as_asked_in_one_statement(desk: Desk, where: Any) -> None:
+    for _ in range(3):
+        operations.assign(desk.partner, make(desk, subject="영수증 요청"), agent_id=desk.agent.id, group_id=None)
+    make(desk, subject="배송 문의")
+    shown = queries.page_of_service(desk.service_id, where=where, text="영수증", order=[], window=Window(first=1))
+    for most, told in ((None, 3), (2, 2), (4, 3)):
+        with counted() as sent:
+            assert shown.count(most) == told
+        assert len(sent) == 1
+        assert sent[0].count("LIMIT") == (1 if most is None else 2), "The other one asks for the count itself."
+
+
 def test_latest_change_comes_first_unless_told_otherwise(desk: Desk) -> None:
     first, second, third = (make(desk) for _ in range(3))
     operations.add_note(desk.agent, first, ANSWER)

@@ -16,6 +16,7 @@ import orjson
 from helpdesk.commands.demo import lives, phrases
 from helpdesk.commands.demo.drawing import SAMPLES, Person, customer_of, samples
 from helpdesk.commands.demo.lives import LIVES, Life, Who
+from helpdesk.customers.rules import terms_of_customer
 from helpdesk.kernel import bulk
 from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.search_pieces import BREAK, Piece, spaced, tallied, word
@@ -27,6 +28,7 @@ COLUMNS = {
     "customer": "id service_id number name email phone created_at updated_at",
     "customer_identity": "service_id customer_id kind value undeliverable_reason",
     "customer_value": "customer_id field value at",
+    "customer_term": "service_id term customer_id",
     "ticket": "id service_id number subject status priority channel account_id language customer_id assignee_id"
     " group_id version created_at updated_at",
     "message": "service_id ticket_id kind author_kind author_id author_name body_text proof proof_details is_automatic"
@@ -150,6 +152,8 @@ class _Maker:
             rows["customer"].append((customer_id, service_id, lot.customer_number + offset, name, email, phone, at, at))
             rows["customer_identity"].append((service_id, customer_id, "email", email, ""))
             rows["customer_value"] += [(customer_id, "name", name, at), (customer_id, "email", email, at)]
+            terms = terms_of_customer({"name": name, "email": email, "phone": phone})
+            rows["customer_term"] += [(service_id, term, customer_id) for term in sorted(terms)]
             if phone:
                 rows["customer_identity"].append((service_id, customer_id, "phone", phone, ""))
                 rows["customer_value"].append((customer_id, "phone", phone, at))

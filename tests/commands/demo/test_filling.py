@@ -105,7 +105,7 @@ def play(life: Life, model: Any, messages: Sequence[Any], desk: Desk) -> int:
 
 def people() -> list[int]:
     """Return how many rows there are of customers."""
-    tables = ("customer", "customer_identity", "customer_value")
+    tables = ("customer", "customer_identity", "customer_value", "customer_term")
     return [database.execute_sql(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in tables]
 
 
