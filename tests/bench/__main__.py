@@ -43,6 +43,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="a million tickets, and PostgreSQL too")
     parser.add_argument("--json", action="store_true", help="one line of JSON a row")
     parser.add_argument("--folder", type=Path, help="where desks on SQLite are made, and stay (a temporary one)")
+    parser.add_argument("--peers", type=Path, help="a folder that has the peers' packages, to measure them beside")
     given = parser.parse_args()
     if unknown := set(given.names) - set(NAMES):
         parser.error(f"There is no {', '.join(sorted(unknown))}; there is {', '.join(NAMES)}.")
@@ -50,7 +51,9 @@ def main() -> None:
     say(about())
     if not given.json:
         print(heading(), flush=True)
-    wanted = Wanted(given.names or NAMES, FULL if given.full else QUICK, given.folder, on_postgres=given.full)
+    wanted = Wanted(
+        given.names or NAMES, FULL if given.full else QUICK, given.folder, on_postgres=given.full, peers=given.peers
+    )
     for row in rows(wanted, say):
         print(written(row), flush=True)
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from itertools import count
 from typing import Any
 from unittest.mock import patch
@@ -125,7 +125,7 @@ def ingest(context: Context, place: Place, *, rounds: int) -> list[Row]:
     fed = [mail for _ in range(rounds) for mail in mails()]
     clock = clock_of(place.database)
     with watched(CLOCKS[clock]) as parts:
-        seconds = [spent(lambda one=raw: _feed(context, place, [one]), clock) for raw in fed]
+        seconds = [spent(partial(_feed, context, place, [raw]), clock) for raw in fed]
     whole = Timed(Variant("desk, a mail", bytes, note="text, answer, page, and page with a file in turns"), seconds)
     shares = {name: watch.seconds / sum(seconds) for name, watch in parts.items()}
     shares["the rest"] = 1 - sum(shares.values())

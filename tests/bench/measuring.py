@@ -9,7 +9,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from helpdesk.kernel import db
@@ -39,6 +39,10 @@ class Row:
     statements: int | None = None
     bytes: int | None = None
     note: str = ""
+
+    def of_bytes(self, size: int) -> "Row":
+        """Return the row with the size of the answer."""
+        return replace(self, bytes=size)
 
     def __str__(self) -> str:
         return LAYOUT.format(

@@ -5,14 +5,12 @@ answers a second, so more is better.
 """
 
 import json
-import socket
 import statistics
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
@@ -20,7 +18,9 @@ import orjson
 from tests.bench.asking import same
 from tests.bench.desks import Place
 from tests.bench.measuring import Row, percentile
+from tests.bench.peers_at_hand import Peer
 from tests.bench.reading import PAGE
+from tests.bench.wire import Client, Server
 from tests.factories.client import operations
 from tests.factories.processes import Program, eventually
 from tests.house.programs import fresh_environment
@@ -29,65 +29,8 @@ from tests.servers.ports import free_port
 CLIENTS = (1, 8)
 THREADS = 8
 START_SECONDS = 60.0
-SECONDS = 30.0
-
-
-@dataclass(slots=True)
-class Server:
-    """Something that answers on a port of this machine."""
-
-    name: str
-    port: int
-    path: str = "/graphql"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    goal: str = ""
-    note: str = ""
-
-    def request(self, body: bytes) -> bytes:
-        """Return a POST of JSON as it goes over the wire."""
-        lines = {
-            "Host": f"127.0.0.1:{self.port}", "Content-Type": "application/json", "Accept": "application/json",
-            "Content-Length": str(len(body)), **self.headers,
-        }  # fmt: skip
-        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-        return f"POST {self.path} HTTP/1.1\r\n{head}\r\n".encode() + body
-
-
-class Client:
-    """One connection that is kept. It reads as little as it can, since it runs on the same cores."""
-
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def close(self) -> None:
-        """End the connection."""
-        self._socket.close()
-
-    def ask(self, request: bytes) -> bytes:
-        """Return the body of the answer, which must be a success."""
-        self._socket.sendall(request)
-        head, _, body = self._until(b"\r\n\r\n").partition(b"\r\n\r\n")
-        lines = head.lower().split(b"\r\n")
-        assert b" 200 " in lines[0] + b" ", (head + body)[:2000]
-        lengths = [int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length:")]
-        assert lengths, head
-        parts, size = [body], len(body)
-        while size < lengths[0]:
-            parts.append(self._received())
-            size += len(parts[-1])
-        return b"".join(parts)
-
-    def _until(self, end: bytes) -> bytes:
-        got = b""
-        while end not in got:
-            got += self._received()
-        return got
-
-    def _received(self) -> bytes:
-        got = self._socket.recv(262_144)
-        assert got, "The server has closed the connection."
-        return got
+WARM_UP_SECONDS = 1.5  # what compiles as it runs has done so by then
+NOTE = "asks for key, address and cost; the others answer anybody"
 
 
 @contextmanager
@@ -100,14 +43,14 @@ def program(command: Sequence[str], environment: Mapping[str, str], log: Path) -
         running.kill()
 
 
-def answering(server: Server, running: Program, body: bytes) -> bytes:
+def answering(server: Server, running: Program) -> bytes:
     """Return the first answer of a server that has just been started."""
 
     def look() -> bytes | None:
         assert running.is_running, running.said[-4000:]
         try:
             with closing(Client(server.port)) as client:
-                return client.ask(server.request(body))
+                return client.ask(server.request())
         except OSError:
             return None
 
@@ -120,6 +63,16 @@ def gunicorn(python: str, application: str, port: int) -> list[str]:
     return [python, "-m", "gunicorn", application, *options, "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
 
 
+def bare_server() -> Server:
+    """Return the bare Flask as a server; it is not started."""
+    return Server("bare Flask and raw SQL", free_port(), asked())
+
+
+def bare_command(server: Server) -> list[str]:
+    """Return the command that starts it."""
+    return gunicorn(sys.executable, "tests.bench.bare_app:app", server.port)
+
+
 def bare_environment(place: Place) -> dict[str, str]:
     """Return what a bare program must know of the desk's database."""
     return {"BENCH_DATABASE": place.address, "BENCH_SERVICE": str(place.service_id)}
@@ -130,49 +83,31 @@ def asked() -> bytes:
     return json.dumps({"query": operations()["Tickets"], "variables": {"first": PAGE}}).encode()
 
 
-def desk_server(place: Place) -> Server:
+def desk_server(place: Place, body: bytes, goal: str = "") -> Server:
     """Return the desk as a server; it is not started."""
-    note = "with key, allowed addresses, limits and costs; the others ask nobody who they are"
-    goal = "≥ 0.6" if place.database == "SQLite" else "≥ 0.8"
     return Server(
-        "desk", place.site.port, "/demo/graphql", {"Authorization": f"Bearer {place.key}"}, goal=goal, note=note
+        "desk", place.site.port, body, "/demo/graphql", {"Authorization": f"Bearer {place.key}"}, goal=goal, note=NOTE
     )
 
 
-def list_page(place: Place, *, turns: int, seconds: float, peers: Sequence["Peer"] = ()) -> list[Row]:
+def list_page(place: Place, *, turns: int, seconds: float, peers: Sequence[Peer] = ()) -> list[Row]:
     """Compare the servers, after checking that they answer the same."""
-    body = asked()
+    environment, folder = bare_environment(place), place.site.folder
     with ExitStack() as held:
-        limit = Server("bare Flask and raw SQL", free_port())
-        command = gunicorn(sys.executable, "tests.bench.bare_app:app", limit.port)
-        running = held.enter_context(program(command, bare_environment(place), place.site.folder / "bare.log"))
+        servers = [bare_server(), desk_server(place, asked(), "≥ 0.6" if place.database == "SQLite" else "≥ 0.8")]
+        running = held.enter_context(program(bare_command(servers[0]), environment, folder / "bare.log"))
         held.callback(place.site.close)
         served = place.site.serve(workers=1, threads=THREADS)
-        servers = [limit, desk_server(place)]
-        answers = [data_of(answering(limit, running, body)), data_of(answering(servers[1], served, body))]
+        answers = [data_of(answering(servers[0], running)), data_of(answering(servers[1], served))]
         for peer in peers:
-            server = Server(peer.name, free_port(), note=peer.note)
-            environment = bare_environment(place) | {"BENCH_PORT": str(server.port)}
-            begun = held.enter_context(
-                program(peer.command(server.port), environment, place.site.folder / f"{peer.name}.log")
-            )
-            answers.append(data_of(answering(server, begun, body)))
+            server = Server(peer.name, free_port(), asked(), note=peer.note)
+            more = {"BENCH_PORT": str(server.port), "PEERS_FOLDER": str(peer.folder)}
+            begun = program(peer.command(server.port), environment | more, folder / f"{peer.name}.log")
+            answers.append(data_of(answering(server, held.enter_context(begun))))
             servers.append(server)
         size = len(same(*answers))
-        return [row for clients in CLIENTS for row in _compared(servers, place, clients, turns, seconds, body, size)]
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Another server of the same schema: its name, what is different about it, and how it is started on a port."""
-
-    name: str
-    note: str
-    start: tuple[str, ...]
-
-    def command(self, port: int) -> list[str]:
-        """Return the command that starts it."""
-        return [part.replace("{port}", str(port)) for part in self.start]
+        compared = [compare(f"http c{count}", place.database, servers, count, turns, seconds) for count in CLIENTS]
+    return [row.of_bytes(size) for rows in compared for row in rows]
 
 
 def data_of(answer: bytes) -> bytes:
@@ -182,43 +117,42 @@ def data_of(answer: bytes) -> bytes:
     return orjson.dumps(told["data"])
 
 
-def _compared(
-    servers: Sequence[Server], place: Place, clients: int, turns: int, seconds: float, body: bytes, size: int
-) -> list[Row]:
+def compare(name: str, database: str, servers: Sequence[Server], clients: int, turns: int, seconds: float) -> list[Row]:
+    """Ask the servers in turns, for so many seconds each, and return a row of each."""
     times: list[list[list[float]]] = [[] for _ in servers]
     for turn in range(turns + 1):
         for server, kept in zip(servers, times, strict=True):
-            took = _asked_for(server, clients, seconds if turn else seconds / 4, body)
+            took = _asked_for(server, clients, seconds if turn else max(seconds, WARM_UP_SECONDS))
             if turn:
                 kept.append(took)
     rates = [[len(took) / seconds for took in kept] for kept in times]
     rows = []
     for server, kept, rate in zip(servers, times, rates, strict=True):
-        ordered = sorted(one for took in kept for one in took)
+        ordered = [1000 * one for one in sorted(one for took in kept for one in took)]
         ratio = statistics.median(mine / theirs for mine, theirs in zip(rate, rates[0], strict=True))
+        middle, slow = statistics.median(ordered), percentile(ordered, 99)
+        goal = server.goal if clients == 1 else ""
         rows.append(
             Row(
-                f"http c{clients}",
-                place.database,
+                name,
+                database,
                 server.name,
                 "wall",
-                statistics.median(ordered) * 1000,
-                percentile(ordered, 99) * 1000,
+                middle,
+                slow,
                 statistics.median(rate),
                 ratio,
-                server.goal if clients == 1 else "",
-                None,
-                size,
-                server.note,
+                goal,
+                note=server.note,
             )
         )
     return rows
 
 
-def _asked_for(server: Server, clients: int, seconds: float, body: bytes) -> list[float]:
+def _asked_for(server: Server, clients: int, seconds: float) -> list[float]:
     """Ask for so long by so many at once, and return how long each answer took, in seconds."""
     took: list[float] = []
-    request = server.request(body)
+    request = server.request()
 
     def ask() -> None:
         with closing(Client(server.port)) as client:

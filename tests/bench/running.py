@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.bench import conditions as deciding
-from tests.bench import desks, over_http, reading, searching, starting, telling, writing
+from tests.bench import desks, over_http, peers_at_hand, raw, reading, rivals, searching, starting, telling, writing
 from tests.bench.asking import Asking
-from tests.bench.desks import Say
+from tests.bench.desks import Place, Say
 from tests.bench.ingesting import ingest
 from tests.bench.measuring import Row
 from tests.servers.postgres import PostgresServer
@@ -78,13 +78,17 @@ def _of_database(wanted: Wanted, folder: Path, say: Say, new_database: Callable[
             asking = Asking(context)
             if "inproc" in names:
                 yield from reading.list_page(asking, large, rounds=scale.rounds)
+                yield from _peers_in_process(wanted, large)
             if "page" in names:
                 yield from reading.deep_page(asking, large, rounds=scale.rounds)
     if "search" in names:
         small = desks.made(folder, scale.small, say, database_url=new_database())
         yield from searching.search(small, large, rounds=scale.rounds)
     if "http" in names:
-        yield from over_http.list_page(large, turns=scale.turns, seconds=scale.seconds)
+        others = peers_at_hand.peers(wanted.peers, large.database, say) if wanted.peers else []
+        yield from over_http.list_page(large, turns=scale.turns, seconds=scale.seconds, peers=others)
+        if wanted.peers and large.database == "SQLite":
+            yield from rivals.django_helpdesk(large, wanted.peers, say, turns=scale.turns, seconds=scale.seconds)
     if "start-up" in names:
         yield from starting.start_up(large, rounds=scale.starts)
     if names & {"write", "ingest"}:
@@ -93,3 +97,10 @@ def _of_database(wanted: Wanted, folder: Path, say: Say, new_database: Callable[
                 yield from writing.create(Asking(context), large, rounds=scale.rounds)
             if "ingest" in names:
                 yield from ingest(context, large, rounds=max(scale.rounds // 2, 1))
+
+
+def _peers_in_process(wanted: Wanted, place: Place) -> Iterator[Row]:
+    if wanted.peers:
+        limit = raw.page(desks.bare(), place.service_id, reading.PAGE)
+        size, rounds = reading.PAGE, max(wanted.scale.rounds // 4, 1)
+        yield from peers_at_hand.in_process(place, wanted.peers, over_http.asked(), limit, size, rounds=rounds)
