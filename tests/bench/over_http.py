@@ -11,9 +11,12 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import orjson
+from graphql import FieldNode, OperationDefinitionNode, parse, print_ast
 
 from tests.bench.asking import same
 from tests.bench.desks import Place
@@ -79,8 +82,24 @@ def bare_environment(place: Place) -> dict[str, str]:
 
 
 def asked() -> bytes:
-    """Return the body of a request for the page."""
-    return json.dumps({"query": operations()["Tickets"], "variables": {"first": PAGE}}).encode()
+    """Return the body of a request for the page, for all the same."""
+    return json.dumps({"query": _first_page(), "variables": {"first": PAGE}}).encode()
+
+
+@cache
+def _first_page() -> str:
+    """Return the operation Tickets with its variable ``first`` alone.
+
+    graphql-jit has no end with a variable whose type contains itself, as a condition's does, and compiles nothing then.
+    """
+    (operation,) = parse(operations()["Tickets"]).definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    (field,) = operation.selection_set.selections
+    assert isinstance(field, FieldNode)
+    arguments = tuple(one for one in field.arguments or () if one.name.value == "first")
+    variables = tuple(one for one in operation.variable_definitions or () if one.variable.name.value == "first")
+    selected = replace(operation.selection_set, selections=(replace(field, arguments=arguments),))
+    return print_ast(replace(operation, variable_definitions=variables, selection_set=selected))
 
 
 def desk_server(place: Place, body: bytes, goal: str = "") -> Server:
