@@ -15,6 +15,7 @@ from helpdesk.graphql.context import Context
 from helpdesk.kernel import db
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.db import last_number
+from helpdesk.kernel.patience import Patience, patience
 from helpdesk.organization import queries as organization
 from helpdesk.plugins import registry
 from tests.bench.raw import Bare
@@ -46,12 +47,14 @@ def made(folder: Path, tickets: int, say: Say, *, database_url: str = "") -> Pla
     """Return a desk of so many tickets in the folder, and on that database; only what is missing is made."""
     database = "PostgreSQL" if database_url else "SQLite"
     site = Site(folder / f"{database.lower()}-{tickets}", database_url=database_url, HELPDESK_LOG_LEVEL="WARNING")
-    with site.joined():
+    with patience(Patience.ENDLESS), site.joined():
         desk = open_desk([], smtp_port=SMTP_PORT)
         missing = tickets - last_number("ticket", desk.service_id)
         started = time.monotonic()
         fill(staffed(desk.service_id, desk.account_id, total=tickets), lambda _count: True)
         if missing > 0:
+            if database_url:  # of itself it finds out within minutes what its tables hold
+                db.database.execute_sql("VACUUM ANALYZE")
             say(f"{database}: {missing:,} tickets made in {time.monotonic() - started:.1f} s")
     return Place(database, tickets, site, desk.service_id, desk.account_id, desk.key)
 

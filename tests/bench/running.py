@@ -33,7 +33,7 @@ class Scale:
 
 
 QUICK = Scale(small=1_000, large=10_000, rounds=40, turns=2, seconds=0.6, starts=2)
-FULL = Scale(small=100_000, large=1_000_000, rounds=200, turns=5, seconds=2.0, starts=5)
+FULL = Scale(small=100_000, large=1_000_000, rounds=200, turns=4, seconds=2.0, starts=5)
 
 
 @dataclass(frozen=True, slots=True)
