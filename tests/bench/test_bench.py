@@ -10,7 +10,9 @@ from tests.bench import flood
 from tests.bench.__main__ import as_json
 from tests.bench.measuring import Row, heading
 from tests.bench.running import NAMES, Scale, Wanted, rows
+from tests.bench.table import END, HEADING, START, table
 
+README = (Path(__file__).parents[2] / "README.md").read_text()
 TINY = Scale(small=100, large=200, rounds=1, turns=1, seconds=0.1, starts=1)
 FIELDS = {"name", "database", "variant", "p50_ms", "p99_ms", "rps", "statements", "ratio", "bytes", "clock", "note"}
 
@@ -41,6 +43,15 @@ def test_a_row_is_one_line_for_people_and_for_programs(measured: list[Row]) -> N
         told = json.loads(as_json(row))
         assert set(told) == FIELDS
         assert re.match(rf"{told['name']} +{told['database']} +{re.escape(told['variant'])} ", str(row))
+
+
+def test_table_of_the_readme_is_one_of_runs(measured: list[Row]) -> None:
+    made = table([[json.loads(as_json(row)) for row in measured]] * 2)
+    told = README.partition(START)[2].partition(END)[0].strip()
+    assert told.startswith(HEADING)
+    for text in (made, told):
+        works = {line.split("`")[1].partition(" ")[0] for line in text.splitlines() if "`" in line}
+        assert works == set(NAMES)
 
 
 def test_pages_take_seven_statements_at_most_wherever_they_are(measured: list[Row]) -> None:
