@@ -17,7 +17,9 @@ from tests.bench.measuring import Row, heading
 from tests.bench.running import FULL, NAMES, QUICK, Wanted, rows
 
 LIBRARIES = ("flask", "strawberry-graphql", "graphql-core", "peewee", "orjson", "gunicorn")
-FIELDS = ("name", "database", "variant", "p50_ms", "p99_ms", "rps", "statements", "ratio", "bytes", "clock", "note")
+FIELDS = (
+    "name", "database", "variant", "p50_ms", "p99_ms", "rps", "statements", "ratio", "bytes", "clock", "cpu_ms", "note",
+)  # fmt: skip
 
 
 def as_json(row: Row) -> str:

@@ -18,7 +18,7 @@ from helpdesk.kernel import db
 BRACKETS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 WARM_UP = 3
 HEADINGS = ("name", "database", "variant", "p50 ms", "p99 ms", "per s", "ratio", "goal", "SQL", "bytes", "clock")
-LAYOUT = "{:<11}{:<11}{:<34}{:>10}{:>10}{:>9}{:>8}  {:<8}{:>4}{:>8}  {:<7}{}"
+LAYOUT = "{:<15}{:<11}{:<34}{:>10}{:>10}{:>9}{:>8}  {:<8}{:>4}{:>8}  {:<7}{}"
 
 Sent = list[tuple[str, tuple[Any, ...]]]
 
@@ -39,6 +39,7 @@ class Row:
     statements: int | None = None
     bytes: int | None = None
     note: str = ""
+    cpu_ms: float | None = None
 
     def of_bytes(self, size: int) -> "Row":
         """Return the row with the size of the answer."""
@@ -49,7 +50,7 @@ class Row:
             self.name, self.database, self.variant, _short(self.p50_ms), _short(self.p99_ms), _short(self.rps),
             "" if self.ratio is None else f"{self.ratio:.2f}", self.goal,
             "" if self.statements is None else self.statements, "" if self.bytes is None else self.bytes, self.clock,
-            f" {self.note}" if self.note else "",
+            ", ".join(filter(None, [self.note, "" if self.cpu_ms is None else f"{self.cpu_ms:.2f} ms CPU an answer"])),
         ).rstrip()  # fmt: skip
 
 

@@ -47,7 +47,8 @@ def program(command: Sequence[str], environment: Mapping[str, str], log: Path) -
 
 
 def answering(server: Server, running: Program) -> bytes:
-    """Return the first answer of a server that has just been started."""
+    """Return the first answer of a server that has just been started, and let it know its process."""
+    server.pid = running.pid
 
     def look() -> bytes | None:
         assert running.is_running, running.said[-4000:]
@@ -102,11 +103,10 @@ def _first_page() -> str:
     return print_ast(replace(operation, variable_definitions=variables, selection_set=selected))
 
 
-def desk_server(place: Place, body: bytes, goal: str = "") -> Server:
-    """Return the desk as a server; it is not started."""
-    return Server(
-        "desk", place.site.port, body, "/demo/graphql", {"Authorization": f"Bearer {place.key}"}, goal=goal, note=NOTE
-    )
+def desk_server(place: Place, body: bytes, goal: str = "", *, pid: int = 0) -> Server:
+    """Return the desk as a server; it is not started, unless its process is named."""
+    key = {"Authorization": f"Bearer {place.key}"}
+    return Server("desk", place.site.port, body, "/demo/graphql", key, goal=goal, note=NOTE, pid=pid)
 
 
 def list_page(place: Place, *, turns: int, seconds: float, peers: Sequence[Peer] = ()) -> list[Row]:
@@ -125,7 +125,7 @@ def list_page(place: Place, *, turns: int, seconds: float, peers: Sequence[Peer]
             answers.append(data_of(answering(server, held.enter_context(begun))))
             servers.append(server)
         size = len(same(*answers))
-        compared = [compare(f"http c{count}", place.database, servers, count, turns, seconds) for count in CLIENTS]
+        compared = [compare("http", place.database, servers, count, turns, seconds) for count in CLIENTS]
     return [row.of_bytes(size) for rows in compared for row in rows]
 
 
@@ -139,33 +139,32 @@ def data_of(answer: bytes) -> bytes:
 def compare(name: str, database: str, servers: Sequence[Server], clients: int, turns: int, seconds: float) -> list[Row]:
     """Ask the servers in turns, for so many seconds each, and return a row of each."""
     times: list[list[list[float]]] = [[] for _ in servers]
+    cpu = [0.0 for _ in servers]
     for turn in range(turns + 1):
-        for server, kept in zip(servers, times, strict=True):
+        for place, server in enumerate(servers):
+            before = server.cpu_seconds()
             took = _asked_for(server, clients, seconds if turn else max(seconds, WARM_UP_SECONDS))
             if turn:
-                kept.append(took)
+                times[place].append(took)
+                cpu[place] += server.cpu_seconds() - before
     rates = [[len(took) / seconds for took in kept] for kept in times]
-    rows = []
-    for server, kept, rate in zip(servers, times, rates, strict=True):
-        ordered = [1000 * one for one in sorted(one for took in kept for one in took)]
-        ratio = statistics.median(mine / theirs for mine, theirs in zip(rate, rates[0], strict=True))
-        middle, slow = statistics.median(ordered), percentile(ordered, 99)
-        goal = server.goal if clients == 1 else ""
-        rows.append(
-            Row(
-                name,
-                database,
-                server.name,
-                "wall",
-                middle,
-                slow,
-                statistics.median(rate),
-                ratio,
-                goal,
-                note=server.note,
-            )
-        )
-    return rows
+    return [
+        _row(f"{name} c{clients}", database, server, kept, rate, rates[0], spent)
+        for server, kept, rate, spent in zip(servers, times, rates, cpu, strict=True)
+    ]
+
+
+def _row(
+    name: str, database: str, server: Server, times: list[list[float]], rate: list[float], base: list[float], cpu: float
+) -> Row:
+    """Return the row of a server: how long its answers took by turns, how many a second, and its CPU time in all."""
+    ordered = [1000 * one for one in sorted(one for took in times for one in took)]
+    ratio = statistics.median(mine / theirs for mine, theirs in zip(rate, base, strict=True))
+    return Row(
+        name, database, server.name, "wall", statistics.median(ordered), percentile(ordered, 99),
+        statistics.median(rate), ratio, server.goal if name.endswith("c1") else "", note=server.note,
+        cpu_ms=1000 * cpu / len(ordered),
+    )  # fmt: skip
 
 
 def _asked_for(server: Server, clients: int, seconds: float) -> list[float]:

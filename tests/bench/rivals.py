@@ -54,11 +54,12 @@ def django_helpdesk(place: Place, folder: Path, say: Say, *, turns: int, seconds
         held.enter_context(desks.joined(place))
         held.enter_context(desks.kept_in_order())
         held.callback(place.site.close)
-        place.site.serve(workers=1, threads=THREADS)
+        served = place.site.serve(workers=1, threads=THREADS)
         running = program(gunicorn(python, f"{MODULE}:application", port), environment, data / "log")
         answering(listed, held.enter_context(running))
-        lists = [desk_server(place, asked()), listed]
-        writes = [desk_server(place, body), made]
+        made.pid = listed.pid
+        lists = [desk_server(place, asked(), pid=served.pid), listed]
+        writes = [desk_server(place, body, pid=served.pid), made]
         return [
             row
             for name, servers in (("http list", lists), ("http write", writes))

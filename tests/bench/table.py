@@ -32,7 +32,12 @@ def table(runs: Sequence[Rows]) -> str:
 
 
 def _cells(rows: Rows) -> tuple[str, str]:
-    return ", ".join(_short(row["p50_ms"]) for row in rows), ", ".join(f"{row['ratio']:.2f}" for row in rows)
+    return ", ".join(map(_time, rows)), ", ".join(f"{row['ratio']:.2f}" for row in rows)
+
+
+def _time(row: Told) -> str:
+    """Return how long it took, and how long of it the server's processes ran."""
+    return _short(row["p50_ms"]) + (f" ({_short(row['cpu_ms'])})" if row["cpu_ms"] is not None else "")
 
 
 def _short(number: float) -> str:
