@@ -72,7 +72,7 @@ def _make(python: str, data: Path, environment: Mapping[str, str]) -> None:
         return
     data.mkdir(parents=True)
     done = subprocess.run(
-        [python, "-m", MODULE, str(TICKETS)], cwd=ROOT, env=fresh_environment() | environment, capture_output=True,
+        [python, "-m", MODULE, str(TICKETS)], cwd=ROOT, env={**fresh_environment(), **environment}, capture_output=True,
         text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

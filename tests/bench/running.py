@@ -58,7 +58,7 @@ def rows(wanted: Wanted, say: Say) -> Iterator[Row]:
         return
     with ExitStack() as held:
         folder = wanted.folder or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="helpdesk-bench-")))
-        yield from _of_database(wanted, folder.resolve(), say, lambda: "")
+        yield from of_database(wanted, folder.resolve(), say, lambda: "")
         if wanted.on_postgres:
             try:
                 server = held.enter_context(PostgresServer())
@@ -67,10 +67,11 @@ def rows(wanted: Wanted, say: Say) -> Iterator[Row]:
                 return
             with tempfile.TemporaryDirectory(prefix="helpdesk-bench-") as fresh:
                 say("PostgreSQL runs without fsync, for the desk and for all others alike.")
-                yield from _of_database(wanted, Path(fresh), say, server.create_database)
+                yield from of_database(wanted, Path(fresh), say, server.create_database)
 
 
-def _of_database(wanted: Wanted, folder: Path, say: Say, new_database: Callable[[], str]) -> Iterator[Row]:
+def of_database(wanted: Wanted, folder: Path, say: Say, new_database: Callable[[], str]) -> Iterator[Row]:
+    """Yield the rows of the works that need a desk; each desk gets a database, the empty URL for SQLite in the folder."""
     scale, names = wanted.scale, set(wanted.names)
     large = desks.made(folder, scale.large, say, database_url=new_database())
     if names & {"inproc", "page"}:

@@ -9,8 +9,9 @@ import pytest
 from tests.bench import flood
 from tests.bench.__main__ import as_json
 from tests.bench.measuring import Row, heading
-from tests.bench.running import NAMES, Scale, Wanted, rows
+from tests.bench.running import NAMES, Scale, Wanted, of_database, rows
 from tests.bench.table import END, HEADING, START, table
+from tests.servers.postgres import PostgresServer
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 TINY = Scale(small=100, large=200, rounds=1, turns=1, seconds=0.1, starts=1)
@@ -66,6 +67,15 @@ def test_a_search_takes_as_many_statements_among_few_tickets_as_among_many(measu
 
 def test_a_ticket_is_made_by_fifteen_statements_at_most(measured: list[Row]) -> None:
     assert _statements(measured, "write", "desk") <= 15
+
+
+@pytest.mark.postgres
+def test_ways_agree_on_postgresql_too(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    wanted = Wanted(("inproc", "page", "search", "write"), TINY)
+    found = list(of_database(wanted, tmp_path, lambda _remark: None, postgres_server.create_database))
+    assert {row.database for row in found} == {"PostgreSQL"}
+    assert _statements(found, "inproc", "desk") <= 7
+    assert _statements(found, "write", "desk") <= 15
 
 
 @pytest.mark.dovecot
