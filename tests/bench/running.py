@@ -71,7 +71,7 @@ def rows(wanted: Wanted, say: Say) -> Iterator[Row]:
 
 
 def of_database(wanted: Wanted, folder: Path, say: Say, new_database: Callable[[], str]) -> Iterator[Row]:
-    """Yield the rows of the works that need a desk; each desk gets a database, the empty URL for SQLite in the folder."""
+    """Yield the rows of the works that need a desk; an empty URL is an SQLite in the folder."""
     scale, names = wanted.scale, set(wanted.names)
     large = desks.made(folder, scale.large, say, database_url=new_database())
     if names & {"inproc", "page"}:
