@@ -37,11 +37,11 @@ def _cells(rows: Rows) -> tuple[str, str]:
 
 def _time(row: Told) -> str:
     """Return how long it took, and how long of it the server's processes ran."""
-    return _short(row["p50_ms"]) + (f" ({_short(row['cpu_ms'])})" if row["cpu_ms"] is not None else "")
+    return _short(row["p50_ms"]) + (f" ({_short(row['cpu_ms'])})" if row.get("cpu_ms") is not None else "")
 
 
 def _short(number: float) -> str:
-    return f"{number:,.0f}" if number >= 100 else f"{number:#.2g}"
+    return f"{number:,.0f}" if number >= 10 else f"{number:#.2g}"
 
 
 def read(file: Path) -> Rows:
