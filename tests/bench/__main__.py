@@ -1,45 +1,73 @@
-"""Run with ``python -m tests.bench``: takes under a minute, needs no server, prints one report."""
+"""Run with ``python -m tests.bench``: under a minute, no server needed; ``--full`` takes its time."""
 
 import argparse
+import gc
+import os
 import platform
 import sqlite3
-import tempfile
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.bench.filling import filled, small_desk
-from tests.bench.mails import ingest
-from tests.bench.works import Asking, create, dispatch, list_page
+import orjson
 
-LIBRARIES = ("flask", "strawberry-graphql", "graphql-core", "peewee", "orjson", "blinker")
+from helpdesk.kernel import footprint
+from tests.bench.measuring import Row, heading
+from tests.bench.running import FULL, NAMES, QUICK, Wanted, rows
+
+LIBRARIES = ("flask", "strawberry-graphql", "graphql-core", "peewee", "orjson", "gunicorn")
+FIELDS = (
+    "name", "database", "variant", "p50_ms", "p99_ms", "rps", "statements", "ratio", "bytes", "clock", "cpu_ms", "note",
+)  # fmt: skip
 
 
-def report(*, ticket_count: int, rounds: int, size: int) -> Iterator[str]:
-    """Yield the lines of the report."""
+def as_json(row: Row) -> str:
+    """Return a row as one line of JSON."""
+    values = {name: getattr(row, name) for name in FIELDS}
+    return orjson.dumps({name: round(v, 4) if isinstance(v, float) else v for name, v in values.items()}).decode()
+
+
+def about() -> str:
+    """Return what machine and versions the figures are of."""
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    yield f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {libraries}"
-    yield f"{ticket_count} tickets, {rounds} rounds in turns, medians; in process, statements beside BEGIN and COMMIT"
-    with (
-        tempfile.TemporaryDirectory(prefix="helpdesk-bench-") as folder,
-        small_desk(Path(folder)) as desk,
-    ):
-        yield ingest(desk, rounds=rounds)
-        context = filled(desk, ticket_count=ticket_count)
-        asking = Asking(context)
-        yield str(list_page(asking, context, rounds=rounds, size=size))
-        yield str(create(asking, rounds=rounds))
-        yield str(dispatch(rounds=rounds))
+    machine = f"{len(os.sched_getaffinity(0))} cores (load {os.getloadavg()[0]:.1f})"
+    return f"{machine}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {libraries}"
+
+
+def say(remark: str) -> None:
+    """Tell what is no measurement, beside the report."""
+    print(remark, file=sys.stderr, flush=True)
+
+
+def look_for_garbage_as_served() -> None:
+    """Let this process look for garbage as seldom as the desk's own programs do."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(footprint.NEW_OBJECTS, footprint.TWENTIETH, footprint.TWENTIETH)
 
 
 def main() -> None:
     """Print the report."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Compare the desk with the raw limit.")
-    parser.add_argument("--tickets", type=int, default=500, help="how many tickets the desk has (500)")
-    parser.add_argument("--rounds", type=int, default=60, help="how often each work is done (60)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which works: {', '.join(NAMES)} (all)")
+    parser.add_argument("--full", action="store_true", help="a million tickets, and PostgreSQL too")
+    parser.add_argument("--json", action="store_true", help="one line of JSON a row")
+    parser.add_argument("--folder", type=Path, help="where desks on SQLite are made, and stay (a temporary one)")
+    parser.add_argument("--peers", type=Path, help="a folder that has the peers' packages, to measure them beside")
     given = parser.parse_args()
-    for line in report(ticket_count=given.tickets, rounds=given.rounds, size=min(50, given.tickets)):
-        print(line, flush=True)
+    if unknown := set(given.names) - set(NAMES):
+        parser.error(f"There is no {', '.join(sorted(unknown))}; there is {', '.join(NAMES)}.")
+    written: Callable[[Row], str] = as_json if given.json else str
+    say(about())
+    look_for_garbage_as_served()
+    if not given.json:
+        print(heading(), flush=True)
+    wanted = Wanted(
+        given.names or NAMES, FULL if given.full else QUICK, given.folder, on_postgres=given.full, peers=given.peers
+    )
+    for row in rows(wanted, say):
+        print(written(row), flush=True)
 
 
 if __name__ == "__main__":

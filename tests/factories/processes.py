@@ -123,9 +123,9 @@ class Site:
         }
         self._programs: list[Program] = []
 
-    def serve(self, extra: Mapping[str, str] = NOTHING, *, workers: int = 2) -> Program:
+    def serve(self, extra: Mapping[str, str] = NOTHING, *, workers: int = 2, threads: int = 4) -> Program:
         """Start ``helpdesk serve``, so many web processes, and return once one of them answers."""
-        arguments = ["serve", "--port", str(self.port), "--workers", str(workers), "--threads", "4"]
+        arguments = ["serve", "--port", str(self.port), "--workers", str(workers), "--threads", str(threads)]
         return self._answering(self._start("serve", [self._helpdesk, *arguments], extra))
 
     def web(self, extra: Mapping[str, str] = NOTHING, *, workers: int = 1) -> Program:
