@@ -25,6 +25,7 @@ from helpdesk.kernel import actors
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.crypto import keyring
 from helpdesk.kernel.errors import Invalid
+from helpdesk.kernel.html import text_of
 from helpdesk.organization import queries as organization
 from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, Nature, SenderProof
 from helpdesk.tickets import operations as tickets
@@ -32,7 +33,7 @@ from helpdesk.tickets import participants
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.attachments import NewFile
 from helpdesk.tickets.operations import NewTicket
-from helpdesk.tickets.rules import LONGEST_CHANNEL, Asker, body_of, subject_of
+from helpdesk.tickets.rules import LONGEST_CHANNEL, Asker, Body, body_of, subject_of
 
 MOST_ANSWERED = 50
 FORGED_REPORT = "It reports on a message of ours, and does not come from whom it says."
@@ -100,7 +101,7 @@ def _file_message(account: Any, item: Inbound, received_at: datetime, known_as: 
     )  # fmt: skip
     files = [NewFile(file.filename, file.content_type, file.data, file.content_id) for file in item.files]
     if ticket_id is not None and agent is not None and not is_automatic:
-        answer = replace(body, text=body.text[: body.quoted_from], html=None, quoted_from=None, html_quoted_from=None)
+        answer = replace(body, text=_new_text(body), html=None, quoted_from=None, html_quoted_from=None)
         added = tickets.reply(agent, ticket_id, answer, files=files)
         outside_ids.remember(account.id, known_as, item, added)
         return Filed(InboxOutcome.REPLY, added.ticket_id, added.message_id)
@@ -122,6 +123,13 @@ def _file_message(account: Any, item: Inbound, received_at: datetime, known_as: 
     outside_ids.remember(account.id, known_as, item, added)
     _propose(account, added.ticket_id, item)
     return Filed(InboxOutcome.TICKET, added.ticket_id, added.message_id)
+
+
+def _new_text(body: Body) -> str:
+    """Return what is new in a message, for those who must not get what it quotes: by its HTML if its text tells not."""
+    if body.quoted_from is None and body.html is not None and body.html_quoted_from is not None:
+        return text_of(body.html[: body.html_quoted_from])
+    return body.text[: body.quoted_from]
 
 
 def _heard_from(actor: Actor, item: Inbound) -> None:

@@ -18,6 +18,7 @@ A7   tests/kernel/test_html.py::test_bomb_takes_no_longer_than_a_page
      tests/faults/test_poison.py::test_ten_bombs_among_a_hundred_mails_cost_only_themselves
 B1   tests/channels/test_participants.py::test_copied_stranger_is_proposed_and_gets_and_adds_nothing
 B2   tests/channels/test_senders.py::test_address_of_an_agent_without_proof_is_a_stranger_s
+     tests/attacks/test_b_answers.py::test_every_client_s_answer_goes_out_whole_and_without_what_it_quotes
      tests/attacks/test_b_trust.py::test_nothing_that_a_stranger_writes_in_quotes_makes_him_an_agent
 B3   tests/channels/test_senders.py::test_proven_agent_who_works_here_no_more_answers_nobody
      tests/channels/test_senders.py::test_proven_agent_of_another_service_answers_nobody
