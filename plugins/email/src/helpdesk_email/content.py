@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 from helpdesk.sdk.channel import File
+from helpdesk.sdk.html import is_bearable
 from helpdesk_email import markup
 from helpdesk_email.charsets import codec_of, decode, decode_html, page_label
 from helpdesk_email.cleaning import clean, single_line
@@ -98,7 +99,7 @@ class _Collector:
         body = body_bytes(part)
         text = decode_html(body[:MAX_READ], part.content.text("charset"))
         text = text if len(body) > MAX_READ else _PASTED_PICTURE.sub(self._pasted, text)
-        if len(body) > MAX_READ or not markup.is_bearable(text):
+        if len(body) > MAX_READ or not is_bearable(text):
             self.files.append(self._file(part))
             beginning = f"{html_attached()}\n{markup.beginning_of(text)}".strip()
             self.segments.append(_Segment(beginning, is_beginning=True))

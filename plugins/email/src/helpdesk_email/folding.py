@@ -17,7 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from helpdesk_email.markup import VOID, sanitise_with_marks, shows_something
+from helpdesk.sdk.html import VOID
+from helpdesk_email.markup import sanitise_with_marks, shows_something
 from helpdesk_email.quoting import (
     MOST_LINES,
     first_quoted_line,
