@@ -22,6 +22,7 @@ import nh3
 LONGEST = 2_000_000
 DEEPEST = 2_000
 MOST_REPEATED = 300_000
+MOST_READINGS = 5
 
 TAGS = (nh3.ALLOWED_TAGS | {"font", "big", "section", "article"}) - {"map", "area"}
 DROPPED_WHOLE = {"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math", "xml"}
@@ -66,8 +67,17 @@ _BLANKS = re.compile(r"\n{3,}")
 
 
 def sanitise(html: str) -> str:
-    """Return the HTML without anything that runs, loads by itself, or leaves its place on the page."""
-    return _clean(html) if is_bearable(html) else _words_only(html)
+    """Return the HTML without anything that runs, loads by itself, or leaves its place on the page.
+
+    What is returned stays as it is: where tags that went leave others as none would read them, it is read again.
+    """
+    if not is_bearable(html):
+        return _words_only(html)
+    for _time in range(MOST_READINGS):
+        before, html = html, _clean(html)
+        if html == before:
+            break
+    return html
 
 
 def sanitise_with(html: str, attributes: Mapping[str, Set[str]]) -> str:
