@@ -91,8 +91,10 @@ def _file_message(account: Any, item: Inbound, received_at: datetime, known_as: 
     actor = actors.system(account.service_id)
     is_automatic = item.nature is Nature.AUTOMATIC
     agent = _proven_agent(account, item)
-    if not is_automatic:
-        _heard_from(actor, item)
+    if item.undeliverable and not is_automatic:
+        _mark_misspelt(actor, item)
+    elif item.proof is not SenderProof.FAILED and not is_automatic:
+        reaching.heard_from(actor, item.sender.kind, item.sender.value)
     ticket_id = rules.choose(_candidates(account, item, is_agent=agent is not None))
     body = replace(
         body_of(item.text, item.html, quoted_from=item.quoted_from, html_quoted_from=item.html_quoted_from),
@@ -132,16 +134,10 @@ def _new_text(body: Body) -> str:
     return body.text[: body.quoted_from]
 
 
-def _heard_from(actor: Actor, item: Inbound) -> None:
-    """Take the mark from the sender's address, or mark one that may be wrong and that nobody has written from before.
-
-    That is done before the message is filed, so that no machine of ours answers there.
-    """
+def _mark_misspelt(actor: Actor, item: Inbound) -> None:
+    """Mark an address that may be wrong, if nobody has written from it before, so that no machine of ours answers."""
     kind, value = item.sender.kind, item.sender.value
-    if not item.undeliverable:
-        if item.proof is not SenderProof.FAILED:
-            reaching.heard_from(actor, kind, value)
-    elif customers.customer_of_identity(actor.service_id, kind, value) is None:
+    if customers.customer_of_identity(actor.service_id, kind, value) is None:
         recognise(actor, name=item.sender.name, identity=(kind, value))
         reaching.mark(actor, kind, value, cause=Cause.MISSPELT, reason=rules.reason(item.undeliverable))
 

@@ -17,7 +17,7 @@ from helpdesk_email.complaints import read_complaint
 from helpdesk_email.content import Content, charset_hint, read_content
 from helpdesk_email.errors import Unreadable
 from helpdesk_email.folding import same_place
-from helpdesk_email.forms import writer as whose
+from helpdesk_email.forms import written_by
 from helpdesk_email.headers import Headers
 from helpdesk_email.identifiers import (
     NO_SENDER,
@@ -60,7 +60,7 @@ def read(request: InboundRequest, settings: EmailSettings) -> Inbound | Delivery
 def _message(root: Part, content: Content, *, request: InboundRequest, hint: str, settings: EmailSettings) -> Inbound:
     """Return what the mail says, whatever wrote it."""
     headers = root.headers.with_hint(hint)
-    writer = whose(headers, sender=_sender(headers), settings=settings)
+    writer = written_by(headers, sender=_sender(headers), settings=settings)
     sender, authentic = writer.mailbox, writer.authentic
     subject = headers.text("subject", limit=MAX_SUBJECT)
     recipients = [mailbox.address for name in _DELIVERED_TO for mailbox in headers.mailboxes(name)]
