@@ -82,7 +82,7 @@ def sanitise(html: str) -> str:
 
 def sanitise_with(html: str, attributes: Mapping[str, Set[str]]) -> str:
     """Return the same tags as ``sanitise``, with more attributes by tag, to be read. It is not to be shown."""
-    kept = {tag: ATTRIBUTES.get(tag, set()) | attributes.get(tag, set()) for tag in ATTRIBUTES | attributes}
+    kept = {tag: ATTRIBUTES.get(tag, set()) | attributes.get(tag, set()) for tag in {*ATTRIBUTES, *attributes}}
     return _clean(html, attributes=kept) if is_bearable(html) else _words_only(html)
 
 
