@@ -8,6 +8,7 @@ and proven agents do. A message without a sender makes a ticket of its own, with
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from html import escape
 from typing import Any
 
 from helpdesk.access.authentication import actor_of
@@ -104,7 +105,7 @@ def _file_message(account: Any, item: Inbound, received_at: datetime, known_as: 
     files = [NewFile(file.filename, file.content_type, file.data, file.content_id) for file in item.files]
     if ticket_id is not None and agent is not None and not is_automatic:
         answer = replace(body, text=_new_text(body), html=None, quoted_from=None, html_quoted_from=None)
-        added = tickets.reply(agent, ticket_id, answer, files=files)
+        added = tickets.reply(agent, ticket_id, answer, files=_new_files(item, files))
         outside_ids.remember(account.id, known_as, item, added)
         return Filed(InboxOutcome.REPLY, added.ticket_id, added.message_id)
     if ticket_id is not None:
@@ -132,6 +133,19 @@ def _new_text(body: Body) -> str:
     if body.quoted_from is None and body.html is not None and body.html_quoted_from is not None:
         return text_of(body.html[: body.html_quoted_from])
     return body.text[: body.quoted_from]
+
+
+def _new_files(item: Inbound, files: Sequence[NewFile]) -> list[NewFile]:
+    """Return the files but for pictures that only what the message quotes shows."""
+    if item.html is None or item.html_quoted_from is None:
+        return list(files)
+    new, quoted = item.html[: item.html_quoted_from], item.html[item.html_quoted_from :]
+
+    def is_quoted(file: NewFile) -> bool:
+        address = f'"cid:{escape(file.content_id or "")}"'
+        return bool(file.content_id) and address in quoted and address not in new
+
+    return [file for file in files if not is_quoted(file)]
 
 
 def _mark_misspelt(actor: Actor, item: Inbound) -> None:

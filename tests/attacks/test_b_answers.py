@@ -67,3 +67,30 @@ def test_every_client_s_answer_goes_out_whole_and_without_what_it_quotes(ours: S
     for number, name in enumerate(ANSWERS):
         (words,) = (one for one in went_out if f"{letters(SAID)}{number}번" in one)
         assert (QUOTED in words, went_out[words]) == (False, (CUSTOMER,)), name
+
+
+def test_pictures_of_what_is_quoted_stay_here(ours: Side, smtp_server: SmtpServer) -> None:
+    ours.take(mail(sender=CUSTOMER, to=SUPPORT, subject="Mine", Message_ID="<1@customer.example>"))
+    pictures = (
+        '<img src="cid:new&amp;@x">{}<div class="gmail_quote">On Monday, Help wrote:<blockquote><img src="CID:old%40x">'
+    )
+    page = pictures.format("<p>See</p>") + f'<img src="cid:new&amp;@x">{QUOTED}</blockquote></div>'
+    parts = [
+        f"Content-Type: text/html; charset=utf-8\r\n\r\n{page}\r\n",
+        *(
+            f"Content-Type: image/png; name={name}.png\r\nContent-ID: <{known_as}>\r\n\r\n{name}\r\n"
+            for name, known_as in (("new", "new&@x"), ("old", "old@x"))
+        ),
+        "Content-Type: text/csv; name=list.csv\r\nContent-Disposition: attachment\r\n\r\na,b\r\n",
+    ]
+    ours.take(
+        mail(
+            sender=AGENT, to=SUPPORT, subject="Re: [#1] Mine", MIME_Version="1.0", Message_ID="<a@demo.example>",
+            text="".join(f"--{BOUND}\r\n{part}" for part in parts) + f"--{BOUND}--",
+            Content_Type=f'multipart/related; boundary="{BOUND}"',
+            Authentication_Results=f"{AUTHSERV}; dmarc=pass header.from={AGENT}",
+        )
+    )  # fmt: skip
+    (one,) = smtp_server.wait_for(1)
+    sent = message_from_bytes(one.raw, policy=policy.default)
+    assert {part.get_filename() for part in sent.walk()} - {None} == {"new.png", "list.csv"}

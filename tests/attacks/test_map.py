@@ -35,6 +35,7 @@ B6   tests/attacks/test_b_loops.py::test_two_desks_that_answer_each_other_fall_s
      tests/attacks/test_b_loops.py::test_mail_of_a_machine_of_ours_says_so_and_has_no_sender_and_an_agent_s_does_not
      tests/attacks/test_b_loops.py::test_bounce_of_our_own_answer_opens_no_ticket_and_is_not_answered
      tests/attacks/test_b_loops.py::test_machine_that_writes_first_opens_no_ticket
+     tests/attacks/test_b_trust.py::test_forged_report_is_held_and_marks_nobody_released_or_not
 B7   tests/attacks/test_b_loops.py::test_machine_that_answers_a_resolved_ticket_does_not_reopen_it
      tests/channels/test_reports.py::test_closed_ticket_stays_closed
      tests/attacks/test_b_loops.py::test_machine_that_hides_reopens_a_ticket_only_as_often_as_it_is_written_to
