@@ -47,7 +47,7 @@ def steady() -> datetime:
     """Return the present moment, aware and in UTC, of a clock that is not believed when it leaps ahead.
 
     What it has leaped counts once as much time has really passed, or a week: so nothing is over at once because
-    somebody set the clock. Back it is followed at once, and forth again. A process that begins believes it.
+    somebody set the clock. Back it is followed at once, forth again it is not. A process that begins believes it.
     """
     if _hands.held is not None:
         return now()
@@ -57,7 +57,7 @@ def steady() -> datetime:
         _steps.doubted_at = _steps.doubted_at or running
         if running - _steps.doubted_at < min(leap, LONGEST_DOUBT):
             return _steps.began + running + _hands.ahead
-    _steps.began, _steps.doubted_at = max(_steps.began, present - running), None
+    _steps.began, _steps.doubted_at = present - running, None
     return present + _hands.ahead
 
 

@@ -340,12 +340,16 @@ def _reindex(ticket: Any, text: str) -> None:
 
 
 def change(actor: Actor, ticket: Any, wanted: dict[str, Any], happenings: list[Happening]) -> None:
-    """Write the wanted values that differ, raise the version, and record everything that happened at once."""
+    """Write the wanted values that differ, raise the version, and record everything that happened at once.
+
+    The time is the database's: by it a resolved ticket is completed, whatever the clock of the machine says.
+    """
     before = {"status": ticket.status, "assignee": ticket.assignee_id, "group": ticket.group_id}
     changed = {name: value for name, value in wanted.items() if before[name] != value}
     if not changed and not happenings:
         return
-    Ticket.update(**changed, version=Ticket.version + 1, updated_at=clock.now()).where(Ticket.id == ticket.id).execute()
+    values = {**changed, "version": Ticket.version + 1, "updated_at": db.database_now()}
+    Ticket.update(values).where(Ticket.id == ticket.id).execute()
     counting.note(actor, before=_place(before), after=_place(before | changed))
     if changed.get("assignee") is not None:
         agent_operations.note_assigned(changed["assignee"])
