@@ -6,6 +6,7 @@ and signs lost: people answer it with ``Password1!``.
 
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -47,9 +48,14 @@ def normal_email(email: str, *, path: tuple[str, ...] = ("email",)) -> str:
     if len(email) > LONGEST_EMAIL:
         raise Invalid(f"An email address has at most {LONGEST_EMAIL} characters.", code="BAD_EMAIL", path=path)
     try:
-        parts = validate_email(email, check_deliverability=False, test_environment=True)
+        return _normalized(email)
     except EmailNotValidError as error:
         raise Invalid(f"This is no email address: {error}", code="BAD_EMAIL", path=path) from error
+
+
+@lru_cache(maxsize=1_000)  # who writes once mostly writes again
+def _normalized(email: str) -> str:
+    parts = validate_email(email, check_deliverability=False, test_environment=True)
     return unicodedata.normalize("NFC", parts.normalized.lower())
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import strawberry
 
 from helpdesk.graphql.context import Context, Info
+from helpdesk.kernel.rows import Cohort
 
 Load = Callable[..., Sequence[Any]]
 ByIds = Callable[[Sequence[int | None]], Sequence[Any]]
@@ -61,17 +62,20 @@ def _share(row: Any, load: Load, context: Context, given: dict[str, Any]) -> Any
 def shares(rows: Sequence[Any], load: Load, context: Context, given: dict[str, Any]) -> list[Any]:
     """Return each row's share of what its cohort loads, or the exception in place of a share."""
     key = (load, _frozen(given))
+
+    def ask(rows: Sequence[Any]) -> Sequence[Any]:
+        return load(rows, context, **given)
+
+    whole: Cohort | None = getattr(rows[0], "cohort", None) if rows else None
+    if whole is not None and whole.is_whole(rows):
+        try:
+            return list(whole.shares(key, ask))
+        except Exception as error:
+            return [error] * len(rows)
     found: list[Any] = []
-    latest: Any = None
     for row in rows:
         try:
-            if row.cohort is None:
-                found.append(load([row], context, **given)[0])
-                continue
-            if row.cohort is not latest:
-                known = row.cohort.shares(key, lambda rows: load(rows, context, **given))
-                latest = row.cohort
-            found.append(known[id(row)])
+            found.append(ask([row])[0] if row.cohort is None else row.cohort.get(row, key, ask))
         except Exception as error:
             found.append(error)
     return found

@@ -12,7 +12,7 @@ over when a backup is restored).
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
@@ -179,7 +179,7 @@ def record_all(actor: Actor, *happenings: Happening) -> None:
     insert_late(
         EventRow,
         [
-            {"service_id": one.event.service_id, "name": one.event.name, "payload": asdict(one.event), "at": at}
+            {"service_id": one.event.service_id, "name": one.event.name, "payload": _payload(one.event), "at": at}
             for one in happenings
         ],
     )
@@ -189,6 +189,10 @@ def record_all(actor: Actor, *happenings: Happening) -> None:
         for reaction in _wiring.reactions.get(type(happening.event), ()):
             reaction(actor, happening.event)
     after_commit(_wiring.wake)
+
+
+def _payload(event: Event) -> dict[str, Any]:
+    return {item.name: getattr(event, item.name) for item in fields(event)}
 
 
 def _history(actor: Actor, happening: Happening, at: datetime) -> dict[str, Any]:

@@ -71,6 +71,8 @@ def sanitise(html: str) -> str:
 
     What is returned stays as it is: where tags that went leave others as none would read them, it is read again.
     """
+    if not html:
+        return ""
     if not is_bearable(html):
         return _words_only(html)
     for _time in range(MOST_READINGS):

@@ -8,11 +8,12 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cache
+from operator import is_
 from typing import Any, TypeVar
 
 import peewee
 
-from helpdesk.kernel.columns import EnumColumn
+from helpdesk.kernel.columns import EPOCH, MICROSECOND, EnumColumn, TimeColumn
 from helpdesk.kernel.db import Model, database
 from helpdesk.kernel.texts import Given, Prepared
 
@@ -20,19 +21,20 @@ from helpdesk.kernel.texts import Given, Prepared
 class Cohort:
     """Rows that were loaded together, and what has been loaded for all of them since."""
 
-    __slots__ = ("failed", "loaded", "rows")
+    __slots__ = ("_places", "failed", "loaded", "rows")
 
     def __init__(self, rows: Sequence[Any]) -> None:
         self.rows = rows
-        self.loaded: dict[Hashable, dict[int, Any]] = {}
+        self.loaded: dict[Hashable, list[Any]] = {}
         self.failed: dict[Hashable, Exception] = {}
+        self._places: dict[int, int] = {}
 
     def get(self, row: Any, key: Hashable, load: Callable[[Sequence[Any]], Sequence[Any]]) -> Any:
         """Return the row's share of what ``load`` answers for the whole cohort."""
-        return self.shares(key, load)[id(row)]
+        return self.shares(key, load)[self.place(row)]
 
-    def shares(self, key: Hashable, load: Callable[[Sequence[Any]], Sequence[Any]]) -> dict[int, Any]:
-        """Return what ``load`` answers for the whole cohort, by the identity of the row; loaded at the first asking.
+    def shares(self, key: Hashable, load: Callable[[Sequence[Any]], Sequence[Any]]) -> list[Any]:
+        """Return what ``load`` answers for the whole cohort, aligned with its rows; loaded at the first asking.
 
         What it raises is raised for every row: asking again for each would ask a failing plugin as often.
         """
@@ -40,12 +42,26 @@ class Cohort:
             raise self.failed[key]
         if key not in self.loaded:
             try:
-                answers = load(self.rows)
+                answers = list(load(self.rows))
+                if len(answers) != len(self.rows):
+                    raise ValueError(f"{len(answers)} answers for {len(self.rows)} rows")
             except Exception as error:
                 self.failed[key] = error
                 raise
-            self.loaded[key] = {id(member): answer for member, answer in zip(self.rows, answers, strict=True)}
+            self.loaded[key] = answers
         return self.loaded[key]
+
+    def place(self, row: Any) -> int:
+        """Return where in the cohort the row is, the last of its places if there are some."""
+        if not self._places:
+            self._places = {id(member): place for place, member in enumerate(self.rows)}
+        return self._places[id(row)]
+
+    def is_whole(self, rows: Sequence[Any]) -> bool:
+        """Return whether these are the rows of the cohort, all of them and in its order, each once."""
+        if len(rows) != len(self.rows) or not all(map(is_, rows, self.rows)):
+            return False
+        return not rows or (self.place(rows[0]) == 0 and len(self._places) == len(rows))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,7 +92,7 @@ def _selected(row_type: type[Row], model: type[Model]) -> tuple[Any, ...]:
 
 def load(row_type: type[Rows], query: Any) -> list[Rows]:
     """Run a query begun by ``select`` and return its rows as one cohort."""
-    return together(_maker(row_type, tuple(query.selected_columns))(database.execute(query).fetchall()))
+    return _maker(row_type, tuple(query.selected_columns))(database.execute(query).fetchall())
 
 
 class Listed:
@@ -91,11 +107,11 @@ class Listed:
         if not ids:
             return []
         sql, parameters = self._prepared.filled(database.obj, ids)
-        return together(self._make(database.execute_sql(sql, parameters).fetchall()))
+        return self._make(database.execute_sql(sql, parameters).fetchall())
 
 
 def _maker(row_type: type[Rows], selected: tuple[Any, ...]) -> Callable[[Sequence[Any]], list[Rows]]:
-    """Return what makes rows of a cursor's tuples; made once for each kind of rows."""
+    """Return what makes a cohort of rows of a cursor's tuples; made once for each kind of rows."""
     key = (row_type, *map(id, selected))  # a field is compared as SQL would
     if key not in _makers:
         _makers[key] = (_made_maker(row_type, selected), selected)
@@ -107,15 +123,36 @@ _makers: dict[Any, tuple[Callable[[Sequence[Any]], list[Any]], Any]] = {}
 
 def _made_maker(row_type: type[Row], selected: Sequence[Any]) -> Callable[[Sequence[Any]], list[Any]]:
     """Write the function: generated, since to look each column up by name takes longer than to read it."""
-    converters = {f"c{place}": _converter(field) for place, field in enumerate(selected)}
+    known: dict[str, Any] = {"row_type": row_type, "Cohort": Cohort, "EPOCH": EPOCH, "MICROSECOND": MICROSECOND}
     values = [f"v{place}" for place in range(len(selected))]
-    given = [
-        f"{name}={value}" if convert is None else f"{name}=None if {value} is None else {known}({value})"
-        for name, value, (known, convert) in zip(columns(row_type), values, converters.items(), strict=True)
+    lines = [
+        "def make(found):",
+        "    rows = []",
+        "    cohort = Cohort(rows)",
+        f"    for {', '.join(values)}, in found:",
+        "        row = row_type.__new__(row_type)",  # to hand all columns to __init__ takes as long again
+        "        row.cohort = cohort",
+        *(
+            f"        row.{name} = {_expression(column, value, known)}"
+            for name, value, column in zip(columns(row_type), values, selected, strict=True)
+        ),
+        "        rows.append(row)",
+        "    return rows",
     ]
-    source = f"lambda rows: [row_type({', '.join(given)}) for {', '.join(values)}, in rows]"
-    made: Callable[[Sequence[Any]], list[Any]] = eval(source, {"row_type": row_type, **converters})  # noqa: S307  # names of our own
+    exec("\n".join(lines), known)  # noqa: S102  # names of our own
+    made: Callable[[Sequence[Any]], list[Any]] = known["make"]
     return made
+
+
+def _expression(column: Any, value: str, known: dict[str, Any]) -> str:
+    """Return what makes the value of that name one of ours; what it calls becomes known to it."""
+    if isinstance(column, TimeColumn):  # the busiest of all: from_micros without the call
+        return f"None if {value} is None else EPOCH + {value} * MICROSECOND"
+    convert = _converter(column)
+    if convert is None:
+        return value
+    known[f"make_{value}"] = convert
+    return f"None if {value} is None else make_{value}({value})"
 
 
 def _converter(column: Any) -> Callable[[Any], Any] | None:

@@ -219,42 +219,42 @@ def _write(walk: Walk, node: Any) -> Any:
 def _update(walk: Walk, node: Any) -> Any:
     if node._from or not all(isinstance(field, peewee.Field) for field in node._update):
         raise Unknown
-    row, shape = _row(walk, node._update)
+    row, shape = _row(walk, node._update.items())
     if walk.marks:
-        node._update = row
+        node._update = dict(row)
     return "update", shape, *_write(walk, node)
 
 
 def _insert(walk: Walk, node: Any) -> Any:
-    is_one = isinstance(node._insert, Mapping)
+    is_one = isinstance(node._insert, dict)
     rows = [node._insert] if is_one else node._insert
     if node._columns or not isinstance(rows, list) or len(rows) > MOST_ROWS:
         raise Unknown
-    if not all(isinstance(row, Mapping) for row in rows):
+    if not all(isinstance(row, dict) for row in rows):
         raise Unknown
     made = [_row(walk, _whole(node, row)) for row in rows]
     if walk.marks:
-        node._insert = made[0][0] if is_one else [row for row, _shape in made]
+        node._insert = dict(made[0][0]) if is_one else [dict(row) for row, _shape in made]
     shapes = tuple([shape for _row, shape in made])
     return "insert", is_one, shapes, walk.key(node._on_conflict), *_write(walk, node)
 
 
-def _whole(node: Any, row: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Return the row with its defaults, by fields."""
+def _whole(node: Any, row: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
+    """Return the row's fields and values with its defaults; in pairs, since a field is slow to look up."""
     known = node.table._meta.combined
-    whole = {field if isinstance(field, peewee.Field) else known[field]: value for field, value in row.items()}
+    whole = [(field if isinstance(field, peewee.Field) else known[field], value) for field, value in row.items()]
     for field, default in node.get_default_data().items():
-        if all(field is not other for other in whole):
-            whole[field] = default() if callable(default) else default
+        if all(field is not other for other, _ in whole):
+            whole.append((field, default() if callable(default) else default))
     return whole
 
 
-def _row(walk: Walk, row: Mapping[Any, Any]) -> tuple[dict[Any, Any], Any]:
+def _row(walk: Walk, row: Iterable[tuple[Any, Any]]) -> tuple[list[tuple[Any, Any]], Any]:
     """Return what is to stand in the place of a row that is written, and its shape."""
-    standing, shape = {}, []
-    for field, value in row.items():
+    standing, shape = [], []
+    for field, value in row:
         is_part = isinstance(value, peewee.Node)
-        standing[field] = value if is_part else walk.value(value, field.db_value)
+        standing.append((field, value if is_part else walk.value(value, field.db_value)))
         shape.append((walk._named(field), walk.key(value) if is_part else None))
     return standing, tuple(shape)
 

@@ -36,8 +36,10 @@ class Waker:
         if clock.monotonic() < self._quiet_until:
             return
         with self._changed:
+            is_first = not self._names
             self._names[name] = min(self._names.get(name, 0) + 1, MOST)
-            self._changed.notify_all()
+            if is_first:
+                self._changed.notify_all()
             if self._pid != os.getpid():  # there is none yet, or this is a fork, which has no threads
                 self._pid = os.getpid()
                 self.thread = threading.Thread(target=self._run, name="wake-ups", daemon=True)

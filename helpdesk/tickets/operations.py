@@ -70,10 +70,16 @@ def create(actor: Actor, new: NewTicket, *, idempotency_key: str | None = None) 
     made = idempotency.begin(actor, idempotency_key, operation="ticket.create", given=given)
     if made is not None:
         return _first_message(made)
-    customer_id = customers.recognise(actor, **asdict(new.asker))
+    customer_id = _recognise(actor, new.asker)
     added = _insert_ticket(actor, new, customer_id)
     idempotency.finish(actor, idempotency_key, added.ticket_id)
     return added
+
+
+def _recognise(actor: Actor, asker: Asker) -> int | None:
+    return customers.recognise(
+        actor, name=asker.name, email=asker.email, phone=asker.phone, user_key=asker.user_key, identity=asker.identity
+    )
 
 
 def _given(new: NewTicket) -> dict[str, Any]:
@@ -245,7 +251,7 @@ def receive(
     Source: SPEC-WORK TKT-33, TKT-34, TKT-38.
     """
     ticket = locked(actor, ticket_id)
-    customer_id = customers.recognise(actor, **asdict(asker))
+    customer_id = _recognise(actor, asker)
     if ticket.status is TicketStatus.COMPLETED and not is_automatic:
         follow_up = NewTicket(
             ticket.subject, body, ticket.channel, ticket.language, asker,

@@ -11,8 +11,8 @@ from graphql.pyutils import inspect
 
 from helpdesk.graphql.compiled.completing import Completer, is_amiss
 from helpdesk.graphql.compiled.places import Places
-from helpdesk.graphql.compiled.resolvers import Asked, Declined, Resolve
-from helpdesk.graphql.compiled.running import Failure, Run
+from helpdesk.graphql.compiled.resolvers import Asked, Resolve
+from helpdesk.graphql.compiled.running import Declined, Failure, Run
 
 UNSURE = (dict,)
 """Classes that say nothing of the type of a value."""

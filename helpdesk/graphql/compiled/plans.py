@@ -40,8 +40,8 @@ from graphql.execution.values import VariableValues
 from helpdesk.graphql.compiled.completing import Completer, Items, Leaf
 from helpdesk.graphql.compiled.objects import Abstract, Column, Objects, Selection
 from helpdesk.graphql.compiled.places import Places
-from helpdesk.graphql.compiled.resolvers import Asked, Declined, resolver, typename
-from helpdesk.graphql.compiled.running import Failure, Operation, Run
+from helpdesk.graphql.compiled.resolvers import Asked, resolver, typename
+from helpdesk.graphql.compiled.running import Declined, Failure, Operation, Run
 
 KNOWN_DIRECTIVES = frozenset({"skip", "include"})
 MOST_PLANS = 8  # of one document: more sets of conditions than a page has
@@ -154,7 +154,7 @@ class _Compiler:
         if name not in around.fields:  # introspection
             raise Declined
         asked = Asked(around, around.fields[name], nodes)
-        return Column(key, ordinal, resolver(asked), self._completer(asked, asked.field.type, details))
+        return Column(key, ordinal, resolver(asked, self._schema), self._completer(asked, asked.field.type, details))
 
     def _completer(self, asked: Asked, kind: GraphQLOutputType, details: FieldDetailsList) -> Completer:
         is_nullable = not is_non_null_type(kind)

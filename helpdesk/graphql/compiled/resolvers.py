@@ -4,26 +4,38 @@ An exception that a resolver raises, or returns, stands in the column in the pla
 """
 
 from collections.abc import Callable, Sequence
+from enum import Enum
 from inspect import iscoroutinefunction
 from operator import attrgetter
 from typing import Any
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLResolveInfo, default_field_resolver
+from graphql import (
+    BooleanValueNode,
+    EnumValueNode,
+    FieldNode,
+    FloatValueNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    IntValueNode,
+    NullValueNode,
+    StringValueNode,
+    default_field_resolver,
+)
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, is_awaitable
-from strawberry.schema.schema_converter import GraphQLCoreConverter, get_arguments
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
-from strawberry.types.info import Info
 
 from helpdesk.graphql.batching import shares
-from helpdesk.graphql.compiled.running import Run
+from helpdesk.graphql.compiled.inputs import Inputs
+from helpdesk.graphql.compiled.running import Declined, Run
 
+LITERALS = (BooleanValueNode, EnumValueNode, FloatValueNode, IntValueNode, NullValueNode, StringValueNode)
+PLAIN = (str, int, float, Enum, type(None))
 Values = list[Any]
 Resolve = Callable[[Sequence[Any], Run], Values]
-
-
-class Declined(Exception):
-    """The plan does not know this; the reference executor answers."""
 
 
 class Asked:
@@ -49,7 +61,7 @@ class Asked:
         return get_argument_values(self.field, self.nodes[0], run.variables) if self.field.args else {}
 
 
-def resolver(asked: Asked) -> Resolve:
+def resolver(asked: Asked, schema: GraphQLSchema) -> Resolve:
     """Return what makes the column of a field. Raises Declined."""
     definition = (asked.field.extensions or {}).get(GraphQLCoreConverter.DEFINITION_BACKREF)
     if not isinstance(definition, StrawberryField):
@@ -60,22 +72,22 @@ def resolver(asked: Asked) -> Resolve:
         return _any(asked)
     if definition.base_resolver is None:
         return _attribute(definition.python_name)
-    return _called(asked, definition)
+    return _called(asked, definition, schema)
 
 
-def _called(asked: Asked, definition: StrawberryField) -> Resolve:
+def _called(asked: Asked, definition: StrawberryField, schema: GraphQLSchema) -> Resolve:
     """Return what calls the field's function: for all rows at once where it can be, else for each."""
     base = definition.base_resolver
     assert base is not None
     batch = definition.metadata.get("batched")
     if batch is not None:
-        return _batched(asked, definition, batch)
+        return _batched(asked, definition, batch, schema)
     column = definition.metadata.get("column")
     if column is not None:
         return lambda rows, _run: list(column(rows))
     if base.root_parameter or base.parent_parameter:
         return _any(asked)
-    return _method(asked, definition)
+    return _method(asked, definition, schema)
 
 
 def typename(name: str) -> Resolve:
@@ -95,17 +107,21 @@ def _attribute(name: str) -> Resolve:
     return resolve
 
 
-def _method(asked: Asked, definition: StrawberryField) -> Resolve:
+def _method(asked: Asked, definition: StrawberryField, schema: GraphQLSchema) -> Resolve:
     """Return what calls a method of strawberry's with arguments that were converted once for all rows."""
     base = definition.base_resolver
     assert base is not None
     call: Callable[..., Any] = base.wrapped_func  # type: ignore[assignment]  # no method of a class is one
     if base.self_parameter and not definition.arguments and not base.info_parameter:
         return lambda rows, _run: _each(call, rows)
+    arguments = _arguments(asked, definition, schema)
 
     def resolve(rows: Sequence[Any], run: Run) -> Values:
         try:
-            given = _given(asked, definition, run)
+            given = arguments(run)
+            if base.info_parameter:
+                info = schema._strawberry_schema.config.info_class(_raw_info=asked.info(run), _field=definition)  # type: ignore[attr-defined]
+                given = {**given, base.info_parameter.name: info}
         except Exception as error:
             return [error] * len(rows)
         if base.self_parameter:
@@ -115,28 +131,41 @@ def _method(asked: Asked, definition: StrawberryField) -> Resolve:
     return resolve
 
 
-def _batched(asked: Asked, definition: StrawberryField, load: Callable[..., Sequence[Any]]) -> Resolve:
+def _batched(
+    asked: Asked, definition: StrawberryField, load: Callable[..., Sequence[Any]], schema: GraphQLSchema
+) -> Resolve:
+    if not definition.arguments:
+        return lambda rows, run: shares(rows, load, run.context, {})
+    arguments = _arguments(asked, definition, schema)
+
     def resolve(rows: Sequence[Any], run: Run) -> Values:
         try:
-            given = _given(asked, definition, run) if definition.arguments else {}
+            given = arguments(run)
         except Exception as error:
             return [error] * len(rows)
-        given.pop("info", None)
         return shares(rows, load, run.context, given)
 
     return resolve
 
 
-def _given(asked: Asked, definition: StrawberryField, run: Run) -> dict[str, Any]:
-    """Return the keyword arguments of a resolver, as strawberry makes them."""
-    schema = run.operation.schema._strawberry_schema  # type: ignore[attr-defined]
-    converter = schema.schema_converter
-    info: Info[Any, Any] = converter.config.info_class(_raw_info=asked.info(run), _field=definition)
-    _, given = get_arguments(
-        field=definition, source=None, info=info, kwargs=asked.arguments(run), config=converter.config,
-        scalar_registry=converter.scalar_registry,
-    )  # fmt: skip
-    return given
+def _arguments(asked: Asked, definition: StrawberryField, schema: GraphQLSchema) -> Callable[[Run], dict[str, Any]]:
+    """Return what gives the keyword arguments: made once, where the document itself says them all in plain values.
+
+    Raises Declined.
+    """
+    inputs = Inputs(definition, schema)
+    has_variables = not all(isinstance(one.value, LITERALS) for one in asked.nodes[0].arguments or ())
+    known: dict[str, Any] = {}
+
+    def arguments(run: Run) -> dict[str, Any]:
+        if known:
+            return known
+        given = inputs.made(asked.arguments(run))
+        if not has_variables and all(isinstance(one, PLAIN) for one in given.values()):
+            known.update(given)
+        return given
+
+    return arguments
 
 
 def _any(asked: Asked) -> Resolve:

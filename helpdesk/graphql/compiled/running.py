@@ -12,6 +12,10 @@ from graphql.execution.values import VariableValues
 from helpdesk.graphql.compiled.places import Places, Position, is_within
 
 
+class Declined(Exception):
+    """The plan does not know this; the reference executor answers."""
+
+
 class Failure:
     """Stands in a column for a value that there is not: the error, located, and where it arose."""
 

@@ -14,8 +14,7 @@ from graphql.execution.values import VariableValues
 from strawberry.extensions import SchemaExtension
 
 from helpdesk.graphql.compiled.plans import Plan, Plans
-from helpdesk.graphql.compiled.resolvers import Declined
-from helpdesk.graphql.compiled.running import Run
+from helpdesk.graphql.compiled.running import Declined, Run
 from helpdesk.graphql.documents import Prepared
 
 
