@@ -45,7 +45,7 @@ from helpdesk.sdk.channel import (
 SAID = (AccountRefused, Retry, Refused, WindowClosed, Unverified)
 LONGEST_TRACE = 10_000
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-READ_BYTES = 512 * 2**20  # the largest mail that is taken needs some 215 MiB, the worst of that size some 310
+READ_BYTES = 512 * 2**20  # the largest mail that is taken needs less than 300 MB
 READ_CPU_SECONDS = 2.0  # counted in whole seconds of the process, so one message may take up to a second more
 READ_CPU_SECONDS_A_BYTE = 1e-7  # that much more for a large one: several times what this takes on a usual machine
 

@@ -11,6 +11,10 @@ CODES: Mapping[str, str] = {
         "The channel is not in use in this service. Enable its plugin; `helpdesk plugin info NAME` says why "
         "it cannot be used."
     ),
+    "CUSTOMER_NOT_REACHABLE": (
+        "The answer would reach nobody: the ticket has no customer, or one whom its channel cannot reach. Nothing was "
+        "written. Keep the answer unsent with `isKept`, write a note, or make a ticket with the customer's address."
+    ),
     "NOT_HELD": (
         "This message is not held, nor was it taken for a report, a machine's or spam: there is nothing to release."
     ),

@@ -8,6 +8,7 @@ and proven agents do. A message without a sender makes a ticket of its own, with
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from html import escape
 from typing import Any
 
 from helpdesk.access.authentication import actor_of
@@ -25,6 +26,7 @@ from helpdesk.kernel import actors
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.crypto import keyring
 from helpdesk.kernel.errors import Invalid
+from helpdesk.kernel.html import text_of
 from helpdesk.organization import queries as organization
 from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, Nature, SenderProof
 from helpdesk.tickets import operations as tickets
@@ -32,7 +34,7 @@ from helpdesk.tickets import participants
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.attachments import NewFile
 from helpdesk.tickets.operations import NewTicket
-from helpdesk.tickets.rules import LONGEST_CHANNEL, Asker, body_of, subject_of
+from helpdesk.tickets.rules import LONGEST_CHANNEL, Asker, Body, body_of, subject_of
 
 MOST_ANSWERED = 50
 FORGED_REPORT = "It reports on a message of ours, and does not come from whom it says."
@@ -90,8 +92,10 @@ def _file_message(account: Any, item: Inbound, received_at: datetime, known_as: 
     actor = actors.system(account.service_id)
     is_automatic = item.nature is Nature.AUTOMATIC
     agent = _proven_agent(account, item)
-    if not is_automatic:
-        _heard_from(actor, item)
+    if item.undeliverable and not is_automatic:
+        _mark_misspelt(actor, item)
+    elif item.proof is not SenderProof.FAILED and not is_automatic:
+        reaching.heard_from(actor, item.sender.kind, item.sender.value)
     ticket_id = rules.choose(_candidates(account, item, is_agent=agent is not None))
     body = replace(
         body_of(item.text, item.html, quoted_from=item.quoted_from, html_quoted_from=item.html_quoted_from),
@@ -100,8 +104,8 @@ def _file_message(account: Any, item: Inbound, received_at: datetime, known_as: 
     )  # fmt: skip
     files = [NewFile(file.filename, file.content_type, file.data, file.content_id) for file in item.files]
     if ticket_id is not None and agent is not None and not is_automatic:
-        answer = replace(body, text=body.text[: body.quoted_from], html=None, quoted_from=None, html_quoted_from=None)
-        added = tickets.reply(agent, ticket_id, answer, files=files)
+        answer = replace(body, text=_new_text(body), html=None, quoted_from=None, html_quoted_from=None)
+        added = tickets.reply(agent, ticket_id, answer, files=_new_files(item, files))
         outside_ids.remember(account.id, known_as, item, added)
         return Filed(InboxOutcome.REPLY, added.ticket_id, added.message_id)
     if ticket_id is not None:
@@ -124,16 +128,30 @@ def _file_message(account: Any, item: Inbound, received_at: datetime, known_as: 
     return Filed(InboxOutcome.TICKET, added.ticket_id, added.message_id)
 
 
-def _heard_from(actor: Actor, item: Inbound) -> None:
-    """Take the mark from the sender's address, or mark one that may be wrong and that nobody has written from before.
+def _new_text(body: Body) -> str:
+    """Return what is new in a message, for those who must not get what it quotes: by its HTML if its text tells not."""
+    if body.quoted_from is None and body.html is not None and body.html_quoted_from is not None:
+        return text_of(body.html[: body.html_quoted_from])
+    return body.text[: body.quoted_from]
 
-    That is done before the message is filed, so that no machine of ours answers there.
-    """
+
+def _new_files(item: Inbound, files: Sequence[NewFile]) -> list[NewFile]:
+    """Return the files but for pictures that only what the message quotes shows."""
+    if item.html is None or item.html_quoted_from is None:
+        return list(files)
+    new, quoted = item.html[: item.html_quoted_from], item.html[item.html_quoted_from :]
+
+    def is_quoted(file: NewFile) -> bool:
+        address = f'"cid:{escape(file.content_id or "")}"'
+        return bool(file.content_id) and address in quoted and address not in new
+
+    return [file for file in files if not is_quoted(file)]
+
+
+def _mark_misspelt(actor: Actor, item: Inbound) -> None:
+    """Mark an address that may be wrong, if nobody has written from it before, so that no machine of ours answers."""
     kind, value = item.sender.kind, item.sender.value
-    if not item.undeliverable:
-        if item.proof is not SenderProof.FAILED:
-            reaching.heard_from(actor, kind, value)
-    elif customers.customer_of_identity(actor.service_id, kind, value) is None:
+    if customers.customer_of_identity(actor.service_id, kind, value) is None:
         recognise(actor, name=item.sender.name, identity=(kind, value))
         reaching.mark(actor, kind, value, cause=Cause.MISSPELT, reason=rules.reason(item.undeliverable))
 

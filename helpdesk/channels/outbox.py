@@ -67,20 +67,26 @@ ASK_FIRST = (
 
 
 def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool = False) -> int | None:
-    """Write an answer into the outbox and return the row's id, or None when there is no way to the customer.
+    """Write an answer into the outbox and return the row's id, or None when it is kept and nothing goes out.
 
     It goes back the way the ticket came; a ticket without an account is answered by the service's
-    primary mail account. What a machine wrote answers no other machine, and goes neither to an address that takes no
-    messages nor to one that has got too much of it: it is failed at once, with the reason. Participants get the
-    answers of people alone. Source: SPEC CHAN-23, SPEC-WORK TKT-47, SECURITY B6.
+    primary mail account, and without one its answers are there to be read by the API. A person's answer that could
+    reach nobody raises Conflict (CUSTOMER_NOT_REACHABLE); a machine's is kept.
+
+    What a machine wrote answers no other machine, and goes neither to an address that takes no messages nor to one
+    that has got too much of it: it is failed at once, with the reason. Participants get the answers of people alone.
+    Source: SPEC CHAN-23, SPEC-WORK TKT-47, SECURITY B6.
     """
     ticket = tickets.tickets_by_ids([ticket_id])[0]
-    account = _account_for(ticket) if ticket is not None else None
-    if ticket is None or account is None:
+    assert ticket is not None, "a message keeps its ticket"
+    account = _account_for(ticket)
+    if account is None and ticket.account_id is None:
         return None
-    to = _recipient(account, ticket.customer_id)
+    to = _recipient(account, ticket.customer_id) if account is not None else None
     if to is None:
-        return None
+        if is_automatic:
+            return None
+        raise Conflict(_unreachable(account, ticket.customer_id), code="CUSTOMER_NOT_REACHABLE", path=("ticketId",))
     people = [to] if is_automatic else [to, *_participants(account, ticket_id, to)]
     refusal = _refusal(account, to, ticket) if is_automatic else ""
     row_id = Delivery.insert(
@@ -93,6 +99,17 @@ def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool =
         end_at_rest(row, rules.given_up(row.recipients, refusal), refusal)
     jobs.wake(LINE)
     return int(row_id)
+
+
+def _unreachable(account: Any, customer_id: int | None) -> str:
+    """Return why an answer could reach nobody, and what to do."""
+    if account is None:
+        why = "the channel account by which this ticket came was deleted, and no mail account is left to answer by"
+    elif customer_id is None:
+        why = "nobody is known who asked here"
+    else:
+        why = f"the channel “{account.name}” knows the customer by {account.identity_kind}, and this one has none"
+    return f"This answer would reach nobody: {why}. Write a note instead, or keep the answer unsent (`isKept`)."
 
 
 def _refusal(account: Any, to: Identity, ticket: TicketRow) -> str:

@@ -7,6 +7,6 @@ from helpdesk.tickets.rules import MessageKind
 
 
 def send_reply(actor: Actor, event: MessageAdded) -> None:
-    """Write an answer into the outbox."""
-    if event.kind == MessageKind.REPLY:
+    """Write an answer into the outbox, unless it is only kept. Raises Conflict (CUSTOMER_NOT_REACHABLE)."""
+    if event.kind == MessageKind.REPLY and not event.is_kept:
         outbox.queue(actor, event.ticket_id, event.message_id, is_automatic=event.is_automatic)

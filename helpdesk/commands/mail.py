@@ -126,14 +126,17 @@ def _filed(file: str, raw: bytes, account: AccountRow, settings: Settings) -> Fe
     was_done = not kept.is_new and before is not None and before.state is InboxState.PROCESSED
     row = inbox.settle(kept.row_id, settings)
     ticket = tickets.tickets_by_ids([row.ticket_id])[0]
-    return Fed(file, _outcome(row, was_done=was_done), ticket.number if ticket else None, row.last_error)
+    outcome, reason = _outcome(row, was_done=was_done)
+    return Fed(file, outcome, ticket.number if ticket else None, reason)
 
 
-def _outcome(row: Any, *, was_done: bool) -> str:
-    """Return the word for what became of a mail; one that was filed before is a duplicate now."""
+def _outcome(row: Any, *, was_done: bool) -> tuple[str, str]:
+    """Return the word for what became of a mail, and why; one that was filed before is a duplicate now."""
     if row.state is InboxState.QUARANTINED:
-        return "quarantined"
-    return str(InboxOutcome.DUPLICATE if was_done else row.outcome).lower()
+        return "quarantined", row.last_error
+    if was_done:
+        return InboxOutcome.DUPLICATE.lower(), inbox.COPY_OF_ROW.format(id=row.id, at=row.received_at)
+    return str(row.outcome).lower(), row.last_error
 
 
 def _say(asked: Asked, fed: Fed) -> None:

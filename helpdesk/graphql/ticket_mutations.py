@@ -89,6 +89,10 @@ class TicketReplyInput:
         default=None, description="ON_HOLD for an interim answer, RESOLVED for the final one; left out, it stays."
     )
     attachments: list[strawberry.ID] = strawberry.field(default_factory=list, description="Ids of filled uploads.")
+    is_kept: bool = strawberry.field(
+        default=False,
+        description="True keeps the answer and sends nothing: for a customer who reads it elsewhere, as in your app.",
+    )
     idempotency_key: str | None = strawberry.field(default=None, description="The same key answers once.")
     expected_version: int | None = strawberry.field(default=None, description="The version that you have seen.")
 
@@ -274,7 +278,9 @@ class TicketMutations:
         added = operations.create(info.context.actor, new, idempotency_key=input.idempotency_key)
         return TicketCreatePayload(ticket=_ticket(added.ticket_id))
 
-    @strawberry.mutation(description="Answer the customer, by the way on which the ticket came.")
+    @strawberry.mutation(
+        description="Answer the customer, by the way on which the ticket came; refused when that would reach nobody."
+    )
     @answers(TicketReplyPayload)
     def ticket_reply(self, info: Info, input: Input[TicketReplyInput]) -> TicketReplyPayload:
         """Answer the customer."""
@@ -286,6 +292,7 @@ class TicketMutations:
             uploads=_uploads(input.attachments),
             expected_version=input.expected_version,
             idempotency_key=input.idempotency_key,
+            is_kept=input.is_kept,
         )
         return TicketReplyPayload(**_both(added))
 

@@ -200,7 +200,7 @@ class Message(Node):
         return queries.attachments_of_messages([row.id for row in rows])
 
     @batched(
-        description="How far it is on its way out; null when nothing goes out, or no account reaches the customer.",
+        description="How far it is on its way out; null when nothing goes out: for a note, or a kept answer.",
         graphql_type=LazyDelivery | None,
     )
     def delivery(rows: Sequence[MessageRow], context: Context) -> list[Any]:  # noqa: ARG002

@@ -18,10 +18,47 @@ class _Hands:
 
 _hands = _Hands()
 
+TOLERANCE = timedelta(minutes=1)
+LONGEST_DOUBT = timedelta(days=7)
+_RUNNING = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # which goes on while the machine sleeps
+
+
+class _Steps:
+    """What this process knows of steps of the machine's clock: where the time began to run, and since when in doubt."""
+
+    def __init__(self) -> None:
+        self.began = datetime.now(UTC) - _running()
+        self.doubted_at: timedelta | None = None
+
+
+def _running() -> timedelta:
+    return timedelta(seconds=time.clock_gettime(_RUNNING))
+
+
+_steps = _Steps()
+
 
 def now() -> datetime:
     """Return the present moment, aware and in UTC."""
     return (_hands.held or datetime.now(UTC)) + _hands.ahead
+
+
+def steady() -> datetime:
+    """Return the present moment, aware and in UTC, of a clock that is not believed when it leaps ahead.
+
+    What it has leaped counts once as much time has really passed, or a week: so nothing is over at once because
+    somebody set the clock. Back it is followed at once, forth again it is not. A process that begins believes it.
+    """
+    if _hands.held is not None:
+        return now()
+    present, running = datetime.now(UTC), _running()
+    leap = present - running - _steps.began
+    if leap > TOLERANCE:
+        _steps.doubted_at = _steps.doubted_at or running
+        if running - _steps.doubted_at < min(leap, LONGEST_DOUBT):
+            return _steps.began + running + _hands.ahead
+    _steps.began, _steps.doubted_at = present - running, None
+    return present + _hands.ahead
 
 
 def monotonic() -> float:
@@ -43,6 +80,7 @@ def move(seconds: float) -> None:
 def let_go() -> None:
     """Let the time be what it is again."""
     _hands.held, _hands.ahead = None, timedelta()
+    _steps.began, _steps.doubted_at = datetime.now(UTC) - _running(), None
 
 
 def held() -> datetime | None:

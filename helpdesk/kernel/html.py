@@ -14,16 +14,18 @@ import html as escapes
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
+from types import MappingProxyType
 
 import nh3
 
 LONGEST = 2_000_000
 DEEPEST = 2_000
 MOST_REPEATED = 300_000
+MOST_READINGS = 5
 
-TAGS = nh3.ALLOWED_TAGS | {"font", "big", "section", "article"} - {"map", "area"}
-DROPPED_WHOLE = {"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math"}
+TAGS = (nh3.ALLOWED_TAGS | {"font", "big", "section", "article"}) - {"map", "area"}
+DROPPED_WHOLE = {"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math", "xml"}
 _SIDES = ("top", "right", "bottom", "left")
 _CELL = {"colspan", "rowspan", "headers", "width", "height", "bgcolor", "nowrap"}
 ATTRIBUTES = {
@@ -51,8 +53,8 @@ STYLES = {
 SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})|<!--")
-_VOID = {"br", "hr", "img", "input", "meta", "link", "col", "wbr", "base", "area"}
-_CLOSED_BY_THEMSELVES = _VOID | {"p", "li", "td", "tr", "th", "dt", "dd", "option"}
+VOID = frozenset({"br", "hr", "img", "input", "meta", "link", "col", "wbr", "base", "area"})
+_CLOSED_BY_THEMSELVES = VOID | {"p", "li", "td", "tr", "th", "dt", "dd", "option"}
 _REPEATED = {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 _BREAKS = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/blockquote|/pre|/table|hr)\b[^>]{0,200}>", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:[^<>\"]|\"[^\"]*\")*+>")
@@ -65,18 +67,35 @@ _BLANKS = re.compile(r"\n{3,}")
 
 
 def sanitise(html: str) -> str:
-    """Return the HTML without anything that runs, loads by itself, or leaves its place on the page."""
+    """Return the HTML without anything that runs, loads by itself, or leaves its place on the page.
+
+    What is returned stays as it is: where tags that went leave others as none would read them, it is read again.
+    """
     if not html:
         return ""
-    return _clean(html) if is_bearable(html) else _words_only(html)
+    if not is_bearable(html):
+        return _words_only(html)
+    for _time in range(MOST_READINGS):
+        before, html = html, _clean(html)
+        if html == before:
+            break
+    return html
 
 
-def _clean(html: str, *, are_comments_kept: bool = False) -> str:
+def sanitise_with(html: str, attributes: Mapping[str, Set[str]]) -> str:
+    """Return the same tags as ``sanitise``, with more attributes by tag, to be read. It is not to be shown."""
+    kept = {tag: ATTRIBUTES.get(tag, set()) | attributes.get(tag, set()) for tag in {*ATTRIBUTES, *attributes}}
+    return _clean(html, attributes=kept) if is_bearable(html) else _words_only(html)
+
+
+def _clean(
+    html: str, *, attributes: Mapping[str, Set[str]] = MappingProxyType(ATTRIBUTES), are_comments_kept: bool = False
+) -> str:
     return nh3.clean(
         html,
         tags=TAGS,
         clean_content_tags=DROPPED_WHOLE,
-        attributes=ATTRIBUTES,
+        attributes=dict(attributes),
         url_schemes=SCHEMES,
         url_relative="deny",
         filter_style_properties=STYLES,
@@ -93,14 +112,14 @@ def is_bearable(html: str) -> bool:
     depth = formatting = repeated = 0
     for tag, change in _tags(html):
         repeated += formatting
+        if depth > DEEPEST or repeated > MOST_REPEATED:
+            return False
         if tag in _CLOSED_BY_THEMSELVES or (change < 0 and not opened[tag]):
             continue
         opened[tag] += change
         depth += change
         formatting += change if tag in _REPEATED else 0
-        if depth > DEEPEST or repeated > MOST_REPEATED:
-            return False
-    return True
+    return depth <= DEEPEST
 
 
 def _tags(html: str) -> Iterator[tuple[str, int]]:
@@ -138,7 +157,7 @@ def _opened(sanitised: str) -> str:
     opened: list[tuple[str, str]] = []
     for match in _SANITISED_TAG.finditer(sanitised):
         name = match[2]
-        if not match[1] and name not in _VOID:
+        if not match[1] and name not in VOID:
             opened.append((name, match[0]))
         elif match[1] and opened and opened[-1][0] == name:
             opened.pop()

@@ -27,7 +27,7 @@ from helpdesk.triggers import codes as triggers
 
 KINDS = ("channel", "action", "condition", "field_type", "assigner", "storage", "theme", "plugin")
 HANDS = ("host", "events", "slots", "web", "graphql", "tables")
-SHARED = ("facts", "settings", "http", "errors")
+SHARED = ("facts", "settings", "http", "html", "errors")
 LONGEST_VALUE = 60
 CODES = (
     ("Plugins of every kind", plugins.CODES),

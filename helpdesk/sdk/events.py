@@ -29,7 +29,8 @@ class TicketCreated(Event):
 class MessageAdded(Event):
     """A ticket has one message more, the first one included. Sent by tickets.
 
-    ``kind`` is INQUIRY, REPLY, NOTE or SYSTEM; ``is_automatic`` is true when a machine wrote it.
+    ``kind`` is INQUIRY, REPLY, NOTE or SYSTEM; ``is_automatic`` is true when a machine wrote it; ``is_kept`` when it is
+    an answer that is not to be sent, because the customer reads it elsewhere.
     """
 
     name: ClassVar[str] = "message.added"
@@ -37,6 +38,7 @@ class MessageAdded(Event):
     message_id: int
     kind: str
     is_automatic: bool
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,7 +114,8 @@ class Host(Protocol):
         """Answer the customer of the ticket. Needs ``ticket.reply``. The same ``key`` answers once in 24 hours.
 
         Unless somebody has the plugin do it, a machine answers: the ticket's status stays, the mail says so, and of
-        such mail an address gets only so much.
+        such mail an address gets only so much. An answer that could reach nobody is then only kept; what somebody has
+        the plugin answer is denied (CONFLICT).
         """
 
     def add_note(self, ticket_id: int, text: str, *, key: str | None = None) -> MessageFacts:

@@ -147,15 +147,16 @@ def reply(
     expected_version: int | None = None,
     idempotency_key: str | None = None,
     is_automatic: bool | None = None,
+    is_kept: bool = False,
 ) -> Added:
     """Answer the customer. An unassigned ticket becomes the answering agent's. Records MessageAdded.
 
     A machine's answer ``is_automatic``, and leaves the status as it is unless one is told; by default the system's
-    and a plugin's are a machine's. Completing needs its own right here too. Raises NotFound, Conflict
-    (TICKET_COMPLETED, STATUS_NOT_ALLOWED, VERSION_CONFLICT).
+    and a plugin's are a machine's. One that ``is_kept`` is sent to nobody. Completing needs its own right here too.
+    Raises NotFound, Conflict (TICKET_COMPLETED, STATUS_NOT_ALLOWED, VERSION_CONFLICT, CUSTOMER_NOT_REACHABLE).
     """
     actor.require("ticket.reply")
-    given = [ticket_id, _said(body), status, list(uploads)]
+    given = [ticket_id, _said(body), status, list(uploads), *(["kept"] if is_kept else [])]
     made = idempotency.begin(actor, idempotency_key, operation="ticket.reply", given=given)
     if made is not None:
         return Added(ticket_id, made)
@@ -174,7 +175,11 @@ def reply(
     attachments.add_files(actor.service_id, message_id, files, largest=LARGEST_FILE)
     _reindex(ticket, body.text)
     assignee = ticket.assignee_id or (actor.id if actor.kind is ActorKind.AGENT else None)
-    happenings = [_added(actor, ticket_id, message_id, MessageKind.REPLY, is_automatic=is_automatic)]
+    added = MessageAdded(
+        service_id=actor.service_id, ticket_id=ticket_id, message_id=message_id, kind=MessageKind.REPLY,
+        is_automatic=is_automatic, is_kept=is_kept,
+    )  # fmt: skip
+    happenings = [Happening(added, (SUBJECT, ticket_id))]
     change(actor, ticket, {"status": after, "assignee": assignee}, happenings)
     idempotency.finish(actor, idempotency_key, message_id)
     return Added(ticket_id, message_id)
@@ -341,12 +346,16 @@ def _reindex(ticket: Any, text: str) -> None:
 
 
 def change(actor: Actor, ticket: Any, wanted: dict[str, Any], happenings: list[Happening]) -> None:
-    """Write the wanted values that differ, raise the version, and record everything that happened at once."""
+    """Write the wanted values that differ, raise the version, and record everything that happened at once.
+
+    The time is the database's: by it a resolved ticket is completed, whatever the clock of the machine says.
+    """
     before = {"status": ticket.status, "assignee": ticket.assignee_id, "group": ticket.group_id}
     changed = {name: value for name, value in wanted.items() if before[name] != value}
     if not changed and not happenings:
         return
-    Ticket.update(**changed, version=Ticket.version + 1, updated_at=clock.now()).where(Ticket.id == ticket.id).execute()
+    values = {**changed, "version": Ticket.version + 1, "updated_at": db.database_now()}
+    Ticket.update(values).where(Ticket.id == ticket.id).execute()
     counting.note(actor, before=_place(before), after=_place(before | changed))
     if changed.get("assignee") is not None:
         agent_operations.note_assigned(changed["assignee"])

@@ -1,7 +1,8 @@
 """A: hostile HTML, by mail and by an agent's hand, shows itself and does nothing. Source: SECURITY A1, A5, A6.
 
-``markup.txt`` holds one attack a line: scripts, handlers, addresses, styles, forms, broken tags, and markup that a
-sanitiser and a browser may read differently.
+``markup.txt`` holds one attack a line, of every class that is known: scripts, handlers, schemes and their spellings,
+styles that fetch or cover, forms, refreshes and pings, SVG and MathML, tags of templates, names that clobber, markup
+that is left open to swallow what follows, and markup that a sanitiser and a browser may read differently.
 """
 
 from collections.abc import Iterator
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from helpdesk.channels import inbox
 from helpdesk.kernel.html import sanitise
-from tests.attacks.loops import Side, mail
+from tests.attacks.loops import LARGEST, Side, mail
 from tests.attacks.outgoing import CUSTOMER, SUPPORT
 from tests.attacks.test_a_content import Page as Source
 from tests.factories.client import Caller, ticket
@@ -56,17 +58,17 @@ def bodies(caller: Caller, field: str) -> list[str]:
 @ON_SQLITE
 def test_hostile_html_in_a_mail_is_taken_apart(ours: Side, partner: Caller) -> None:
     for number, attack in enumerate(ATTACKS):
-        ours.take(
-            mail(
-                sender=CUSTOMER, to=SUPPORT, subject=f"No. {number}", Message_ID=f"<{number}@x.y>",
-                Content_Type="text/html; charset=utf-8", text=f"<p>Hello</p>{attack}",
-            )
+        raw = mail(
+            sender=CUSTOMER, to=SUPPORT, subject=f"No. {number}", Message_ID=f"<{number}@x.y>",
+            Content_Type="text/html; charset=utf-8", text=f"<p>Hello</p>{attack}",
         )  # fmt: skip
+        inbox.store(ours.account_id, ours.desk.service_id, raw, largest=LARGEST)
+    ours.desk.run_jobs()
     found = bodies(partner, "bodyHtml")
     assert len(found) == len(ATTACKS)
     for body in found:
         assert Source(body).dangers == []
-        assert sanitise(body) == body
+        assert sanitise(body) == body.replace(' src=""', "")  # of a picture that came with no file
     assert not any(' src="http' in body for body in bodies(partner, "shown"))
 
 
@@ -77,7 +79,7 @@ def test_hostile_html_of_an_agent_is_taken_apart(agent: Caller) -> None:
         given = {"ticketId": made["id"], "body": f"<p>Hello</p>{attack}", "bodyFormat": "HTML"}
         body = agent.done("TicketReply", **given)["message"]["bodyHtml"]
         assert Source(body).dangers == []
-        assert sanitise(body) == body
+        assert sanitise(body) == body.replace(' src=""', "")  # of a picture that came with no file
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +97,7 @@ def page() -> Iterator[Page]:
 def test_browser_runs_and_fetches_nothing_of_it(page: Page, joined: str) -> None:
     asked: list[str] = []
     page.on("dialog", lambda dialog: asked.append(dialog.message) or dialog.dismiss())
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: request.url.startswith("cid:") or asked.append(request.url))
     for html in [joined.join(ATTACKS)] if joined else ATTACKS:
         shown = sanitise(html)
         without_images = shown.replace(' src="http', ' title="http')

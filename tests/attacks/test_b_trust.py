@@ -5,6 +5,7 @@ import gzip
 import socket
 import zlib
 from collections.abc import Iterator
+from email import message_from_bytes
 from typing import Any
 
 import pytest
@@ -90,6 +91,57 @@ def test_mail_of_a_third_party_enters_no_ticket_by_its_number(
     assert [one["bodyText"] for one in first["messages"]["nodes"]] == ["Hello"]
     assert all(one["customer"]["email"] == "no-reply@chat.example" for one in others)
     assert smtp_server.received == []
+
+
+REPORTS = {
+    "delivery-status": (
+        "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.customer.example\r\n\r\n"
+        f"Final-Recipient: rfc822; {CUSTOMER}\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+    ),
+    "feedback-report": (
+        "Content-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nUser-Agent: FBL/1.0\r\nVersion: 1\r\n"
+        f"Original-Rcpt-To: <{CUSTOMER}>\r\n\r\n"
+    ),
+}
+
+
+def report_on(message_id: str, kind: str, finding: str) -> bytes:
+    """Return a report on a mail of ours by which its recipient is lost, and what our mail server says of it."""
+    original = f"Content-Type: message/rfc822\r\n\r\nMessage-ID: {message_id}\r\nTo: {CUSTOMER}\r\n\r\nx\r\n"
+    parts = ["Content-Type: text/plain\r\n\r\nIt came back.\r\n", REPORTS[kind], original]
+    return mail(
+        sender="MAILER-DAEMON@customer.example", to=SUPPORT, subject="Undelivered", Message_ID=f"<{kind}@c.example>",
+        text="".join(f"--{BOUND}\r\n{part}" for part in parts) + f"--{BOUND}--", MIME_Version="1.0",
+        Content_Type=f'multipart/report; report-type={kind}; boundary="{BOUND}"',
+        Authentication_Results=f"{AUTHSERV}; dmarc={finding} header.from=customer.example",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", REPORTS)
+def test_forged_report_is_held_and_marks_nobody_released_or_not(
+    ours: Side, agent: Caller, administrator: Caller, smtp_server: SmtpServer, kind: str
+) -> None:
+    (made,) = tickets(agent)
+    agent.done("TicketReply", ticketId=made["id"], body="Dear customer")
+    ours.desk.run_jobs()
+    (sent,) = smtp_server.wait_for(1)
+    known_as = str(message_from_bytes(sent.raw)["Message-ID"])
+
+    def standing() -> tuple[str, bool]:
+        """Return what the desk holds of the mail and of its recipient."""
+        first = tickets(agent)[0]
+        (address,) = first["customer"]["identities"]
+        return first["messages"]["nodes"][1]["delivery"]["state"], address["undeliverableSince"] is not None
+
+    ours.take(report_on(known_as, kind, "fail"))
+    (held,) = administrator.ask("Inbox", state="QUARANTINED")["inbox"]["nodes"]
+    assert (held["isHeld"], held["outcome"], standing()) == (True, None, ("SENT", False))
+    assert "our mail server says: dmarc=fail" in held["reason"]
+    administrator.done("InboxRelease", id=held["id"])
+    ours.desk.run_jobs()
+    assert (len(tickets(agent)), standing()) == (2, ("SENT", False))
+    ours.take(report_on(known_as, kind, "pass").replace(b"@c.example", b"@real.example"))
+    assert standing()[1], "a report that nobody has forged marks the address"
 
 
 def packed(name: str, kind: str, data: bytes) -> bytes:

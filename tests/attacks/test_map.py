@@ -18,6 +18,7 @@ A7   tests/kernel/test_html.py::test_bomb_takes_no_longer_than_a_page
      tests/faults/test_poison.py::test_ten_bombs_among_a_hundred_mails_cost_only_themselves
 B1   tests/channels/test_participants.py::test_copied_stranger_is_proposed_and_gets_and_adds_nothing
 B2   tests/channels/test_senders.py::test_address_of_an_agent_without_proof_is_a_stranger_s
+     tests/attacks/test_b_answers.py::test_every_client_s_answer_goes_out_whole_and_without_what_it_quotes
      tests/attacks/test_b_trust.py::test_nothing_that_a_stranger_writes_in_quotes_makes_him_an_agent
 B3   tests/channels/test_senders.py::test_proven_agent_who_works_here_no_more_answers_nobody
      tests/channels/test_senders.py::test_proven_agent_of_another_service_answers_nobody
@@ -34,6 +35,7 @@ B6   tests/attacks/test_b_loops.py::test_two_desks_that_answer_each_other_fall_s
      tests/attacks/test_b_loops.py::test_mail_of_a_machine_of_ours_says_so_and_has_no_sender_and_an_agent_s_does_not
      tests/attacks/test_b_loops.py::test_bounce_of_our_own_answer_opens_no_ticket_and_is_not_answered
      tests/attacks/test_b_loops.py::test_machine_that_writes_first_opens_no_ticket
+     tests/attacks/test_b_trust.py::test_forged_report_is_held_and_marks_nobody_released_or_not
 B7   tests/attacks/test_b_loops.py::test_machine_that_answers_a_resolved_ticket_does_not_reopen_it
      tests/channels/test_reports.py::test_closed_ticket_stays_closed
      tests/attacks/test_b_loops.py::test_machine_that_hides_reopens_a_ticket_only_as_often_as_it_is_written_to

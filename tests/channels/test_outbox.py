@@ -22,7 +22,7 @@ from helpdesk.tickets.rules import Asker, Body
 from tests.channels.post import MINA, Post, answered, fail, fail_for, make_post
 from tests.factories.crowds import at_once
 from tests.factories.echo import Echo
-from tests.factories.tickets import INQUIRY, ticket
+from tests.factories.tickets import INQUIRY, messages, ticket
 
 
 def deliveries(post: Post) -> list[DeliveryRow]:
@@ -112,16 +112,40 @@ def test_ticket_of_a_deleted_account_is_answered_by_mail(post: Post) -> None:
     assert post.delivery(post.reply(ticket_id)).account_id == mail.account_id
 
 
-def test_answer_without_a_way_to_the_customer_goes_nowhere(post: Post) -> None:
-    ids = [tickets.create(post.desk.partner, INQUIRY).ticket_id]  # no mail account
+NOBODY = Asker(name="Nobody")
+BY_PHONE = Asker(phone="010-1234-5678")
+
+
+@pytest.mark.parametrize(
+    ("asker", "why"),
+    [(NOBODY, "nobody is known who asked"), (BY_PHONE, "“Email” knows the customer by email, and this one has none")],
+)
+def test_answer_that_would_reach_nobody_is_refused_and_not_written(post: Post, asker: Asker, why: str) -> None:
+    mail_post(post)
+    ticket_id = tickets.create(post.desk.partner, replace(INQUIRY, asker=asker)).ticket_id
+    with pytest.raises(Conflict, match=why) as refused:
+        post.reply(ticket_id)
+    assert refused.value.code == "CUSTOMER_NOT_REACHABLE"
+    assert [message.kind for message in messages(ticket_id)] == ["INQUIRY"]
+
+
+def test_answer_by_a_deleted_account_is_refused_where_no_mail_account_is_left(post: Post) -> None:
+    ticket_id = post.ticket()
+    accounts.delete(post.desk.administrator, post.account_id)
+    with pytest.raises(Conflict, match="was deleted"):
+        post.reply(ticket_id)
+
+
+def test_answer_that_is_kept_on_purpose_goes_nowhere(post: Post) -> None:
+    ids = [post.ticket()]
+    unsendable = tickets.create(post.desk.partner, INQUIRY).ticket_id  # no mail account
     mail = mail_post(post)
-    ids.append(tickets.create(post.desk.partner, replace(INQUIRY, asker=Asker(name="Nobody"))).ticket_id)
-    ids.append(tickets.create(post.desk.partner, replace(INQUIRY, asker=Asker(phone="010-1234-5678"))).ticket_id)
-    messages = [post.reply(ticket_id) for ticket_id in ids[1:]]
+    ids.append(tickets.create(post.desk.partner, replace(INQUIRY, asker=BY_PHONE)).ticket_id)
+    kept = [tickets.reply(post.desk.agent, one, Body("여기서 읽으세요"), is_kept=True).message_id for one in ids]
+    kept.append(post.machine_reply(ids[1]))
     accounts.delete(post.desk.administrator, mail.account_id)
-    messages.append(post.reply(ids[0]))
-    assert queries.deliveries_of_messages(messages) == [None, None, None]
-    assert outbox.queue(post.desk.agent, 999, 999) is None
+    kept.append(post.reply(unsendable))
+    assert queries.deliveries_of_messages(kept) == [None, None, None, None]
 
 
 def test_answer_waits_while_the_primary_mail_account_is_switched_off(post: Post) -> None:

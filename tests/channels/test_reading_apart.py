@@ -1,5 +1,6 @@
 """What takes strangers' messages apart does so in a process of its own: a killer costs itself, and nothing else."""
 
+import binascii
 import gc
 import os
 from collections.abc import Iterator
@@ -148,13 +149,21 @@ def test_mail_is_read_apart(post: Post) -> None:
     assert {(child.name, child.is_reader) for child in processes.running()} == {("email", True)}
 
 
-def test_largest_mail_that_is_taken_is_read(post: Post) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "line", "most"),
+    [
+        ("base64", b"QUJD" * 19 + b"\r\n", 49_000_000),
+        ("base64", b"QUJD" * 18 + b"QUI=\r\n", 52_000_000),
+        ("x-uuencode", binascii.b2a_uu(b"ABC" * 15), 52_000_000),
+        ("quoted-printable", b"ABC" * 24 + b"=\r\n", 52_000_000),
+    ],
+)
+def test_largest_mail_that_is_taken_is_read(post: Post, encoding: str, line: bytes, most: int) -> None:
     registry.load()
     mail = make_post(post.desk, driver="email", address="support@desk.example")
-    file = b"QUJD" * 19 + b"\r\n"
     head = MAIL.partition(b"\r\n\r\n")[0] + b"\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nHello\r\n"
-    part = b"--b\r\nContent-Disposition: attachment; filename=a.bin\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-    raw = head + part + file * (49_000_000 // len(file)) + b"--b--\r\n"
+    part = b"--b\r\nContent-Disposition: attachment; filename=a.bin\r\nContent-Transfer-Encoding: %s\r\n\r\n"
+    raw = head + part % encoding.encode() + line * (most // len(line)) + b"--b--\r\n"
     kept = inbox.store(mail.account_id, post.desk.service_id, raw, largest=52_428_800)
     post.work()
     row = InboxRow.get_by_id(kept.row_id)

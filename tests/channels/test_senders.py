@@ -1,5 +1,7 @@
 """Who is believed: a proven agent answers by mail, and what is suspicious waits for a person."""
 
+from dataclasses import replace
+
 import pytest
 
 from helpdesk.agents import queries as agents
@@ -11,12 +13,14 @@ from helpdesk.channels.models import Delivery
 from helpdesk.customers import queries as customers
 from helpdesk.kernel.errors import Conflict, Forbidden
 from helpdesk.organization.operations import create_service
+from helpdesk.plugins import registry
+from helpdesk.plugins.kinds import Kind
 from helpdesk.tickets import operations as tickets
-from helpdesk.tickets.rules import COMPLETED, NEW, OPEN, RESOLVED, MessageKind
-from tests.channels.post import MINA, Post, answered
+from helpdesk.tickets.rules import COMPLETED, NEW, OPEN, RESOLVED, Asker, MessageKind
+from tests.channels.post import MINA, Post, answered, make_post
 from tests.factories.desk import hire, make_desk
 from tests.factories.echo import Echo
-from tests.factories.tickets import messages, ticket
+from tests.factories.tickets import INQUIRY, messages, ticket
 
 SUSPICION = "It does not come from mina@shop.example, our mail server says: dmarc=fail."
 
@@ -52,6 +56,15 @@ def test_proven_agent_answers_the_customer_by_mail_with_what_is_new(post: Post) 
     sent = Echo.sent[-1]
     assert (sent.recipients[0].value, sent.text) == (MINA, "네, 환불됩니다.")
     assert [file.data for file in sent.files] == [b"1042"]
+
+
+def test_agent_s_answer_by_mail_that_would_reach_nobody_is_kept_and_says_why(post: Post) -> None:
+    registry.register(Kind.CHANNEL, "email", Echo)
+    make_post(post.desk, driver="email")
+    ticket_id = tickets.create(post.desk.partner, replace(INQUIRY, asker=Asker(phone="010-1234-5678"))).ticket_id
+    row = post.feed(text="전화 주세요", ticket_number=1, proof="passed", **{"from": agent_email(post)})
+    assert (row.state, len(messages(ticket_id))) == ("QUARANTINED", 1)
+    assert "would reach nobody" in row.last_error
 
 
 @pytest.mark.parametrize("proof", ["none", "failed"])

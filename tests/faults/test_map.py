@@ -55,6 +55,8 @@
 33   tests/channels/test_clock.py::test_what_waits_for_another_try_goes_on_waiting_and_is_tried_in_time
      tests/channels/test_clock.py::test_lease_stays_with_its_worker
      tests/hosting/test_completion.py::test_clock_of_the_machine_that_leaps_a_day_completes_nothing_at_once
+     tests/hosting/test_completion.py::test_what_a_machine_whose_clock_is_a_day_back_resolves_is_not_completed_at_once
+     tests/kernel/test_clock.py::test_leap_ahead_is_not_believed_and_a_step_back_is
 34   tests/faults/test_sending.py::test_name_that_is_not_found_lets_mail_wait
 35   tests/faults/test_twice.py::test_workers_that_keep_house_at_the_same_moment_do_everything_once
 36   tests/releases/test_old_code.py::test_old_code_works_on_the_schema_of_today

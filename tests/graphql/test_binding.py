@@ -76,7 +76,7 @@ type Mutation {
 INPUTS = {
     "TicketCreateInput": "subject body channel customer attachments idempotencyKey",
     "CustomerInput": "name email phone userKey",
-    "TicketReplyInput": "ticketId body bodyFormat status attachments idempotencyKey expectedVersion",
+    "TicketReplyInput": "ticketId body bodyFormat status attachments isKept idempotencyKey expectedVersion",
 }
 
 

@@ -298,6 +298,18 @@ def test_partner_s_ticket_is_answered_by_the_primary_mail_account(partner: Calle
     assert only(partner, "Deliveries")["account"]["id"] == made["id"]
 
 
+def test_answer_that_would_reach_nobody_is_refused_unless_it_is_kept(partner: Caller, administrator: Caller) -> None:
+    settings = {"address": "support@demo.example", "smtp_host": "127.0.0.1", "smtp_security": "none"}
+    administrator.done("ChannelAccountCreate", driver="email", name="Mail", settings=settings)
+    made = partner.done("TicketCreate", subject="전화 주세요", body="x", customer={"phone": "010-1234-5678"})["ticket"]
+    given = {"ticketId": made["id"], "body": "전화드렸습니다", "status": "RESOLVED"}
+    assert partner.refused("TicketReply", **given) == ("CUSTOMER_NOT_REACHABLE", ["ticketId"])
+    untouched = partner.ask("Ticket", number=made["number"])["ticket"]
+    assert (untouched["status"], len(untouched["messages"]["nodes"])) == ("NEW", 1)
+    answered = partner.done("TicketReply", **given, isKept=True)
+    assert (answered["ticket"]["status"], answered["message"]["delivery"]) == ("RESOLVED", None)
+
+
 def test_delivery_does_not_lead_an_agent_to_the_settings_of_its_account(
     administrator: Caller, agent: Caller, partner: Caller
 ) -> None:

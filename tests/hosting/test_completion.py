@@ -90,6 +90,15 @@ def test_clock_of_the_machine_that_leaps_a_day_completes_nothing_at_once(desk: D
     assert (status(old), status(fresh)) == ("COMPLETED", "RESOLVED")
 
 
+def test_what_a_machine_whose_clock_is_a_day_back_resolves_is_not_completed_at_once(desk: Desk) -> None:
+    after_a_day(desk)
+    ticket_id = tickets.make(desk)
+    with time_machine.travel(datetime.now(UTC) - DAY, tick=True):
+        set_status(desk.agent, ticket_id, TicketStatus.RESOLVED)
+    turn(desk)
+    assert status(ticket_id) == "RESOLVED"
+
+
 def test_service_that_says_nothing_completes_nothing(desk: Desk) -> None:
     ticket_id = resolved(desk, ago=400 * DAY)
     turn(desk)

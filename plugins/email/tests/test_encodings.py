@@ -1,8 +1,10 @@
 """Bodies come out of their transfer encoding whole, however they were broken up and padded."""
 
 import base64
+import binascii
 
 import pytest
+from helpdesk_email import encodings
 from helpdesk_email.encodings import body_bytes
 from helpdesk_email.structure import parse
 from hypothesis import given
@@ -38,3 +40,18 @@ def test_base64_that_is_padded_line_by_line_is_decoded(lines: list[bytes]) -> No
 )
 def test_what_is_left_over_or_never_was_base64(body: bytes, expected: bytes) -> None:
     assert decoded(body) == expected
+
+
+PIECES = [b"a", b"=41", b"=\n", b"=\r\n", b"\n", b" "]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=60), st.integers(4, 9))
+def test_quoted_printable_is_decoded_the_same_piece_by_piece(pieces: list[bytes], at_once: int) -> None:
+    body = b"".join(pieces)
+    whole, usual = binascii.a2b_qp(body), encodings.AT_ONCE
+    encodings.AT_ONCE = at_once
+    try:
+        found = body_bytes(parse(b"Content-Transfer-Encoding: quoted-printable\n\n" + body))
+    finally:
+        encodings.AT_ONCE = usual
+    assert found == whole

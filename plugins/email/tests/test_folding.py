@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from helpdesk_email.folding import html_quoted_from
+from helpdesk_email.folding import fold
 from helpdesk_email.markup import sanitise, text_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,10 +74,35 @@ KEPT = {
 }
 
 
+BESIDE = {
+    "gmail in Polish": (
+        "W dniu wt., 3 lis 2026 o 15:12 Help Desk <help@shop.example>\nnapisał(a):\n\n"
+        "> 안녕하세요.\n> 주문 번호를 알려\n> 주세요.",
+        '<br><div class="gmail_quote"><div class="gmail_attr">W dniu wt., 3 lis 2026 o 15:12 Help Desk '
+        f"&lt;<a href='mailto:help@shop.example'>help@shop.example</a>&gt; napisał(a):</div><blockquote>{BARE}"
+        "</blockquote></div>",
+    ),
+    "outlook in Dutch": (
+        "________________________________\nVan: Help <help@shop.example<mailto:help@shop.example>>\n"
+        "Verzonden: dinsdag 3 november 2026 15:12\nOnderwerp: Re: Geld\n\n안녕하세요.\n\n주문 번호를 알려 주세요.",
+        '<hr><div id="divRplyFwdMsg"><b>Van:</b> Help &lt;<a href="mailto:help@shop.example">help@shop.example</a>'
+        f"&gt;<br><b>Verzonden:</b> dinsdag 3 november 2026<br><b>Onderwerp:</b> Re: Geld</div><div>{BARE}</div>",
+    ),
+    "apple in Spanish, of an English mail": (
+        "El 3 nov 2026, a las 15:12, Help escribió:\n\n안녕하세요.\n\n주문 번호를 알려 주세요.\n\n"
+        "On Nov 2, 2026, at 15:12, Mina <mina@mail.example> wrote:\n\n주문",
+        "<br><blockquote type=cite>El 3 nov 2026, a las 15:12, Help escribió:<br><br>안녕하세요.<br>"
+        "주문 번호를 알려 주세요.<br><br>On Nov 2, 2026, at 15:12, Mina &lt;mina@mail.example&gt; wrote:<br><br>주문"
+        "</blockquote>",
+    ),
+}
+"""What clients write in languages that the desk has no words of: as text, and as HTML."""
+
+
 def folded(raw: str) -> tuple[str, str] | None:
     """Return what the HTML says anew and what it quotes, as the sanitised halves are cut; None for no fold."""
     html = sanitise(raw)
-    place = html_quoted_from(html, raw)
+    place = fold(html, raw).place
     return None if place is None else (html[:place], html[place:])
 
 
@@ -117,15 +142,41 @@ def test_pictures_are_something_new() -> None:
     assert halves[0] == '<div><img src="cid:a"></div>'
 
 
-def test_fold_is_that_of_the_whole_mail(read_mail) -> None:
-    def mail(*parts: str, subject: str = "Re: a") -> bytes:
-        kinds = ["plain" if not one.startswith("<") else "html" for one in parts]
-        bodies = [
-            f"--b\nContent-Type: text/{kind}; charset=utf-8\n\n{one}\n" for kind, one in zip(kinds, parts, strict=True)
-        ]
-        head = f"From: a@b.example\nSubject: {subject}\nContent-Type: multipart/mixed; boundary=b\n\n"
-        return (head + "".join(bodies) + "--b--").encode()
+def mail(*parts: str, subject: str = "Re: a", kind: str = "mixed") -> bytes:
+    """Return a mail of texts and pages."""
+    kinds = ["plain" if not one.startswith("<") else "html" for one in parts]
+    bodies = [
+        f"--b\nContent-Type: text/{kind}; charset=utf-8\n\n{one}\n" for kind, one in zip(kinds, parts, strict=True)
+    ]
+    head = f"From: a@b.example\nSubject: {subject}\nContent-Type: multipart/{kind}; boundary=b\n\n"
+    return (head + "".join(bodies) + "--b--").encode()
 
+
+@pytest.mark.parametrize("name", BESIDE)
+@pytest.mark.parametrize(
+    "said", ["네, 1042번입니다.", "El 3 nov 2026, a las 3? W dniu wt., 3 lis 2026 o 15:12\n\n네, 1042번입니다."]
+)
+def test_text_begins_to_quote_where_the_html_beside_it_does(read_mail, name: str, said: str) -> None:
+    text, page = BESIDE[name]
+    page = f"<div>{said.replace(chr(10), '<br>')}</div>{page}"
+    found = read_mail(mail(f"{said}\n\n{text}", page, kind="alternative"))
+    assert found.text[: found.quoted_from].strip() == said
+    assert read_mail(mail(f"{said}\n\n{text}", page, kind="alternative", subject="FW: a")).quoted_from is None
+    assert read_mail(mail("Other words", page, kind="alternative")).quoted_from is None
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_text_made_of_doubtful_html_is_kept_whole(read_mail, name: str) -> None:
+    assert read_mail(mail(KEPT[name] if KEPT[name].startswith("<") else f"<i></i>{KEPT[name]}")).quoted_from is None
+
+
+def test_text_is_kept_whole_if_another_part_goes_on_below(read_mail) -> None:
+    page = f'{SAID}<div class="yahoo_quoted">{ON}<br>주문</div>'
+    assert read_mail(mail(page)).quoted_from is not None
+    assert read_mail(mail(page, "<p>여기 더</p>")).quoted_from is None
+
+
+def test_fold_is_that_of_the_whole_mail(read_mail) -> None:
     found = read_mail(mail("먼저", f'<p>둘째<img src="CID:x%40y"></p>{GOLDEN["gmail"]}'))
     assert words(found.html[: found.html_quoted_from]) == "먼저둘째"
     assert found.html[found.html_quoted_from :].startswith("<br><div><div")
@@ -152,5 +203,5 @@ def test_html_that_is_made_to_keep_a_pattern_busy_does_not(piece: str) -> None:
     raw = piece * (400_000 // len(piece))
     html = sanitise(raw) if piece[:4] != "<div" else piece * 1_500
     began = time.process_time()
-    html_quoted_from(html, raw[:1_000_000])
+    fold(html, raw[:1_000_000])
     assert time.process_time() - began < 3

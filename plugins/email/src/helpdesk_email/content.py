@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 from helpdesk.sdk.channel import File
+from helpdesk.sdk.html import is_bearable
 from helpdesk_email import markup
 from helpdesk_email.charsets import codec_of, decode, decode_html, page_label
 from helpdesk_email.cleaning import clean, single_line
 from helpdesk_email.encodings import body_bytes, without_uuencoded
 from helpdesk_email.filenames import safe_name, unique_name
-from helpdesk_email.folding import html_quoted_from
+from helpdesk_email.folding import NO_FOLD, Fold, fold
 from helpdesk_email.headers import read_headers
 from helpdesk_email.notices import html_attached, nothing_visible
 from helpdesk_email.structure import Part
@@ -32,13 +33,14 @@ _PASTED_PICTURE = re.compile(r"data:image/(png|jpe?g|gif|webp);base64,([A-Za-z0-
 class Content:
     """What a mail says. ``html`` is sanitised; inline pictures stand in it as ``cid:`` addresses.
 
-    From ``html_quoted_from`` on, the HTML only quotes.
+    From ``html_quoted_from`` on, the HTML only quotes. Where something ``is_answered_below``, nothing may be cut.
     """
 
     text: str
     html: str | None
     files: tuple[File, ...]
     html_quoted_from: int | None = None
+    is_answered_below: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class _Segment:
     text: str
     html: str | None = None
     is_beginning: bool = False  # of HTML that is not shown: any text beside it is better
-    html_quoted_from: int | None = None
+    fold: Fold = NO_FOLD
 
 
 @dataclass(slots=True)
@@ -97,15 +99,14 @@ class _Collector:
         body = body_bytes(part)
         text = decode_html(body[:MAX_READ], part.content.text("charset"))
         text = text if len(body) > MAX_READ else _PASTED_PICTURE.sub(self._pasted, text)
-        if len(body) > MAX_READ or not markup.is_bearable(text):
+        if len(body) > MAX_READ or not is_bearable(text):
             self.files.append(self._file(part))
             beginning = f"{html_attached()}\n{markup.beginning_of(text)}".strip()
             self.segments.append(_Segment(beginning, is_beginning=True))
             return
         html = markup.sanitise(text)
         if markup.shows_something(html):
-            quoted_from = html_quoted_from(html, text)
-            self.segments.append(_Segment(markup.text_of(html)[:MAX_TEXT], html, html_quoted_from=quoted_from))
+            self.segments.append(_Segment(markup.text_of(html)[:MAX_TEXT], html, fold=fold(html, text)))
 
     def _pasted(self, match: re.Match[str]) -> str:
         """Make a file of a picture that stands in the HTML as data; its scheme is not let through."""
@@ -144,13 +145,14 @@ def read_content(root: Part, *, hint: str) -> Content:
     collector.take(root, is_root=True)
     shown = _joined(collector.segments)
     ids = {file.content_id for file in collector.files if file.content_id}
-    halves = [shown.html or ""]
-    if shown.html_quoted_from is not None:
-        halves = [halves[0][: shown.html_quoted_from], halves[0][shown.html_quoted_from :]]
+    halves, place = [shown.html or ""], shown.fold.place
+    if place is not None:
+        halves = [halves[0][:place], halves[0][place:]]
     halves = [markup.with_content_ids(half, ids) for half in halves]
     html = None if shown.html is None else "".join(halves)
     text = shown.text if shown.text.strip() or html or not collector.files else nothing_visible().strip()
-    return Content(text, html, _named(collector.files, html), len(halves[0]) if len(halves) > 1 else None)
+    quoted_from = len(halves[0]) if len(halves) > 1 else None
+    return Content(text, html, _named(collector.files, html), quoted_from, shown.fold.is_answered_below)
 
 
 def _is_shown(part: Part, *, is_root: bool) -> bool:
@@ -168,10 +170,14 @@ def _joined(segments: list[_Segment]) -> _Segment:
         return _Segment(text, is_beginning=any(segment.is_beginning for segment in segments))
     seen = [segment for segment in segments if segment.html is not None or segment.text.strip()]
     shown = [markup.from_text(segment.text) if segment.html is None else segment.html for segment in seen]
-    quoted_from = seen[-1].html_quoted_from
-    if quoted_from is not None:
-        quoted_from += sum(len(one) + 1 for one in shown[:-1])
-    return _Segment(text, "\n".join(shown), html_quoted_from=quoted_from)
+    folds = [segment.fold for segment in seen]
+    if any(one.is_answered_below for one in folds) or any(one.place is not None for one in folds[:-1]):
+        whole = Fold(is_answered_below=True)
+    elif folds[-1].place is not None:
+        whole = Fold(folds[-1].place + sum(len(one) + 1 for one in shown[:-1]))
+    else:
+        whole = NO_FOLD
+    return _Segment(text, "\n".join(shown), fold=whole)
 
 
 def _named(files: list[File], html: str | None) -> tuple[File, ...]:

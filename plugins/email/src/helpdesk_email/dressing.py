@@ -6,7 +6,7 @@ It reads nothing from anywhere. HTML that is built to grow goes out as it is.
 
 from css_inline import CSSInliner, InlineError
 
-from helpdesk_email.markup import is_bearable
+from helpdesk.sdk.html import is_bearable
 
 RULES = """
 table { border-collapse: collapse }

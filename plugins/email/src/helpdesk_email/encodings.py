@@ -1,18 +1,20 @@
 """Owns transfer encodings: from a leaf's body to its bytes. A label that the body does not fit is not believed."""
 
 import binascii
+import io
 import re
 from contextlib import suppress
 
 from helpdesk_email.structure import Part
 
-_BASE64_GROUP = re.compile(rb"[A-Za-z0-9+/]+")
 _SPACES = (b" ", b"\t", b"\n", b"\r", b"\v", b"\f")
 _OF_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=" + b"".join(_SPACES)
-_NO_BASE64 = bytes({*range(256)} - {*_OF_BASE64}) + b"".join(_SPACES)
+_NO_DIGIT = bytes({*range(256)} - {*_OF_BASE64}) + b"".join(_SPACES) + b"="
 _WORDS = re.compile(rb"[^\s][ \t]+[^\s]")
 MOST_SPACES = 3
 MOST_PADDING = 1_000
+AT_ONCE = 1_048_576  # bytes: a large body is not to stand in memory a third time
+_LINE = re.compile(rb"[^\r\n]+")
 _UUENCODED = re.compile(
     r"^begin [0-7]{3,4} ([^\n]{1,255})\n((?:[!-`][ -`]{0,90}\n)*)(?:[ `]?[ \t]*\n)?end[ \t]*(?:\n|\Z)", re.MULTILINE
 )
@@ -24,10 +26,22 @@ def body_bytes(part: Part) -> bytes:
     if encoding == "base64":
         return _from_base64(part.body)
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(part.body)
+        return _from_quoted_printable(part.body)
     if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
         return _from_uuencode(part.body)
     return part.body
+
+
+def _from_quoted_printable(body: bytes) -> bytes:
+    data, place = io.BytesIO(), 0
+    while place < len(body):
+        stop = place + AT_ONCE
+        if stop < len(body):
+            escape = body.find(b"=", stop - 2, stop)
+            stop = body.rfind(b"\n", place, stop) + 1 or (stop if escape < 0 else escape)
+        data.write(binascii.a2b_qp(body[place:stop]))
+        place = stop
+    return data.getvalue()
 
 
 def _from_base64(body: bytes) -> bytes:
@@ -39,8 +53,24 @@ def _from_base64(body: bytes) -> bytes:
         for padding in (b"", b"=="):
             with suppress(binascii.Error):
                 return binascii.a2b_base64(body + padding)
-    squeezed = body.translate(None, _NO_BASE64)
-    return b"".join(_group(group[0]) for group in _BASE64_GROUP.finditer(squeezed))
+    return _from_base64_runs(body)
+
+
+def _from_base64_runs(body: bytes) -> bytes:
+    """Decode base64 in which padding stands inside: each run up to it by itself, as some mailers pad every line."""
+    data, place, rest = io.BytesIO(), 0, b""
+    while place < len(body):
+        end = body.find(b"=", place, place + AT_ONCE)
+        stop = end if end >= 0 else min(place + AT_ONCE, len(body))
+        digits = rest + body[place:stop].translate(None, _NO_DIGIT)
+        whole = len(digits) // 4 * 4
+        data.write(binascii.a2b_base64(digits[:whole]))
+        rest, place = digits[whole:], stop
+        if end >= 0:
+            data.write(_last_group(rest))
+            rest, place = b"", end + 1
+    data.write(_last_group(rest))
+    return data.getvalue()
 
 
 def _is_one_run(body: bytes) -> bool:
@@ -49,11 +79,9 @@ def _is_one_run(body: bytes) -> bool:
     return end < 0 or (len(body) - end < MOST_PADDING and not body[end:].strip(b"= \t\r\n"))
 
 
-def _group(group: bytes) -> bytes:
-    """Decode one run up to its padding; some mailers pad every line."""
-    if len(group) % 4 == 1:
-        group = group[:-1]
-    return binascii.a2b_base64(group + b"=" * (-len(group) % 4))
+def _last_group(digits: bytes) -> bytes:
+    """Decode the last two or three digits of a run; one alone says nothing."""
+    return binascii.a2b_base64(digits + b"=" * (4 - len(digits))) if len(digits) > 1 else b""
 
 
 def without_uuencoded(text: str) -> tuple[str, list[tuple[str, bytes]]]:
@@ -68,13 +96,14 @@ def without_uuencoded(text: str) -> tuple[str, list[tuple[str, bytes]]]:
 
 
 def _from_uuencode(body: bytes) -> bytes:
-    data = bytearray()
-    for line in body.splitlines():
+    data = io.BytesIO()
+    for match in _LINE.finditer(body):
+        line = match[0]
         if line.startswith(b"begin ") or line.strip() in (b"end", b"`", b""):
             continue
         length = (((line[0] - 32) & 63) * 4 + 5) // 3  # what stands behind is a checksum of old encoders
         try:
-            data += binascii.a2b_uu(line[: length + 1])
+            data.write(binascii.a2b_uu(line[: length + 1]))
         except binascii.Error:
             return body
-    return bytes(data)
+    return data.getvalue()

@@ -1,5 +1,7 @@
 """Owns the question where in the HTML of a mail its quotation begins, so that a screen can fold it away.
 
+The text beside the HTML begins to quote at the same words, also where nothing in it says so.
+
 Two things tell: the marks that clients put on what they quote (classes, ids, ``type=cite``), in whatever language,
 and the words that ``quoting`` knows from texts, as Outlook, Naver, Daum and Hanmail write nothing else. The earlier
 place counts. When in doubt there is none: what is forwarded is the message itself, and words behind a quotation or
@@ -15,8 +17,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from helpdesk_email.markup import VOID, sanitise_with_marks, shows_something
-from helpdesk_email.quoting import MOST_LINES, first_quoted_line, has_answers_between, is_forward, is_rule
+from helpdesk.sdk.html import VOID
+from helpdesk_email.markup import sanitise_with_marks, shows_something
+from helpdesk_email.quoting import (
+    MOST_LINES,
+    first_quoted_line,
+    has_answers_between,
+    is_forward,
+    is_rule,
+    with_what_is_above,
+)
 
 MAX_LENGTH = 500_000
 LINES_OF_A_HEAD = 3
@@ -26,18 +36,17 @@ _BREAKING = frozenset({
     "article", "blockquote", "br", "center", "dd", "div", "dl", "dt", "footer", "h1", "h2", "h3", "h4", "h5", "h6",
     "header", "hr", "li", "ol", "p", "pre", "section", "table", "tbody", "tr", "ul",
 })  # fmt: skip
-_MARKED = re.compile(
-    r"gmail_quote|moz-cite-prefix|yahoo_quoted|protonmail_quote|zmail_extra|appendonsend|divRplyFwdMsg"
-    r"|mail-editor-reference-message-container|type\s*=\s*[\"']?cite",
-    re.IGNORECASE,
-)
-_MARK = re.compile(
-    r"\bclass=\"(?:[^\"]*\s)?(?:gmail_quote|moz-cite-prefix|yahoo_quoted|protonmail_quote|zmail_extra)(?:\s[^\"]*)?\""
-    r"|\bid=\"(?:appendonsend|divRplyFwdMsg|mail-editor-reference-message-container)\"|\btype=\"cite\"",
-    re.IGNORECASE,
-)
-
-_HEAD = re.compile(r"moz-cite-prefix|appendonsend|divRplyFwdMsg", re.IGNORECASE)
+_MARKS = (
+    ("class", "gmail_quote"), ("class", "moz-cite-prefix"), ("class", "yahoo_quoted"), ("class", "protonmail_quote"),
+    ("class", "zmail_extra"), ("id", "appendonsend"), ("id", "divRplyFwdMsg"),
+    ("id", "mail-editor-reference-message-container"), ("type", "cite"),
+)  # fmt: skip
+_HEADS = frozenset({"moz-cite-prefix", "appendonsend", "divrplyfwdmsg"})
+_MARKED = re.compile("|".join(rf"\b{value}" for _, value in _MARKS), re.IGNORECASE)
+_MARK = re.compile("|".join(rf'\b{name}="(?:[^"]*\s)?({value})(?:\s[^"]*)?"' for name, value in _MARKS), re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W_]+")
+NEEDLES = (80, 40, 20, 10)
+"""With how many letters of a quotation its place is looked for in the text beside it, best first."""
 
 
 class _Token(NamedTuple):  # of which a page has ten thousands, and a dataclass takes twice the time to make
@@ -61,25 +70,81 @@ class _Lines:
     tokens: list[int] = field(default_factory=list)
 
 
-def html_quoted_from(sanitised: str, raw: str) -> int | None:
-    """Return where in sanitised HTML the quoted rest begins, or None when there is none, or any doubt.
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Where in sanitised HTML the quoted rest begins: None for nowhere, or any doubt.
 
-    ``raw`` is the same HTML as it came.
+    ``is_answered_below`` says that something new stands below a quotation or between two: then nothing may be cut,
+    of the text beside it or made of it neither.
     """
-    if len(sanitised) > MAX_LENGTH or len(raw) > 4 * MAX_LENGTH or has_answers_between(sanitised):
-        return None
+
+    place: int | None = None
+    is_answered_below: bool = False
+
+
+NO_FOLD = Fold()
+
+
+def fold(sanitised: str, raw: str) -> Fold:
+    """Return where sanitised HTML is to be folded. ``raw`` is the same HTML as it came."""
+    if has_answers_between(sanitised):
+        return Fold(is_answered_below=True)
+    if len(sanitised) > MAX_LENGTH or len(raw) > 4 * MAX_LENGTH:
+        return NO_FOLD
     tokens = list(_tokens(sanitised))
     lines = _lines(tokens)
     mark, is_answered = _marked(tokens, raw)
     found = [place for place in (mark, _worded(lines)) if place is not None]
     if not found or is_answered:
-        return None
+        return Fold(is_answered_below=is_answered)
     first = min(found)
     head = sum(place < first for place in lines.tokens) + LINES_OF_A_HEAD
     if any(is_forward(line) for line in lines.texts[:head]):
-        return None
+        return NO_FOLD
     place = tokens[_with_what_opens_it(tokens, first)].start
-    return place if shows_something(sanitised[:place]) and shows_something(sanitised[place:]) else None
+    return Fold(place if shows_something(sanitised[:place]) and shows_something(sanitised[place:]) else None)
+
+
+def same_place(text: str, sanitised: str, place: int) -> int | None:
+    """Return where the text beside HTML begins to quote, if the HTML does at the place; None if it says other words.
+
+    It is the line that begins with the first words of the quotation: as often as these stand in what is new, they are
+    passed over.
+    """
+    quoted, new = _letters(sanitised, place, most=NEEDLES[0]), _letters(sanitised[:place])
+    runs = list(_LETTERS.finditer(text))
+    letters = "".join(run[0] for run in runs)
+    for length in NEEDLES:
+        needle = quoted[:length]
+        found = -1
+        for _time in range(new.count(needle) + 1 if len(needle) == length else 0):
+            found = letters.find(needle, found + 1)
+            if found < 0:
+                break
+        if found >= 0:
+            return _beginning_of_line(text, runs, found)
+    return None
+
+
+def _letters(sanitised: str, place: int = 0, *, most: int = MAX_LENGTH) -> str:
+    """Return the letters and digits that a reader sees from a place on, at least so many."""
+    found: list[str] = []
+    for match in _TOKEN.finditer(sanitised, place):
+        if not match[2]:
+            found += _LETTERS.findall(entities.unescape(match[0]))
+        if len(found) >= most:
+            break
+    return "".join(found)
+
+
+def _beginning_of_line(text: str, runs: Sequence[re.Match[str]], letter: int) -> int | None:
+    """Return where the line begins whose first letter is that one, or the blank lines and the rule above it."""
+    for run in runs:
+        if letter < len(run[0]):
+            begin = text.rfind("\n", 0, run.start() + letter) + 1
+            return None if _LETTERS.search(text[begin : run.start() + letter]) else with_what_is_above(text, begin)
+        letter -= len(run[0])
+    return None
 
 
 def _tokens(sanitised: str) -> Iterator[_Token]:
@@ -134,8 +199,10 @@ def _marked(tokens: Sequence[_Token], raw: str) -> tuple[int | None, bool]:
         tag, attributes = (match[2] or "").lower(), match[3] or ""
         if place >= len(tokens) or tag != tokens[place].tag:
             break  # the two are not the same page after all
-        if _MARK.search(attributes):
-            return place, _HEAD.search(attributes) is None and _is_answered_below(tokens, place)
+        mark = _MARK.search(attributes)
+        if mark is not None:
+            is_head = (mark[mark.lastindex or 0]).lower() in _HEADS
+            return place, not is_head and _is_answered_below(tokens, place)
     return None, False
 
 

@@ -25,7 +25,7 @@ class Writer:
     nature: Nature
 
 
-def writer(headers: Headers, *, sender: Mailbox, settings: EmailSettings) -> Writer:
+def written_by(headers: Headers, *, sender: Mailbox, settings: EmailSettings) -> Writer:
     """Return whose the mail of this sender is."""
     authentic = authenticity(headers, sender=sender, settings=settings)
     person = _person(headers, sender=sender, settings=settings)

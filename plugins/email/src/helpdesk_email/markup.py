@@ -1,60 +1,26 @@
-"""Owns HTML of mails: what of it may be shown, and the text that it says.
+"""Owns HTML of mails: the text that it says, and the pictures that it shows.
 
-nh3 takes the tags apart by the rules of browsers and keeps a list of harmless ones. Styles keep what
-colours and spaces text; what could cover the desk's own screen (position, margins, negative indents) or fetch
-something (backgrounds) goes. The desk cleans again by its own list, ``helpdesk.kernel.html``, which keeps all
-that this one keeps. Pictures from afar keep their address: the API leaves them
-out unless a reader asks for them. What a parser would make of it is measured first: nh3 takes
-quadratic time on nesting, and every unclosed ``<b>`` is repeated in each paragraph (12 KB become 6 MB).
+What of it may be shown is the desk's to say (``helpdesk.sdk.html``), which has one list for all channels. Pictures
+from afar keep their address: the API leaves them out unless a reader asks for them.
 """
 
 import html as entities
 import re
-from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from urllib.parse import unquote
 
-import nh3
 from inscriptis import get_text  # type: ignore[import-untyped]
 from inscriptis.css_profiles import CSS_PROFILES  # type: ignore[import-untyped]
 from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
 
+from helpdesk.sdk import html as html_of_the_desk
 from helpdesk_email.cleaning import clean, single_line
 
 MAX_LENGTH = 2_000_000
-MAX_DEPTH = 2_000
-MAX_REPEATED = 300_000
 MAX_BEGINNING = 100_000
 MAX_CONTENT_ID = 200
 
-_TAGS = (nh3.ALLOWED_TAGS | {"font", "big"}) - {"map", "area"}
-_DROPPED_WITH_CONTENT = {"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math", "xml"}
-_ATTRIBUTES = {
-    "*": {"style", "dir", "lang", "title", "align", "valign"},
-    "a": {"href"},
-    "img": {"src", "alt", "width", "height", "border"},
-    "font": {"color", "face", "size"},
-    "table": {"border", "cellpadding", "cellspacing", "width", "bgcolor"},
-    "td": {"colspan", "rowspan", "width", "height", "bgcolor", "nowrap"},
-    "th": {"colspan", "rowspan", "width", "height", "bgcolor", "nowrap", "scope"},
-    "tr": {"bgcolor"},
-    "col": {"span", "width"},
-    "colgroup": {"span", "width"},
-    "ol": {"start", "type"},
-    "time": {"datetime"},
-}
-_SIDES = ("top", "right", "bottom", "left")
-_STYLES = {
-    "color", "background-color", "font-family", "font-size", "font-style", "font-weight", "font-variant", "line-height",
-    "text-align", "text-decoration", "vertical-align", "white-space", "word-break",
-    "width", "height", "max-width", "min-width", "border", "border-collapse", "border-spacing", "border-color",
-    "border-style", "border-width", "border-radius", "padding",
-    *(f"padding-{side}" for side in _SIDES), *(f"border-{side}" for side in _SIDES),
-}  # fmt: skip
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
-VOID = frozenset({"br", "hr", "img", "input", "meta", "link", "col", "wbr", "base", "area"})
-_CLOSED_BY_THEMSELVES = VOID | {"p", "li", "td", "tr", "th", "dt", "dd", "option"}
-_REPEATED = {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
+_OF_QUOTATIONS = {"*": {"class", "id"}, "blockquote": {"type"}}
 _MARKUP = re.compile(r"<[^<>]*>")
 _UNSEEN = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style|title|template|svg)\b.*?(?:</\1\b[^<>]*>?|\Z)", re.DOTALL | re.IGNORECASE
@@ -65,47 +31,14 @@ _BLANK_LINES = re.compile(r"\n\s*\n\s*\n")
 _PLAIN_SPACING = ParserConfig(css=CSS_PROFILES["strict"].copy())
 
 
-def is_bearable(html: str) -> bool:
-    """Return whether the HTML is small and flat enough to be read in reasonable time."""
-    if len(html) > MAX_LENGTH:
-        return False
-    opened: Counter[str] = Counter()
-    depth = formatting = repeated = 0
-    for match in _TAG.finditer(html):
-        tag = match[2].lower()
-        change = -1 if match[1] else 1
-        repeated += formatting
-        if depth > MAX_DEPTH or repeated > MAX_REPEATED:
-            return False
-        if tag in _CLOSED_BY_THEMSELVES or (change < 0 and not opened[tag]):
-            continue
-        opened[tag] += change
-        depth += change
-        formatting += change if tag in _REPEATED else 0
-    return True
-
-
 def sanitise(html: str) -> str:
     """Return what of the HTML may be shown to an agent."""
-    return _sanitised(html, _ATTRIBUTES)
+    return html_of_the_desk.sanitise(clean(html))
 
 
 def sanitise_with_marks(html: str) -> str:
     """Return the same tags as ``sanitise``, with the attributes by which clients mark quotations. Not to be shown."""
-    return _sanitised(html, _ATTRIBUTES | {"*": {"class", "id"}, "blockquote": {"type"}})
-
-
-def _sanitised(html: str, attributes: Mapping[str, Set[str]]) -> str:
-    return nh3.clean(
-        clean(html),
-        tags=set(_TAGS),
-        clean_content_tags=_DROPPED_WITH_CONTENT,
-        attributes=dict(attributes),
-        url_schemes={"http", "https", "mailto", "tel", "cid"},
-        url_relative="deny",
-        link_rel="noopener noreferrer nofollow",
-        filter_style_properties=_STYLES,
-    )
+    return html_of_the_desk.sanitise_with(clean(html), _OF_QUOTATIONS)
 
 
 def text_of(sanitised: str) -> str:

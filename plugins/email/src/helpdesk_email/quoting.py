@@ -76,10 +76,18 @@ def quoted_from(text: str, *, subject: str = "", html: str | None = None) -> int
     found = first_quoted_line(lines) if len(lines) <= MOST_LINES else None
     if found is None:
         return None
-    while found and (is_rule(lines[found - 1]) or not lines[found - 1].strip()):
-        found -= 1  # the line drawn above it, and the blank ones
-    before = sum(len(line) + 1 for line in lines[:found])
-    return before if text[:before].strip() else None
+    return with_what_is_above(text, sum(len(line) + 1 for line in lines[:found]))
+
+
+def with_what_is_above(text: str, place: int) -> int | None:
+    """Return where the line drawn above the one that begins at the place does, or blank ones; None if all is quoted."""
+    while place:
+        begin = text.rfind("\n", 0, place - 1) + 1
+        line = text[begin : place - 1]
+        if line.strip() and not is_rule(line):
+            return place
+        place = begin
+    return None
 
 
 def forwarded_from(text: str, *, subject: str) -> Identity | None:

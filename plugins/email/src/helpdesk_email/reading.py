@@ -16,7 +16,8 @@ from helpdesk_email.bounces import read_report
 from helpdesk_email.complaints import read_complaint
 from helpdesk_email.content import Content, charset_hint, read_content
 from helpdesk_email.errors import Unreadable
-from helpdesk_email.forms import writer as whose
+from helpdesk_email.folding import same_place
+from helpdesk_email.forms import written_by
 from helpdesk_email.headers import Headers
 from helpdesk_email.identifiers import (
     NO_SENDER,
@@ -59,7 +60,7 @@ def read(request: InboundRequest, settings: EmailSettings) -> Inbound | Delivery
 def _message(root: Part, content: Content, *, request: InboundRequest, hint: str, settings: EmailSettings) -> Inbound:
     """Return what the mail says, whatever wrote it."""
     headers = root.headers.with_hint(hint)
-    writer = whose(headers, sender=_sender(headers), settings=settings)
+    writer = written_by(headers, sender=_sender(headers), settings=settings)
     sender, authentic = writer.mailbox, writer.authentic
     subject = headers.text("subject", limit=MAX_SUBJECT)
     recipients = [mailbox.address for name in _DELIVERED_TO for mailbox in headers.mailboxes(name)]
@@ -81,10 +82,20 @@ def _message(root: Part, content: Content, *, request: InboundRequest, hint: str
         fingerprint=fingerprint(root),
         undeliverable=BLANKS_INSIDE if sender.had_blanks else "",
         forwarded_from=forwarded_from(content.text, subject=subject),
-        quoted_from=quoted_from(content.text, subject=subject, html=content.html),
+        quoted_from=_quoted_from(content, subject),
         html_quoted_from=None if is_forward_by(subject) else content.html_quoted_from,
         sent_at=headers.date(now=request.received_at or datetime.now(UTC)),
     )
+
+
+def _quoted_from(content: Content, subject: str) -> int | None:
+    """Return where the text begins to quote: by its words or where the HTML beside it does, the earlier place."""
+    if content.is_answered_below or is_forward_by(subject):
+        return None
+    found = [quoted_from(content.text, subject=subject, html=content.html)]
+    if content.html is not None and content.html_quoted_from is not None:
+        found.append(same_place(content.text, content.html, content.html_quoted_from))
+    return min((place for place in found if place is not None), default=None)
 
 
 def _report(root: Part, text: str, settings: EmailSettings) -> DeliveryReport | None:
