@@ -17,6 +17,7 @@ OWN = "this process's own, and nobody else's business"
 TOLD = "followed within two seconds: the registry asks once a second what was done to plugins (plugins/watching.py)"
 
 KEPT = {
+    "agents/rules.py _normalized": "a function of its arguments alone",
     "channels/accounts.py _drivers": "compared at each use with the account's version as it was just read",
     "channels/answers.py hints_of": CODE,
     "channels/floods.py _chosen": START,
@@ -35,6 +36,7 @@ KEPT = {
     "hosting/slots.py _slots_of": CODE,
     "hosting/words.py _texts": FILES,
     "kernel/clock.py _hands": OWN,
+    "kernel/clock.py _steps": OWN,
     "kernel/crypto.py _derive": "a function of its arguments alone",
     "kernel/crypto.py _keyring": START,
     "kernel/crypto.py _passwords": START,
