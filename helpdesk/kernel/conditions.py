@@ -22,7 +22,7 @@ read the whole table.
 import operator
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 import peewee
@@ -132,45 +132,34 @@ def _some(parts: tuple[Predicate, ...]) -> Predicate:
 def _change(name: str, chosen: Operator, value: Any) -> Predicate:
     """Compile a comparison of before and after: they differ and, unless any change will do, one is the value."""
 
-    def holds(after: Facts, before: Facts | None) -> bool:
-        if before is None or (new := after.get(name)) == (old := before.get(name)):
-            return False
-        return chosen is Operator.CHANGED or bool((new if chosen is Operator.CHANGED_TO else old) == value)
-
-    return holds
+    if chosen is Operator.CHANGED:
+        return lambda after, before: before is not None and after.get(name) != before.get(name)
+    if chosen is Operator.CHANGED_TO:
+        return lambda after, before: before is not None and after.get(name) == value != before.get(name)
+    return lambda after, before: before is not None and before.get(name) == value != after.get(name)
 
 
 def _compiled(name: str, chosen: Operator, value: Any, kind: FieldKind) -> Predicate:
-    """Compile one comparison that is not a negation."""
+    """Compile one comparison that is not a negation; each is one call, for a change is held against hundreds."""
     if chosen is Operator.IS:
-        return lambda after, _before: bool(after.get(name) == value)
+        return lambda after, _before: after.get(name) == value
     if chosen is Operator.IN:
         values = frozenset(value)
         return lambda after, _before: after.get(name) in values
     if chosen is Operator.IS_EMPTY:
         empty = (None, "") if kind in _TEXTS else (None,)
         return lambda after, _before: after.get(name) in empty
-    test = _test(chosen, value)
-
-    def holds(after: Facts, _before: Facts | None) -> bool:
-        fact = after.get(name)
-        return fact is not None and test(fact)
-
-    return holds
-
-
-def _test(chosen: Operator, value: Any) -> Callable[[Any], bool]:
-    """Return the test of a fact that has a value."""
     if chosen is Operator.CONTAINS:
         part = _fold(value)
-        return lambda fact: part in _fold(fact)
+        return lambda after, _before: (fact := after.get(name)) is not None and part in _fold(fact)
     if chosen is Operator.STARTS_WITH:
         start = _fold(value)
-        return lambda fact: _fold(fact).startswith(start)
+        return lambda after, _before: (fact := after.get(name)) is not None and _fold(fact).startswith(start)
     compare = _ORDERS[chosen]
-    return lambda fact: bool(compare(fact, value))
+    return lambda after, _before: (fact := after.get(name)) is not None and compare(fact, value)
 
 
+@lru_cache(maxsize=16)  # one change is looked at by all triggers
 def _fold(text: str) -> bytes:
     """Lower A to Z and nothing else, which is what ``bytes.lower`` does."""
     return text.encode("utf-8", "surrogatepass").lower()

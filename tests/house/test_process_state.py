@@ -37,6 +37,7 @@ KEPT = {
     "hosting/words.py _texts": FILES,
     "kernel/clock.py _hands": OWN,
     "kernel/clock.py _steps": OWN,
+    "kernel/conditions.py _fold": "a function of its arguments alone",
     "kernel/crypto.py _derive": "a function of its arguments alone",
     "kernel/crypto.py _keyring": START,
     "kernel/crypto.py _passwords": START,
