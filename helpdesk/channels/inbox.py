@@ -118,7 +118,7 @@ def hand_in(account_id: int, service_id: int, raw: bytes, *, largest: int) -> Ke
 
 def drain(settings: Settings) -> None:
     """File everything that is due."""
-    lanes.drain(InboxRow, process, settings)
+    lanes.drain(LINE, InboxRow, process, settings)
 
 
 def process(row: Any, settings: Settings) -> None:

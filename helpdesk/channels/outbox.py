@@ -158,7 +158,7 @@ def drain(settings: Settings) -> None:
     waits = earlier.select(peewee.Value(1)).where(
         earlier.ticket == Delivery.ticket, earlier.id < Delivery.id, earlier.due_at.is_null(False)
     )
-    lanes.drain(Delivery, carry, settings, ~peewee.fn.EXISTS(waits), sending.may_be_tried())
+    lanes.drain(LINE, Delivery, carry, settings, ~peewee.fn.EXISTS(waits), sending.may_be_tried())
 
 
 def carry(row: Any, settings: Settings) -> None:

@@ -21,6 +21,7 @@ KEPT = {
     "channels/accounts.py _drivers": "compared at each use with the account's version as it was just read",
     "channels/answers.py hints_of": CODE,
     "channels/floods.py _chosen": START,
+    "channels/lanes.py _turned_away": OWN,
     "channels/lanes.py _under_way": OWN,
     "channels/processes.py _children": OWN,
     "fields/queries.py _ref": CODE,
