@@ -20,9 +20,7 @@ _turned_away: set[str] = set()
 _lock = threading.Lock()
 
 
-def drain(
-    line: str, model: Any, carry: Callable[[Any, Settings], None], settings: Settings, *conditions: Any
-) -> None:
+def drain(line: str, model: Any, carry: Callable[[Any, Settings], None], settings: Settings, *conditions: Any) -> None:
     """Claim and carry what is due, row by row, until nothing is left that there is room for."""
     most = max(1, settings.worker_threads - 1)
     while (found := _claim(line, model, conditions, most=most, seconds=settings.lease_seconds)) is not None:
@@ -42,9 +40,7 @@ def _make_room(driver: str) -> None:
         jobs.wake(line)
 
 
-def _claim(
-    line: str, model: Any, conditions: tuple[Any, ...], *, most: int, seconds: float
-) -> tuple[Any, str] | None:
+def _claim(line: str, model: Any, conditions: tuple[Any, ...], *, most: int, seconds: float) -> tuple[Any, str] | None:
     """Return a leased row and its channel, counted as under way."""
     with _lock:
         full = [driver for driver, count in _under_way.items() if count >= most]

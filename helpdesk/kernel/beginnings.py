@@ -10,15 +10,18 @@ differ, and a few short names would have to be told from the many long texts in 
 import re
 from collections.abc import Iterator
 
-from helpdesk.kernel.search import PAIRED, TAILS, folded, phone_terms
+from helpdesk.kernel.search import PAIRED, folded, phone_terms
 
 LONGEST_TERM = 100
 MOST_TERMS = 40
 MOST_NEEDLES = 8
 LAST_SIGN = "\U0010ffff"
 WRAPPING = "<>()\"',;"
-ENDING = "#"
-"""Stands before the last digits of a number, so that two digits do not find everybody's."""
+LOCAL, ENDING = "\N{START OF TEXT}", "\N{END OF TEXT}"
+"""Stand before the digits of a number as they are dialled in its town, and before all of them from the end: so that
+two digits do not find everybody's. Nobody can type them."""
+LOCAL_LENGTHS = (8, 7)
+SHORTEST_ENDING = 4
 
 _START = re.compile(rf"(?<![^\W_])[^\W_]|(?<=[^\W_])[{PAIRED}](?=[{PAIRED}])")
 _NUMBER = re.compile(r"[+0-9 .()\-]*[0-9][+0-9 .()\-]*")
@@ -35,10 +38,11 @@ def terms_of(text: str) -> set[str]:
 
 
 def terms_of_phone(number: str) -> set[str]:
-    """Return the terms of a telephone number as it is kept, ``+821012345678``: its beginnings and its ends."""
+    """Return the terms of a telephone number as it is kept, ``+821012345678``: of its beginnings and its end."""
     dialled = phone_terms(number)[0]
     written = "".join(filter(str.isdigit, number))
-    return {term[:LONGEST_TERM] for term in (dialled, written, *(f"{ENDING}{dialled[-tail:]}" for tail in TAILS))}
+    local = (LOCAL + dialled[-length:] for length in LOCAL_LENGTHS)
+    return {term[:LONGEST_TERM] for term in (dialled, written, *local, ENDING + dialled[::-1])}
 
 
 def _starting(text: str) -> Iterator[str]:
@@ -61,6 +65,6 @@ def needles(query: str) -> list[list[str]]:
     if _NUMBER.fullmatch(query.strip()):
         dialled = phone_terms(query.strip())[0][:LONGEST_TERM]
         ways.append([dialled])
-        if len(dialled) >= min(TAILS):
-            ways.append([ENDING + dialled])
+        if len(dialled) >= SHORTEST_ENDING:
+            ways += [[LOCAL + dialled], [ENDING + dialled[::-1]]]
     return [way for place, way in enumerate(ways) if way and way not in ways[:place]]

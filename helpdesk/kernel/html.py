@@ -78,8 +78,8 @@ def sanitise(html: str) -> str:
     for _time in range(MOST_READINGS):
         before, html = html, _clean(html)
         if html == before:
-            break
-    return html
+            return html
+    return _words_only(html)
 
 
 def sanitise_with(html: str, attributes: Mapping[str, Set[str]]) -> str:

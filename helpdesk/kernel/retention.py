@@ -25,8 +25,8 @@ from typing import Any
 
 import peewee
 
-from helpdesk.kernel import clock, leases
-from helpdesk.kernel.db import database_now, last_number
+from helpdesk.kernel import leases
+from helpdesk.kernel.db import database_now, last_number, present
 from helpdesk.kernel.events import SERIES, EventRow, SubscriberRow, subscriptions
 
 LOT = 1_000
@@ -38,7 +38,7 @@ def prune(*, kept: timedelta) -> int:
 
     Others get as much time to write as each lot took. Ends early when the worker ends.
     """
-    old = EventRow.at < clock.now() - kept
+    old = EventRow.at < present() - kept
     last, after, dropped = _passed(kept), 0, 0
     while not leases.are_held_back():
         began = time.monotonic()

@@ -95,7 +95,9 @@ def test_customers_are_searched_literally(filled: Caller) -> None:
         nodes = filled.ask("Customers", search=probe)["customers"]["nodes"]
         assert [node["name"] for node in nodes] == [one for one in SUBJECTS if one.startswith(probe)], probe
     nodes = filled.ask("Customers", search="quote '")["customers"]["nodes"]
-    assert {node["name"] for node in nodes} == {one for one in SUBJECTS if "quote" in one}, "Signs around words are none."
+    assert {node["name"] for node in nodes} == {one for one in SUBJECTS if "quote" in one}, (
+        "Signs around words are none."
+    )
 
 
 @pytest.mark.parametrize("field", ["subject; --", "NUMBER DESC", "RANDOM()", "id", "1"])

@@ -116,9 +116,9 @@ def same_place(text: str, sanitised: str, place: int) -> int | None:
     letters = "".join(run[0] for run in runs)
     for length in NEEDLES:
         needle = quoted[:length]
-        found = -1
+        found = -length
         for _time in range(new.count(needle) + 1 if len(needle) == length else 0):
-            found = letters.find(needle, found + 1)
+            found = letters.find(needle, found + length)
             if found < 0:
                 break
         if found >= 0:
