@@ -129,7 +129,7 @@ def _file_message(account: Any, item: Inbound, received_at: datetime, known_as: 
 
 
 def _new_text(body: Body) -> str:
-    """Return what is new in a message, for those who must not get what it quotes: by its HTML if its text tells not."""
+    """Return what is new in a message, by its HTML if its text tells not; all of it where neither tells."""
     if body.quoted_from is None and body.html is not None and body.html_quoted_from is not None:
         return text_of(body.html[: body.html_quoted_from])
     return body.text[: body.quoted_from]
