@@ -9,10 +9,10 @@ from typing import Any
 from helpdesk.customers import searching
 from helpdesk.customers.models import Customer, CustomerIdentity
 from helpdesk.customers.rules import normal_identity
+from helpdesk.kernel.condition_syntax import LARGEST_NUMBER
 from helpdesk.kernel.paging import Order, Page, Window, page
 from helpdesk.kernel.rows import Row, by_ids, grouped, load, of_owners, select
 
-LARGEST_NUMBER = 2**63 - 1
 NEWEST = (Order(Customer.id, "id", descending=True),)
 
 

@@ -14,10 +14,10 @@ import peewee
 from helpdesk.customers.models import Customer, CustomerTerm
 from helpdesk.customers.rules import terms_of_customer
 from helpdesk.kernel.beginnings import LAST_SIGN, needles
+from helpdesk.kernel.condition_syntax import LARGEST_NUMBER
 from helpdesk.kernel.db import database, is_sqlite, locked, transactional
 from helpdesk.kernel.text import one_line
 
-LARGEST_NUMBER = 2**63 - 1
 LONGEST_SEARCH = 254
 COMMON = 10_000
 """From so many terms on a list is walked newest first, since so many hits take longer to sort than to come upon."""
