@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 REDIS_SECONDS = 1.0
 STOP_SECONDS = 60.0
+MORE_ROUNDS = 2
 SIGNATURE_BYTES = 32
 
 
@@ -59,6 +60,7 @@ class _Desk:
     def __init__(self) -> None:
         self.lines: dict[str, Callable[[], None]] = {}
         self.pauses: dict[str, float] = {}
+        self.woken: set[str] = set()
         self.huey: Huey | None = None
         self.drain: Callable[[str], Any] | None = None
         self.waker = Waker(lambda name: self.drain(name) if self.drain else None)
@@ -106,6 +108,7 @@ def wake(name: str) -> None:
 def _enqueue(name: str) -> None:
     if _desk.drain is None:
         raise Unavailable("The application was not set up; call create_app() first.")
+    _desk.woken.add(name)
     _desk.waker.wake(name)
 
 
@@ -121,10 +124,22 @@ def drain(name: str) -> None:
 
 
 def drain_all() -> None:
-    """Do everything that is due, in this thread; in rounds, since one line gives work to another."""
-    for _round in range(3):
-        for name in lines():
+    """Do everything that is due, in this thread: each line once, and again those that were woken meanwhile."""
+    _desk.woken.clear()
+    for name in lines():
+        drain(name)
+    for _round in range(MORE_ROUNDS):
+        if not drain_woken():
+            break
+
+
+def drain_woken() -> bool:
+    """Do what is due in the lines that were woken since they were last drained so; return whether there were any."""
+    woken, _desk.woken = _desk.woken, set()
+    for name in lines():
+        if name in woken:
             drain(name)
+    return bool(woken)
 
 
 def _drain_quietly(name: str) -> None:

@@ -216,9 +216,11 @@ class Desk:
 
     def work(self) -> None:
         """Do what is due until nothing is."""
+        jobs.drain_all()
         for _round in range(ROUNDS):
-            jobs.drain_all()
             signals.flush()
+            if not jobs.drain_woken():
+                break
 
     def ticket(
         self, subject: str = "A question", text: str = "How?", *, email: str = "mina@shop.example"
