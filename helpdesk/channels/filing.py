@@ -29,8 +29,8 @@ from helpdesk.kernel.errors import Invalid
 from helpdesk.kernel.html import text_of
 from helpdesk.organization import queries as organization
 from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, Nature, SenderProof
+from helpdesk.tickets import attachments, participants
 from helpdesk.tickets import operations as tickets
-from helpdesk.tickets import participants
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.attachments import NewFile
 from helpdesk.tickets.operations import NewTicket
@@ -50,10 +50,28 @@ class Filed:
     reason: str = ""
 
 
+def files_of(item: Inbound | DeliveryReport, *, is_released: bool) -> list[NewFile]:
+    """Return the files of what was understood; of what is to become a message, as far as it shows, they are stored.
+
+    Runs before the transaction. Raises LimitExceeded and Unavailable.
+    """
+    message = item.message if isinstance(item, DeliveryReport) else item
+    if message is None:
+        return []
+    files = [NewFile(file.filename, file.content_type, file.data, file.content_id) for file in message.files]
+    is_believed = message is item and message.nature is Nature.PERSON and not message.suspicion
+    return attachments.keep(files, largest=tickets.LARGEST_FILE) if is_released or is_believed else files
+
+
 def file_item(
-    account: Any, item: Inbound | DeliveryReport, *, received_at: datetime, is_released: bool = False
+    account: Any,
+    item: Inbound | DeliveryReport,
+    files: Sequence[NewFile],
+    *,
+    received_at: datetime,
+    is_released: bool = False,
 ) -> Filed:
-    """File one message or report that came at that time. Runs in the transaction that ends the inbox row.
+    """File one message or report that came at that time, with its files. Runs in the transaction that ends its row.
 
     Whoever has released it has read it: it is a person's message, whatever it was taken for.
     Raises FiledElsewhereError, and HeldError for a suspicious one, or a forged report, that no person has released.
@@ -67,12 +85,12 @@ def file_item(
         reason = rules.reason(f"It is a copy of a message that is here already, by its id {seen.external_id}.")
         return Filed(InboxOutcome.DUPLICATE, seen.ticket_id, seen.message_id, reason)
     if is_released:
-        return _file_message(account, replace(item, nature=Nature.PERSON), received_at, known_as)
+        return _file_message(account, replace(item, nature=Nature.PERSON), files, received_at, known_as)
     if item.nature is Nature.SPAM:
         return Filed(InboxOutcome.SPAM, reason="The mail system marked it as spam.")
     if item.suspicion:
         raise HeldError(rules.reason(item.suspicion))
-    return _file_message(account, item, received_at, known_as)
+    return _file_message(account, item, files, received_at, known_as)
 
 
 def _file_report(account: Any, report: DeliveryReport) -> Filed:
@@ -88,7 +106,7 @@ def _file_report(account: Any, report: DeliveryReport) -> Filed:
     return Filed(InboxOutcome.BOUNCE, known.ticket_id, known.message_id, rules.reason(reasons))
 
 
-def _file_message(account: Any, item: Inbound, received_at: datetime, known_as: str) -> Filed:
+def _file_message(account: Any, item: Inbound, files: Sequence[NewFile], received_at: datetime, known_as: str) -> Filed:
     actor = actors.system(account.service_id)
     is_automatic = item.nature is Nature.AUTOMATIC
     agent = _proven_agent(account, item)
@@ -102,7 +120,6 @@ def _file_message(account: Any, item: Inbound, received_at: datetime, known_as: 
         proof=item.proof, proof_details=item.proof_details, received_at=received_at,
         sent_at=rules.claimed_time(item.sent_at, received_at),
     )  # fmt: skip
-    files = [NewFile(file.filename, file.content_type, file.data, file.content_id) for file in item.files]
     if ticket_id is not None and agent is not None and not is_automatic:
         answer = replace(body, text=_new_text(body), html=None, quoted_from=None, html_quoted_from=None)
         added = tickets.reply(agent, ticket_id, answer, files=_new_files(item, files))

@@ -4,6 +4,8 @@ import base64
 from html import escape
 
 import pytest
+from helpdesk_email.filenames import unique_name
+from helpdesk_email.structure import MAX_PARTS
 
 HEAD = b"From: a@customer.example\n"
 PNG = base64.b64decode(
@@ -232,3 +234,35 @@ def test_text_that_is_larger_than_anybody_reads_is_a_file_with_its_beginning_sho
     assert "처음 word" in mail.text
     assert len(mail.text) <= 1_000_000
     assert mail.html is None
+
+
+UUENCODED = "begin 644 a.txt\n%:&5L;&\\\n`\nend\n"
+PASTED = f'<img src="data:image/png;base64,{base64.b64encode(PNG).decode()}">'
+
+
+@pytest.mark.parametrize("subtype", ["plain", "html"])
+def test_files_within_texts_count_among_the_parts_and_none_is_lost(read_mail, subtype):
+    block = UUENCODED if subtype == "plain" else PASTED
+    text = f"Content-Type: text/{subtype}\n\n<p>words</p>\n{block * MAX_PARTS}"
+    found = read_mail(mail(multipart("mixed", text, text, "Content-Type: image/png; name=last.png\n\nx")))
+    assert len(found.files) <= MAX_PARTS + 2
+    assert len({file.filename for file in found.files}) == len(found.files)
+    within = [file for file in found.files if file.data in (b"hello", PNG)]
+    assert len(within) == MAX_PARTS - 3
+    if subtype == "plain":
+        assert found.text.count(UUENCODED.strip()) == 2 * MAX_PARTS - len(within)
+    else:
+        assert sum(file.data.count(PASTED.encode()) for file in found.files) == 2 * MAX_PARTS
+        assert found.html.count("cid:") == len(within)
+
+
+def test_html_without_pictures_beside_too_many_is_no_file(read_mail):
+    pictures = f"Content-Type: text/html\n\n{PASTED * (MAX_PARTS - 2)}"
+    assert {file.data for file in read_mail(mail(multipart("mixed", pictures, HTML))).files} == {PNG}
+
+
+def test_thousands_of_files_of_one_name_are_told_apart_at_once():
+    taken: dict[str, int] = {}
+    names = [unique_name("a.txt", taken) for _time in range(20_000)]
+    assert (names[1], names[-1], len(set(names))) == ("a (2).txt", "a (20000).txt", 20_000)
+    assert [unique_name(name, taken) for name in ("a (7).txt", "A.TXT")] == ["a (7) (2).txt", "A (20001).TXT"]

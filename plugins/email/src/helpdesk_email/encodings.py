@@ -84,15 +84,15 @@ def _last_group(digits: bytes) -> bytes:
     return binascii.a2b_base64(digits + b"=" * (4 - len(digits))) if len(digits) > 1 else b""
 
 
-def without_uuencoded(text: str) -> tuple[str, list[tuple[str, bytes]]]:
-    """Return the text without the files that stand in it by uuencode, and those files by name."""
+def without_uuencoded(text: str, *, most: int) -> tuple[str, list[tuple[str, bytes]]]:
+    """Return the text without the first files, at most so many, that stand in it by uuencode, and those by name."""
     files: list[tuple[str, bytes]] = []
 
     def take(block: re.Match[str]) -> str:
         files.append((block[1].strip(), _from_uuencode(block[2].encode("ascii"))))
         return ""
 
-    return _UUENCODED.sub(take, text), files
+    return _UUENCODED.sub(take, text, count=most) if most > 0 else text, files
 
 
 def _from_uuencode(body: bytes) -> bytes:
