@@ -14,7 +14,7 @@ from typing import Any
 from helpdesk.access.authentication import actor_of
 from helpdesk.agents import queries as agents
 from helpdesk.agents.rules import normal_email
-from helpdesk.channels import outbox, outside_ids, reports, rules
+from helpdesk.channels import outbox, outside_ids, own_addresses, reports, rules
 from helpdesk.channels.models import OutsideId
 from helpdesk.channels.rules import Candidate, HeldError, InboxOutcome
 from helpdesk.customers import queries as customers
@@ -84,6 +84,7 @@ def file_item(
     if seen is not None:
         reason = rules.reason(f"It is a copy of a message that is here already, by its id {seen.external_id}.")
         return Filed(InboxOutcome.DUPLICATE, seen.ticket_id, seen.message_id, reason)
+    item = _without_own_addresses(account, item)
     if is_released:
         return _file_message(account, replace(item, nature=Nature.PERSON), files, received_at, known_as)
     if item.nature is Nature.SPAM:
@@ -91,6 +92,20 @@ def file_item(
     if item.suspicion:
         raise HeldError(rules.reason(item.suspicion))
     return _file_message(account, item, files, received_at, known_as)
+
+
+def _without_own_addresses(account: Any, item: Inbound) -> Inbound:
+    """Return the message with none of the desk's own addresses for a person; what comes from one is a machine's.
+
+    An agent who is proven may have an account's address.
+    """
+    own = own_addresses.of(account.service_id)
+    copied = tuple(one for one in item.copied if not own_addresses.has(own, one))
+    author = item.forwarded_from
+    author = None if author is not None and own_addresses.has(own, author) else author
+    is_ours = own_addresses.has(own, item.sender) and _proven_agent(account, item) is None
+    nature = Nature.AUTOMATIC if is_ours and item.nature is Nature.PERSON else item.nature
+    return replace(item, copied=copied, forwarded_from=author, nature=nature)
 
 
 def _file_report(account: Any, report: DeliveryReport) -> Filed:

@@ -114,6 +114,7 @@ class Inbound:
     ``suspicion`` is why a person should look before anything is believed; then it is held until one does.
     ``undeliverable`` is why the sender's address may take no answer, in words: one that is new to the desk is marked.
     ``forwarded_from`` wrote what the message passes on; it is believed of a proven agent only.
+    Addresses that stand in the settings of an account of the service are nobody's: what comes from one is a machine's.
     """
 
     external_id: str

@@ -184,3 +184,11 @@ OUTLOOK = "보낸 사람: 박준 [mailto:jun@shop.example]\n보낸 날짜: 11월
 def test_author_of_a_forwarded_mail_is_read(text: str, subject: str, author: str | None) -> None:
     mail = understood(FROM, f"Subject: {subject}", text=text)
     assert (mail.forwarded_from and mail.forwarded_from.value) == author
+
+
+@pytest.mark.parametrize(
+    "author",
+    ["noreply@shop.example", "MAILER-DAEMON@mx.example", "postmaster@shop.example", "support+t.abc@desk.example"],
+)
+def test_nobody_is_answered_who_does_not_read_answers_because_their_mail_was_forwarded(author: str) -> None:
+    assert understood(FROM, "Subject: Fw: Refund", text=HEAD.replace("jun@shop.example", author)).forwarded_from is None
