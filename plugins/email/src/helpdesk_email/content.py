@@ -13,7 +13,7 @@ from helpdesk.sdk.html import is_bearable
 from helpdesk_email import markup
 from helpdesk_email.charsets import codec_of, decode, decode_html, page_label
 from helpdesk_email.cleaning import clean, single_line
-from helpdesk_email.encodings import body_bytes, without_uuencoded
+from helpdesk_email.encodings import without_uuencoded
 from helpdesk_email.filenames import safe_name, unique_name
 from helpdesk_email.folding import NO_FOLD, Fold, fold
 from helpdesk_email.headers import read_headers
@@ -95,7 +95,7 @@ class _Collector:
         if part.content_type == "text/html":
             self._take_html(part)
             return
-        body = body_bytes(part)
+        body = part.data
         text = clean(decode(body[:MAX_READ], part.content.text("charset")))
         text, files = without_uuencoded(text, most=self.room.left)
         self.room.left -= len(files)
@@ -106,7 +106,7 @@ class _Collector:
         self.segments.append(_Segment(text[:MAX_TEXT].strip("\n")))
 
     def _take_html(self, part: Part) -> None:
-        body = body_bytes(part)
+        body = part.data
         text = decode_html(body[:MAX_READ], part.content.text("charset"))
         if len(body) <= MAX_READ:
             text = self._without_pictures(text)
@@ -138,7 +138,7 @@ class _Collector:
     def _file(self, part: Part) -> File:
         content_type = part.content_type if _CONTENT_TYPE.fullmatch(part.content_type) else "application/octet-stream"
         content_id = single_line(part.headers.text("content-id").strip("<> "), limit=markup.MAX_CONTENT_ID)
-        return File(self._name(part), content_type, body_bytes(part), content_id or None)
+        return File(self._name(part), content_type, part.data, content_id or None)
 
     def _name(self, part: Part) -> str:
         hint = part.content.text("charset") or self.hint

@@ -5,8 +5,6 @@ import io
 import re
 from contextlib import suppress
 
-from helpdesk_email.structure import Part
-
 _SPACES = (b" ", b"\t", b"\n", b"\r", b"\v", b"\f")
 _OF_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=" + b"".join(_SPACES)
 _NO_DIGIT = bytes({*range(256)} - {*_OF_BASE64}) + b"".join(_SPACES) + b"="
@@ -20,16 +18,15 @@ _UUENCODED = re.compile(
 )
 
 
-def body_bytes(part: Part) -> bytes:
-    """Return the bytes that a leaf carries."""
-    encoding = part.headers.value("content-transfer-encoding").value.strip("'\" ")
+def decoded(body: bytes, encoding: str) -> bytes:
+    """Return the bytes that a leaf's body carries in a transfer encoding; the body itself for one that is not known."""
     if encoding == "base64":
-        return _from_base64(part.body)
+        return _from_base64(body)
     if encoding == "quoted-printable":
-        return _from_quoted_printable(part.body)
+        return _from_quoted_printable(body)
     if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
-        return _from_uuencode(part.body)
-    return part.body
+        return _from_uuencode(body)
+    return body
 
 
 def _from_quoted_printable(body: bytes) -> bytes:

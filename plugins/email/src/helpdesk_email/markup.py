@@ -17,6 +17,7 @@ from helpdesk.sdk import html as html_of_the_desk
 from helpdesk_email.cleaning import clean, single_line
 
 MAX_LENGTH = 2_000_000
+MAX_LAID_OUT = 1_000_000  # what is longer would take its reader a second for how its text is spaced
 MAX_BEGINNING = 100_000
 MAX_CONTENT_ID = 200
 
@@ -43,9 +44,10 @@ def sanitise_with_marks(html: str) -> str:
 
 def text_of(sanitised: str) -> str:
     """Return the text that sanitised HTML shows."""
-    text = str(get_text(sanitised, _PLAIN_SPACING)) if sanitised.strip() else ""
+    is_laid_out = sanitised.strip() and len(sanitised) <= MAX_LAID_OUT
+    text = str(get_text(sanitised, _PLAIN_SPACING)) if is_laid_out else ""
     if not text.strip():  # lxml gives up on what is nested deeper than 256
-        text = _stripped(sanitised).strip()
+        text = _stripped(_BREAKS.sub("\n", sanitised)).strip()
     lines = "\n".join(line.rstrip() for line in text.replace("\xa0", " ").splitlines())
     return clean(_BLANK_LINES.sub("\n\n", lines)).strip()
 
