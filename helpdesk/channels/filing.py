@@ -168,7 +168,10 @@ def _new_text(body: Body) -> str:
 
 
 def _new_files(item: Inbound, files: Sequence[NewFile]) -> list[NewFile]:
-    """Return the files but for pictures that only what the message quotes shows."""
+    """Return the files but for pictures that only what the message quotes shows.
+
+    Where its HTML does not tell what is quoted, all are kept: a new picture that is missing is worse than an old one.
+    """
     if item.html is None or item.html_quoted_from is None:
         return list(files)
     new, quoted = item.html[: item.html_quoted_from], item.html[item.html_quoted_from :]
