@@ -41,8 +41,11 @@ class NewFile:
 
 
 def safe_name(name: str) -> str:
-    """Return a file name that is only a name: no folders, no hidden file, no control or direction marks."""
-    bare = one_line(name.replace("\\", "/").rsplit("/", 1)[-1], longest=500).lstrip(". ")
+    """Return a file name that is only a name: no folders, no hidden file, no control or direction marks.
+
+    Dots and blanks at its end go too: Windows leaves them out, so that the name would end otherwise than it shows.
+    """
+    bare = one_line(name.replace("\\", "/").rsplit("/", 1)[-1], longest=500).strip(". ")
     if len(bare) > LONGEST_NAME:
         stem, dot, ending = bare.rpartition(".")
         keep = LONGEST_NAME - len(ending) - 1

@@ -105,6 +105,27 @@ def test_signed_mail_is_readable_and_keeps_its_signature(read_mail):
     assert (found.text, [file.filename for file in found.files]) == ("plain words", ["signature.asc"])
 
 
+def test_mail_signed_by_smime_is_readable_and_keeps_its_signature_byte_for_byte(read_mail):
+    signature = "Content-Type: application/pkcs7-signature; name=smime.p7s\nContent-Transfer-Encoding: base64\n\n"
+    found = read_mail(mail(multipart("signed", TEXT, signature + base64.b64encode(b"\x30\x82\r\n\0").decode())))
+    (file,) = found.files
+    assert (found.text, file.filename, file.content_type) == ("plain words", "smime.p7s", "application/pkcs7-signature")
+    assert file.data == b"\x30\x82\r\n\0"
+
+
+def test_mail_that_is_opaque_to_the_desk_keeps_its_blob_and_says_so(read_mail):
+    body = base64.b64encode(b"\x30\x80\x06\x09").decode()
+    kind = 'application/pkcs7-mime; smime-type=signed-data; name="smime.p7m"'
+    found = read_mail(mail(f"Content-Type: {kind}\nContent-Transfer-Encoding: base64\n\n{body}"))
+    assert "no visible content" in found.text
+    assert [(file.filename, file.data) for file in found.files] == [("smime.p7m", b"\x30\x80\x06\x09")]
+
+
+def test_name_that_decodes_to_a_null_character_has_none(read_mail):
+    part = "Content-Type: text/plain\nContent-Disposition: attachment; filename*=utf-8''shell.php%00.pdf\n\nx"
+    assert read_mail(mail(multipart("mixed", part))).files[0].filename == "shell.php.pdf"
+
+
 def test_encrypted_mail_keeps_its_blob(read_mail):
     parts = ("Content-Type: application/pgp-encrypted\n\nVersion: 1", "Content-Type: application/octet-stream\n\nblob")
     found = read_mail(mail(multipart("encrypted", *parts)))
@@ -151,6 +172,12 @@ def test_files_of_one_name_and_of_no_name_are_told_apart(read_mail):
         ("a\x01b\tc.txt", "ab c.txt"),
         ("what?<now>.txt", "what__now_.txt"),
         ("가" * 300 + ".pdf", "가" * 65 + ".pdf"),
+        ("a%00.pdf", "a%00.pdf"),
+        ("con", "con"),
+        ("shell.php\u200b", "shell.php"),
+        ("\u200b.htaccess", "htaccess"),
+        ("shell.php. . ", "shell.php"),
+        ("..%2f..%2fpasswd", "%2f..%2fpasswd"),
     ],
 )
 def test_file_names_are_harmless(read_mail, given, safe):

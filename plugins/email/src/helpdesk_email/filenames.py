@@ -48,6 +48,8 @@ def unique_name(name: str, taken: dict[str, int]) -> str:
 
 
 def _shortened(name: str) -> str:
+    if len(name.encode()) <= MAX_BYTES:
+        return name
     stem, suffix = _divided(name)
     room = MAX_BYTES - len(suffix.encode())
     return stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .") + suffix
