@@ -10,15 +10,14 @@ by an endless regular expression say, is ended by Linux together with the thread
 
 import ctypes
 import logging
-import math
 import os
 import resource
 import signal
 import sys
 import threading
-import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from ipaddress import ip_network
 from itertools import count
 from queue import SimpleQueue
@@ -45,9 +44,25 @@ from helpdesk.sdk.channel import (
 SAID = (AccountRefused, Retry, Refused, WindowClosed, Unverified)
 LONGEST_TRACE = 10_000
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-READ_BYTES = 512 * 2**20  # the largest mail that is taken needs less than 300 MB
-READ_CPU_SECONDS = 2.0  # counted in whole seconds of the process, so one message may take up to a second more
-READ_CPU_SECONDS_A_BYTE = 1e-7  # that much more for a large one: several times what this takes on a usual machine
+READ_BYTES = 280 * 2**20  # with the libraries beside it less than 300 MB; a mail of 50 MB takes 250 MiB at most
+READ_BYTES_A_BYTE = 5  # for what is larger, by an account's settings: three copies, and whatever the text takes
+READ_CPU_SECONDS = 2.0  # with another process to start behind it, the next message is through within five
+READ_CPU_SECONDS_A_BYTE = 1e-8  # that much more for a large one: in all, twice what the slowest encoding takes
+
+
+@contextmanager
+def _limited(size: int) -> Iterator[None]:
+    """Let the block, which reads so many bytes, take no more memory and processor time than that may.
+
+    Too much memory is a MemoryError, too much time ends the process. RLIMIT_CPU lost: it counts in whole seconds.
+    """
+    memory = max(READ_BYTES, READ_BYTES_A_BYTE * size)
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, resource.RLIM_INFINITY))
+    signal.setitimer(signal.ITIMER_PROF, READ_CPU_SECONDS + READ_CPU_SECONDS_A_BYTE * size)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 class FromDesk(Exception):
@@ -127,8 +142,6 @@ class Child:
         self._fault = got.fault or kinds.problem(Kind.CHANNEL, got.value)
         self._kind = None if self._fault else got.value
         self._is_reader = hello["is_reader"]
-        if self._is_reader:
-            resource.setrlimit(resource.RLIMIT_DATA, (READ_BYTES, READ_BYTES))
 
     def _do(self, frame: Frame) -> None:
         """Do what the desk wants and write what came of it."""
@@ -149,11 +162,10 @@ class Child:
         channel = self._channels[frame["account"]]
         if frame["do"] == "listen":
             return channel.listen(Inlet(self, frame["number"]))
-        if self._is_reader:
-            allowed = READ_CPU_SECONDS + READ_CPU_SECONDS_A_BYTE * len(frame["given"].get("body", b""))
-            latest = math.ceil(time.process_time() + allowed)
-            resource.setrlimit(resource.RLIMIT_CPU, (latest, resource.RLIM_INFINITY))
-        return HOOKS[frame["do"]](channel, frame["given"])
+        if not self._is_reader:
+            return HOOKS[frame["do"]](channel, frame["given"])
+        with _limited(len(frame["given"].get("body", b""))):
+            return HOOKS[frame["do"]](channel, frame["given"])
 
     def _opened(self, settings: Mapping[str, Any]) -> Channel:
         if self._kind is None:

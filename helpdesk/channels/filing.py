@@ -14,7 +14,7 @@ from typing import Any
 from helpdesk.access.authentication import actor_of
 from helpdesk.agents import queries as agents
 from helpdesk.agents.rules import normal_email
-from helpdesk.channels import outbox, outside_ids, reports, rules
+from helpdesk.channels import outbox, outside_ids, own_addresses, reports, rules
 from helpdesk.channels.models import OutsideId
 from helpdesk.channels.rules import Candidate, HeldError, InboxOutcome
 from helpdesk.customers import queries as customers
@@ -29,8 +29,8 @@ from helpdesk.kernel.errors import Invalid
 from helpdesk.kernel.html import text_of
 from helpdesk.organization import queries as organization
 from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, Nature, SenderProof
+from helpdesk.tickets import attachments, participants
 from helpdesk.tickets import operations as tickets
-from helpdesk.tickets import participants
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.attachments import NewFile
 from helpdesk.tickets.operations import NewTicket
@@ -50,10 +50,28 @@ class Filed:
     reason: str = ""
 
 
+def files_of(item: Inbound | DeliveryReport, *, is_released: bool) -> list[NewFile]:
+    """Return the files of what was understood; of what is to become a message, as far as it shows, they are stored.
+
+    Runs before the transaction. Raises LimitExceeded and Unavailable.
+    """
+    message = item.message if isinstance(item, DeliveryReport) else item
+    if message is None:
+        return []
+    files = [NewFile(file.filename, file.content_type, file.data, file.content_id) for file in message.files]
+    is_believed = message is item and message.nature is Nature.PERSON and not message.suspicion
+    return attachments.keep(files, largest=tickets.LARGEST_FILE) if is_released or is_believed else files
+
+
 def file_item(
-    account: Any, item: Inbound | DeliveryReport, *, received_at: datetime, is_released: bool = False
+    account: Any,
+    item: Inbound | DeliveryReport,
+    files: Sequence[NewFile],
+    *,
+    received_at: datetime,
+    is_released: bool = False,
 ) -> Filed:
-    """File one message or report that came at that time. Runs in the transaction that ends the inbox row.
+    """File one message or report that came at that time, with its files. Runs in the transaction that ends its row.
 
     Whoever has released it has read it: it is a person's message, whatever it was taken for.
     Raises FiledElsewhereError, and HeldError for a suspicious one, or a forged report, that no person has released.
@@ -66,13 +84,28 @@ def file_item(
     if seen is not None:
         reason = rules.reason(f"It is a copy of a message that is here already, by its id {seen.external_id}.")
         return Filed(InboxOutcome.DUPLICATE, seen.ticket_id, seen.message_id, reason)
+    item = _without_own_addresses(account, item)
     if is_released:
-        return _file_message(account, replace(item, nature=Nature.PERSON), received_at, known_as)
+        return _file_message(account, replace(item, nature=Nature.PERSON), files, received_at, known_as)
     if item.nature is Nature.SPAM:
         return Filed(InboxOutcome.SPAM, reason="The mail system marked it as spam.")
     if item.suspicion:
         raise HeldError(rules.reason(item.suspicion))
-    return _file_message(account, item, received_at, known_as)
+    return _file_message(account, item, files, received_at, known_as)
+
+
+def _without_own_addresses(account: Any, item: Inbound) -> Inbound:
+    """Return the message with none of the desk's own addresses for a person; what comes from one is a machine's.
+
+    An agent who is proven may have an account's address.
+    """
+    own = own_addresses.of(account.service_id)
+    copied = tuple(one for one in item.copied if not own_addresses.has(own, one))
+    author = item.forwarded_from
+    author = None if author is not None and own_addresses.has(own, author) else author
+    is_ours = own_addresses.has(own, item.sender) and _proven_agent(account, item) is None
+    nature = Nature.AUTOMATIC if is_ours and item.nature is Nature.PERSON else item.nature
+    return replace(item, copied=copied, forwarded_from=author, nature=nature)
 
 
 def _file_report(account: Any, report: DeliveryReport) -> Filed:
@@ -88,7 +121,7 @@ def _file_report(account: Any, report: DeliveryReport) -> Filed:
     return Filed(InboxOutcome.BOUNCE, known.ticket_id, known.message_id, rules.reason(reasons))
 
 
-def _file_message(account: Any, item: Inbound, received_at: datetime, known_as: str) -> Filed:
+def _file_message(account: Any, item: Inbound, files: Sequence[NewFile], received_at: datetime, known_as: str) -> Filed:
     actor = actors.system(account.service_id)
     is_automatic = item.nature is Nature.AUTOMATIC
     agent = _proven_agent(account, item)
@@ -102,7 +135,6 @@ def _file_message(account: Any, item: Inbound, received_at: datetime, known_as: 
         proof=item.proof, proof_details=item.proof_details, received_at=received_at,
         sent_at=rules.claimed_time(item.sent_at, received_at),
     )  # fmt: skip
-    files = [NewFile(file.filename, file.content_type, file.data, file.content_id) for file in item.files]
     if ticket_id is not None and agent is not None and not is_automatic:
         answer = replace(body, text=_new_text(body), html=None, quoted_from=None, html_quoted_from=None)
         added = tickets.reply(agent, ticket_id, answer, files=_new_files(item, files))
@@ -136,7 +168,10 @@ def _new_text(body: Body) -> str:
 
 
 def _new_files(item: Inbound, files: Sequence[NewFile]) -> list[NewFile]:
-    """Return the files but for pictures that only what the message quotes shows."""
+    """Return the files but for pictures that only what the message quotes shows.
+
+    Where its HTML does not tell what is quoted, all are kept: a new picture that is missing is worse than an old one.
+    """
     if item.html is None or item.html_quoted_from is None:
         return list(files)
     new, quoted = item.html[: item.html_quoted_from], item.html[item.html_quoted_from :]

@@ -33,6 +33,7 @@ from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
 from helpdesk.plugins.guard import PluginFailed
 from helpdesk.sdk.channel import DeliveryReport, Inbound, InboundRequest, Refused
+from helpdesk.tickets.attachments import NewFile
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +133,9 @@ def process(row: Any, settings: Settings) -> None:
         items = _understand(row, driver, settings)
         row.sender, row.subject = rules.written_by(items)
         reach("inbox.understood")
-        _file_once(row, items)
+        files = _stored_files(row, items, settings)
+        reach("inbox.files")
+        _file_once(row, items, files)
     except LeaseLostError:
         log.info("another worker took the inbox row over", extra={"inbox_id": row.id})
     except rules.HeldError as error:
@@ -168,30 +171,36 @@ def _understand(row: Any, driver: Driver, settings: Settings) -> Sequence[Inboun
         return driver.receive(request)
 
 
-def _file_once(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
+def _stored_files(row: Any, items: Sequence[Inbound | DeliveryReport], settings: Settings) -> list[Sequence[NewFile]]:
+    """Return the files of each item; before the transaction, in which everybody would wait for the disk."""
+    with held(row, seconds=settings.lease_seconds):
+        return [filing.files_of(item, is_released=row.is_released) for item in items]
+
+
+def _file_once(row: Any, items: Sequence[Inbound | DeliveryReport], files: Sequence[Sequence[NewFile]]) -> None:
     """File the items; again, if another worker has filed the same message meanwhile: then it is found.
 
     Once more for one that has the id of another one, which a third worker files at the same time too.
     """
     for _time in range(2):
         try:
-            _file(row, items)
+            _file(row, items, files)
         except FiledElsewhereError:
             continue
         return
-    _file(row, items)
+    _file(row, items, files)
 
 
 @transactional
-def _file(row: Any, items: Sequence[Inbound | DeliveryReport]) -> None:
+def _file(row: Any, items: Sequence[Inbound | DeliveryReport], files: Sequence[Sequence[NewFile]]) -> None:
     """File what was understood and end the row, together. A row with several messages names the last.
 
     Rows with the same bytes that came meanwhile learn of the ticket too. Raises LeaseLostError.
     """
     account = ChannelAccount.get_by_id(row.account_id)
     filed = filing.Filed(InboxOutcome.IGNORED)
-    for item in items:
-        filed = filing.file_item(account, item, received_at=row.received_at, is_released=row.is_released)
+    for item, its in zip(items, files, strict=True):
+        filed = filing.file_item(account, item, its, received_at=row.received_at, is_released=row.is_released)
     done = release(
         row, state=InboxState.PROCESSED, outcome=filed.outcome, ticket=filed.ticket_id, message=filed.message_id,
         last_error=filed.reason, sender=row.sender, subject=row.subject,

@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-P", "-m", footprint.__name__, "helpdesk.channels.child")
 OWN_SETTINGS = "HELPDESK_"
+READER_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "67108864"}
+"""What keeps a reader from growing: glibc gives back what a large mail took, whatever small things lie behind it."""
 WRITE_SECONDS = 30.0
 END_SECONDS = 2.0
 LONGEST_LINE = 4000
@@ -212,6 +214,7 @@ class Child:
     def _run(self, started: Future[None]) -> None:
         """Start the process and read it until it ends: a thread that ends before would end it. See child.py."""
         environment = {key: value for key, value in os.environ.items() if not key.startswith(OWN_SETTINGS)}
+        environment |= READER_MEMORY if self.is_reader else {}
         try:
             self._process = subprocess.Popen(  # noqa: S603  # our own module
                 COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
@@ -384,7 +387,7 @@ def _reply(frame: Frame, asked: Callable[[Frame], Any] | None, errors: list[Exce
 def _how(status: int) -> str:
     if status >= 0:
         return f"with status {status}"
-    if status == -signal.SIGXCPU:
+    if status == -signal.SIGPROF:
         return "because it took too much processor time"
     with suppress(ValueError):
         return f"by signal {signal.Signals(-status).name}"

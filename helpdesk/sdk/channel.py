@@ -114,6 +114,7 @@ class Inbound:
     ``suspicion`` is why a person should look before anything is believed; then it is held until one does.
     ``undeliverable`` is why the sender's address may take no answer, in words: one that is new to the desk is marked.
     ``forwarded_from`` wrote what the message passes on; it is believed of a proven agent only.
+    Addresses that stand in the settings of an account of the service are nobody's: what comes from one is a machine's.
     """
 
     external_id: str
@@ -266,8 +267,9 @@ class Channel(ABC):
     reads_apart: ClassVar[bool] = False
     """True when ``receive`` takes apart what strangers make, such as mails.
 
-    An installed channel then reads in a process of its own, one message after the other, each with two to three
-    seconds of processor time and 512 MiB of memory: what is built to break its reader breaks nothing else.
+    An installed channel then reads in a process of its own, one message after the other, each with two seconds of
+    processor time, half a second more for 50 MB, and 280 MiB of memory: what is built to break its reader breaks
+    nothing else.
     """
 
     http: Http

@@ -2,7 +2,7 @@
 
 import mimetypes
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, BinaryIO
 
@@ -14,7 +14,7 @@ from helpdesk.kernel.crypto import keyring
 from helpdesk.kernel.db import transactional
 from helpdesk.kernel.errors import Conflict, Invalid, NotFound
 from helpdesk.kernel.idempotency import owner_of
-from helpdesk.kernel.storage import storage
+from helpdesk.kernel.storage import Stored, storage
 from helpdesk.kernel.text import one_line
 from helpdesk.tickets.models import Attachment
 
@@ -28,17 +28,24 @@ UPLOAD, DOWNLOAD = "upload", "attachment"
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A file that came with a message; ``content_id`` is set for an image that the HTML shows."""
+    """A file that came with a message; ``content_id`` is set for an image that the HTML shows.
+
+    ``stored`` says where its bytes are, if they are kept already.
+    """
 
     filename: str
     content_type: str
     data: bytes
     content_id: str | None = None
+    stored: Stored | None = None
 
 
 def safe_name(name: str) -> str:
-    """Return a file name that is only a name: no folders, no hidden file, no control or direction marks."""
-    bare = one_line(name.replace("\\", "/").rsplit("/", 1)[-1], longest=500).lstrip(". ")
+    """Return a file name that is only a name: no folders, no hidden file, no control or direction marks.
+
+    Dots and blanks at its end go too: Windows leaves them out, so that the name would end otherwise than it shows.
+    """
+    bare = one_line(name.replace("\\", "/").rsplit("/", 1)[-1], longest=500).strip(". ")
     if len(bare) > LONGEST_NAME:
         stem, dot, ending = bare.rpartition(".")
         keep = LONGEST_NAME - len(ending) - 1
@@ -130,11 +137,20 @@ def attach(actor: Actor, message_id: int, upload_ids: Sequence[int]) -> None:
         )
 
 
+def keep(files: Sequence[NewFile], *, largest: int) -> list[NewFile]:
+    """Store the bytes of files, and return the files with where they are. Raises LimitExceeded and Unavailable.
+
+    For use before a transaction, in which others would wait for the disk. Bytes that no row comes to name stay, as
+    those of every upload do: they are kept under their content, which the next try names.
+    """
+    return [replace(file, stored=storage().put(file.data, limit_bytes=largest)) for file in files]
+
+
 def add_files(service_id: int, message_id: int, files: Sequence[NewFile], *, largest: int) -> None:
-    """Store files and make them part of the message. The bytes are safe before any row names them."""
+    """Store files that are not yet, and make them part of the message. No row names bytes that are not safe."""
     rows = []
     for file in files:
-        stored = storage().put(file.data, limit_bytes=largest)
+        stored = file.stored or storage().put(file.data, limit_bytes=largest)
         name = safe_name(file.filename)
         rows.append(
             {

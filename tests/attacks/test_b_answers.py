@@ -3,6 +3,8 @@
 import re
 from email import message_from_bytes, policy
 
+import pytest
+
 from helpdesk.channels import inbox
 from plugins.email.tests.test_folding import BESIDE
 from plugins.email.tests.test_folding import GOLDEN as PAGES
@@ -69,13 +71,16 @@ def test_every_client_s_answer_goes_out_whole_and_without_what_it_quotes(ours: S
         assert (QUOTED in words, went_out[words]) == (False, (CUSTOMER,)), name
 
 
-def test_pictures_of_what_is_quoted_stay_here(ours: Side, smtp_server: SmtpServer) -> None:
+@pytest.mark.parametrize(
+    ("mark", "gone"), [("gmail_quote", {"old.png"}), ("", set())], ids=["quotation", "in doubt all are kept"]
+)
+def test_pictures_of_what_is_quoted_stay_here(ours: Side, smtp_server: SmtpServer, mark: str, gone: set[str]) -> None:
     ours.take(mail(sender=CUSTOMER, to=SUPPORT, subject="Mine", Message_ID="<1@customer.example>"))
-    pictures = (
-        '<img src="cid:new&amp;@x">{}<div class="gmail_quote">On Monday, Help wrote:<blockquote><img src="CID:old%40x">'
-    )
-    page = pictures.format("<p>See</p>") + f'<img src="cid:new&amp;@x">{QUOTED}</blockquote></div>'
+    text = f"See\n\nOn Tue, Nov 3, 2026 at 3:12 PM Help <{SUPPORT}> wrote:\n> {QUOTED}"
+    page = '<p>See</p><img src="cid:new&amp;@x">'
+    page += f'<div class="{mark}">Help, on Monday<blockquote><img src="CID:old%40x"><img src="cid:new&amp;@x">{QUOTED}'
     parts = [
+        f"Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n",
         f"Content-Type: text/html; charset=utf-8\r\n\r\n{page}\r\n",
         *(
             f"Content-Type: image/png; name={name}.png\r\nContent-ID: <{known_as}>\r\n\r\n{name}\r\n"
@@ -87,10 +92,12 @@ def test_pictures_of_what_is_quoted_stay_here(ours: Side, smtp_server: SmtpServe
         mail(
             sender=AGENT, to=SUPPORT, subject="Re: [#1] Mine", MIME_Version="1.0", Message_ID="<a@demo.example>",
             text="".join(f"--{BOUND}\r\n{part}" for part in parts) + f"--{BOUND}--",
-            Content_Type=f'multipart/related; boundary="{BOUND}"',
+            Content_Type=f'multipart/alternative; boundary="{BOUND}"',
             Authentication_Results=f"{AUTHSERV}; dmarc=pass header.from={AGENT}",
         )
     )  # fmt: skip
     (one,) = smtp_server.wait_for(1)
     sent = message_from_bytes(one.raw, policy=policy.default)
-    assert {part.get_filename() for part in sent.walk()} - {None} == {"new.png", "list.csv"}
+    words = sent.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+    assert QUOTED not in words
+    assert {part.get_filename() for part in sent.walk()} - {None} == {"new.png", "old.png", "list.csv"} - gone

@@ -173,11 +173,12 @@ BOMBS = {
     "zeros.gz": ("application/gzip", gzip.compress(bytes(50_000_000))),
     "nested.gz": ("application/gzip", gzip.compress(gzip.compress(gzip.compress(bytes(20_000_000))))),
     "wide.png": ("image/png", image_of(10_000, 10_000)),
-    "page.svg": ("image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"),
     "page.html": ("text/html", b"<script>alert(1)</script>"),
     "page.xhtml": ("application/xhtml+xml", b"<html xmlns='http://www.w3.org/1999/xhtml'><script/></html>"),
     "page.mhtml": ("multipart/related", b"<script>alert(1)</script>"),
     "both.gif": ("image/gif", b"GIF89a/*<script>*/=alert(1)//</script>"),
+    "con%00.svg": ("image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"),
+    "sheet.xml": ("text/xml", b"<?xml version='1.0'?><?xml-stylesheet type='text/xsl' href='#s'?><a/>"),
     "form.pdf": ("application/pdf", b"%PDF-1.7 /OpenAction << /JS (app.alert(1)) >>"),
 }
 

@@ -1,16 +1,19 @@
 """Where a message goes: to the ticket that its sender takes part in, to a new one, or nowhere."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
-from helpdesk.channels import rules
+from helpdesk.channels import inbox, rules
 from helpdesk.channels.models import Delivery, InboxRow, OutsideId
 from helpdesk.customers import queries as customers
+from helpdesk.kernel import db, failpoints
+from helpdesk.kernel import storage as storages
 from helpdesk.kernel.crypto import keyring
 from helpdesk.kernel.errors import Conflict
-from helpdesk.kernel.storage import storage
+from helpdesk.kernel.storage import LocalStorage, Stored, storage
 from helpdesk.plugins import registry
 from helpdesk.plugins.kinds import Kind
 from helpdesk.tickets import operations as tickets
@@ -330,3 +333,47 @@ def test_report_by_another_account_is_not_believed(post: Post) -> None:
 def test_message_without_a_subject_is_named_after_its_text(post: Post) -> None:
     assert ticket(post.ticket(text="배송이\n늦어요")).subject == "배송이 늦어요"
     assert ticket(post.ticket(id="m2", text="")).subject == "-"
+
+
+class WatchedStorage(LocalStorage):
+    """A storage that notes in how many transactions it is written."""
+
+    depths: list[int]
+
+    def put(self, content: bytes | BinaryIO, *, limit_bytes: int) -> Stored:
+        self.depths.append(db.database.transaction_depth())
+        return super().put(content, limit_bytes=limit_bytes)
+
+
+def test_no_transaction_waits_for_the_disk(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = WatchedStorage(post.desk.settings.data_dir / "files")
+    watched.depths = []
+    monkeypatch.setattr(storages, "_storage", watched)
+    ticket_id = post.ticket(files={"a.txt": "a", "b.txt": "b"})
+    assert post.feed(id="m2", answers=["m1"], files={"c.txt": "c"}).ticket_id == ticket_id
+    assert watched.depths == [0] * 5
+
+
+def files_of(row_id: int, post: Post) -> list[tuple[str, bytes]]:
+    """Return the names and bytes of the files of a filed message."""
+    (found,) = ticket_queries.attachments_of_messages([post.item(row_id).message_id or 0])
+    return [(file.filename, storage().read(file.storage_key)) for file in found]
+
+
+def test_files_of_a_filing_that_fails_are_there_for_the_next_try(post: Post, failpoint: None) -> None:
+    failpoints.arm("inbox.files:raise:1")
+    row_id = post.put(files={"a.txt": "bytes"})
+    post.work()
+    assert post.item(row_id).state == "RETRYING"
+    assert storage().exists(hashlib.sha256(b"bytes").hexdigest())
+    post.try_again()
+    assert files_of(row_id, post) == [("a.txt", b"bytes")]
+
+
+@pytest.mark.parametrize("doubt", [{"nature": "spam"}, {"suspicion": "It is forged."}])
+def test_files_of_what_is_set_aside_are_stored_once_it_is_released(post: Post, doubt: dict[str, str]) -> None:
+    row_id = post.feed(files={"a.txt": "bytes"}, **doubt).id
+    assert not storage().exists(hashlib.sha256(b"bytes").hexdigest())
+    inbox.let_through(post.desk.administrator, row_id)
+    post.work()
+    assert files_of(row_id, post) == [("a.txt", b"bytes")]

@@ -334,7 +334,7 @@ def test_lost_lease_files_nothing_twice(post: Post) -> None:
     assert len(messages(post.item(row_id).ticket_id or 0)) == 1
 
 
-@pytest.mark.parametrize("place", ["inbox.understood", "inbox.committed"])
+@pytest.mark.parametrize("place", ["inbox.understood", "inbox.files", "inbox.committed"])
 def test_failure_between_two_steps_loses_and_doubles_nothing(post: Post, failpoint: None, place: str) -> None:
     failpoints.arm(f"{place}:raise:1")
     try:

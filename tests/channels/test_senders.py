@@ -16,6 +16,7 @@ from helpdesk.organization.operations import create_service
 from helpdesk.plugins import registry
 from helpdesk.plugins.kinds import Kind
 from helpdesk.tickets import operations as tickets
+from helpdesk.tickets.queries import participants_of_tickets
 from helpdesk.tickets.rules import COMPLETED, NEW, OPEN, RESOLVED, Asker, MessageKind
 from tests.channels.post import MINA, Post, answered, make_post
 from tests.factories.desk import hire, make_desk
@@ -135,6 +136,37 @@ def test_forwarded_mail_belongs_to_its_author_when_a_proven_agent_forwards_it(po
     unproven = post.ticket(id="m3", **forwarded, **{"from": agent_email(post)})
     stranger = post.ticket(id="m4", proof="passed", **forwarded)
     assert len({ticket(one).customer_id for one in (trusted, unproven, stranger)}) == 3
+
+
+@pytest.fixture
+def other_account(post: Post) -> str:
+    """Give the address of another account of the service."""
+    make_post(post.desk, url="Other@desk.example")
+    return "other@desk.example"
+
+
+@pytest.mark.parametrize("tag", ["", "+t.abc"])
+def test_mail_of_another_account_makes_no_customer(post: Post, other_account: str, tag: str) -> None:
+    address = other_account.replace("@", f"{tag}@")
+    assert post.feed(**{"from": address}).outcome == "AUTO"
+    passed_on = {"id": "m2", "proof": "passed", "from": agent_email(post), "forwarded_from": address}
+    assert ticket(post.ticket(**passed_on)).customer_id is not None
+    participant = post.ticket(id="m3", copied=[address, "jun@shop.example"])
+    assert [one.email for one in participants_of_tickets([participant])[0]] == ["jun@shop.example"]
+    assert customers.customer_of_identity(post.desk.service_id, "email", address) is None
+
+
+def test_own_address_of_another_service_is_anybody_s(post: Post, other_account: str) -> None:
+    elsewhere = make_post(make_desk(post.desk.settings, slug="elsewhere"))
+    assert elsewhere.feed(**{"from": other_account}).outcome == "TICKET"
+
+
+def test_agent_whose_address_an_account_has_answers_all_the_same(post: Post) -> None:
+    ticket_id = post.ticket()
+    known = answer_id(post, ticket_id)
+    make_post(post.desk, url=agent_email(post))
+    row = post.feed(id="m2", answers=[known], proof="passed", **{"from": agent_email(post)})
+    assert (row.outcome, row.ticket_id) == ("REPLY", ticket_id)
 
 
 def test_suspicious_message_is_held_until_somebody_believes_it(post: Post) -> None:

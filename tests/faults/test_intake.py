@@ -37,7 +37,7 @@ def kept() -> set[int]:
 @pytest.mark.dovecot
 @pytest.mark.parametrize(
     ("place", "database"),
-    [("inbox.stored", "sqlite"), ("inbox.committed", "postgres"), ("inbox.understood", "postgres")],
+    [("inbox.stored", "sqlite"), ("inbox.committed", "postgres"), ("inbox.files", "postgres")],
 )
 def test_each_mail_becomes_one_ticket_though_workers_die(
     victim_on: MakeVictim, dovecot: DovecotServer, place: str, database: str

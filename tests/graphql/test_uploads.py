@@ -71,6 +71,7 @@ def test_answers_and_notes_carry_files_too(partner: Caller) -> None:
         ("page.html", "text/html", b"<script>alert(1)</script>"),
         ("image.svg", "image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"),
         ("page.xhtml", "application/xhtml+xml", b"<html/>"),
+        ("page.xml", "text/xml", b"<?xml version='1.0'?><?xml-stylesheet type='text/xsl' href='a.xsl'?><a/>"),
         ("page.mht", "multipart/related", b"x"),
         ("script.js", "text/javascript; charset=x\r\nX-Evil: 1", b"alert(1)"),
     ],

@@ -46,6 +46,8 @@ KEPT = {
     "kernel/dispatching.py _here": OWN,
     "kernel/events.py _wiring": CODE,
     "kernel/failpoints.py _armed": START,
+    "kernel/html.py _CLEANER": CODE,
+    "kernel/html.py _CLEANER_BUT_FOR_COMMENTS": CODE,
     "kernel/http.py _client": OWN,
     "kernel/jobs.py _desk": START,
     "kernel/leases.py _held_back": OWN,

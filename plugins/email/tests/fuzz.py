@@ -1,4 +1,4 @@
-"""Fuzzes the reader, the folder of quotations or the writer of headers, guided by what code each input reaches.
+"""Fuzzes the reader, the folders of quotations or the writer of headers, guided by what code each input reaches.
 
 By hand, and it ends by itself; pytest does not run it:
 
@@ -21,6 +21,7 @@ with atheris.instrument_imports(include=["helpdesk_email"]):
     from helpdesk_email.quoting import quoted_from
     from helpdesk_email.settings import EmailSettings
     from helpdesk_email.writing import write
+    from test_folding import GOLDEN, SAID, assert_fold_is_harmless
     from test_mutations import assert_promises
 
 from helpdesk.sdk.channel import Identity, Outbound
@@ -37,10 +38,15 @@ def read_one(raw: bytes) -> None:
 
 
 def fold_one(raw: bytes) -> None:
-    """Look for the place where quoting begins."""
+    """Look for the place where quoting begins in a text."""
     text = raw.decode("utf-8", "replace")
     place = quoted_from(text, subject=text[:20])
     assert place is None or (0 < place <= len(text) and text[:place].strip())
+
+
+def fold_page(raw: bytes) -> None:
+    """Look for the place where quoting begins in a page."""
+    assert_fold_is_harmless(raw.decode("utf-8", "replace"))
 
 
 def write_one(raw: bytes) -> None:
@@ -56,7 +62,9 @@ def write_one(raw: bytes) -> None:
     assert mail["Bcc"] is None
 
 
-TARGETS: Mapping[str, Callable[[bytes], None]] = {"reader": read_one, "quotes": fold_one, "headers": write_one}
+TARGETS: Mapping[str, Callable[[bytes], None]] = {
+    "reader": read_one, "quotes": fold_one, "pages": fold_page, "headers": write_one,
+}  # fmt: skip
 
 
 def main() -> None:
@@ -65,6 +73,8 @@ def main() -> None:
         sys.exit(f"Usage: python {sys.argv[0]} {'|'.join(TARGETS)} SECONDS")
     target, seconds = TARGETS[sys.argv[1]], sys.argv[2]
     with tempfile.TemporaryDirectory() as found:  # what it reaches is kept apart from the corpus
+        for number, page in enumerate(GOLDEN.values()):
+            Path(found, f"page-{number}").write_text(f"{SAID}{page}", "utf-8")
         options = [f"-max_total_time={seconds}", f"-timeout={LONGEST_INPUT_SECONDS}", "-rss_limit_mb=1024"]
         atheris.Setup([sys.argv[0], found, str(CORPUS), *options], target)
         atheris.Fuzz()

@@ -54,6 +54,8 @@ def results(said: str, *, by: str = OURS) -> str:
         ("dkim=pass header.d=example", "none", "dkim=pass"),
         ("dkim=pass header.d=evilshop.example", "none", "dkim=pass"),
         ("dkim=fail header.d=shop.example; dkim=pass header.d=shop.example", "passed", "dkim=pass"),
+        ("dkim=pass header.d=shop.example; dkim=pass header.d=else.example", "passed", "dkim=pass"),
+        ("dkim=pass header.d=else.example; dkim=pass header.d=shop.example", "passed", "dkim=pass"),
         ("spf=pass smtp.mailfrom=mina@shop.example", "passed", "spf=pass"),
         ("spf=pass smtp.mailfrom=shop.example", "passed", "spf=pass"),
         ("spf=fail smtp.mailfrom=mina@shop.example", "failed", "spf=fail"),
@@ -121,6 +123,18 @@ def test_what_stands_first_is_believed_rather_than_what_came_along() -> None:
     assert mail.suspicion == "It does not come from mina@shop.example, our mail server says: dmarc=fail."
 
 
+@pytest.mark.parametrize("first", ["dkim=fail header.d=shop.example", "dkim=none", "spf=none; dkim=permerror"])
+def test_signature_holds_only_if_the_field_that_tells_of_signatures_first_says_so(first: str) -> None:
+    mail = understood(results(first), "Received: by mx", results("dkim=pass header.d=shop.example"), FROM)
+    assert mail.proof is SenderProof.NONE
+
+
+def test_each_method_may_have_a_field_of_its_own() -> None:
+    fields = [results(said) for said in ("spf=fail", "dkim=pass header.d=shop.example", "dmarc=pass")]
+    mail = understood(*fields, FROM)
+    assert (mail.proof, mail.proof_details) == (SenderProof.PASSED, "spf=fail dkim=pass dmarc=pass")
+
+
 def test_version_and_case_of_the_server_s_name_do_not_matter() -> None:
     assert understood("Authentication-Results: MX.desk.example 1; dmarc=pass", FROM).proof is SenderProof.PASSED
 
@@ -170,3 +184,11 @@ OUTLOOK = "보낸 사람: 박준 [mailto:jun@shop.example]\n보낸 날짜: 11월
 def test_author_of_a_forwarded_mail_is_read(text: str, subject: str, author: str | None) -> None:
     mail = understood(FROM, f"Subject: {subject}", text=text)
     assert (mail.forwarded_from and mail.forwarded_from.value) == author
+
+
+@pytest.mark.parametrize(
+    "author",
+    ["noreply@shop.example", "MAILER-DAEMON@mx.example", "postmaster@shop.example", "support+t.abc@desk.example"],
+)
+def test_nobody_is_answered_who_does_not_read_answers_because_their_mail_was_forwarded(author: str) -> None:
+    assert understood(FROM, "Subject: Fw: Refund", text=HEAD.replace("jun@shop.example", author)).forwarded_from is None

@@ -4,6 +4,8 @@ import base64
 from html import escape
 
 import pytest
+from helpdesk_email.filenames import unique_name
+from helpdesk_email.structure import MAX_PARTS
 
 HEAD = b"From: a@customer.example\n"
 PNG = base64.b64decode(
@@ -103,6 +105,27 @@ def test_signed_mail_is_readable_and_keeps_its_signature(read_mail):
     assert (found.text, [file.filename for file in found.files]) == ("plain words", ["signature.asc"])
 
 
+def test_mail_signed_by_smime_is_readable_and_keeps_its_signature_byte_for_byte(read_mail):
+    signature = "Content-Type: application/pkcs7-signature; name=smime.p7s\nContent-Transfer-Encoding: base64\n\n"
+    found = read_mail(mail(multipart("signed", TEXT, signature + base64.b64encode(b"\x30\x82\r\n\0").decode())))
+    (file,) = found.files
+    assert (found.text, file.filename, file.content_type) == ("plain words", "smime.p7s", "application/pkcs7-signature")
+    assert file.data == b"\x30\x82\r\n\0"
+
+
+def test_mail_that_is_opaque_to_the_desk_keeps_its_blob_and_says_so(read_mail):
+    body = base64.b64encode(b"\x30\x80\x06\x09").decode()
+    kind = 'application/pkcs7-mime; smime-type=signed-data; name="smime.p7m"'
+    found = read_mail(mail(f"Content-Type: {kind}\nContent-Transfer-Encoding: base64\n\n{body}"))
+    assert "no visible content" in found.text
+    assert [(file.filename, file.data) for file in found.files] == [("smime.p7m", b"\x30\x80\x06\x09")]
+
+
+def test_name_that_decodes_to_a_null_character_has_none(read_mail):
+    part = "Content-Type: text/plain\nContent-Disposition: attachment; filename*=utf-8''shell.php%00.pdf\n\nx"
+    assert read_mail(mail(multipart("mixed", part))).files[0].filename == "shell.php.pdf"
+
+
 def test_encrypted_mail_keeps_its_blob(read_mail):
     parts = ("Content-Type: application/pgp-encrypted\n\nVersion: 1", "Content-Type: application/octet-stream\n\nblob")
     found = read_mail(mail(multipart("encrypted", *parts)))
@@ -149,6 +172,12 @@ def test_files_of_one_name_and_of_no_name_are_told_apart(read_mail):
         ("a\x01b\tc.txt", "ab c.txt"),
         ("what?<now>.txt", "what__now_.txt"),
         ("가" * 300 + ".pdf", "가" * 65 + ".pdf"),
+        ("a%00.pdf", "a%00.pdf"),
+        ("con", "con"),
+        ("shell.php\u200b", "shell.php"),
+        ("\u200b.htaccess", "htaccess"),
+        ("shell.php. . ", "shell.php"),
+        ("..%2f..%2fpasswd", "%2f..%2fpasswd"),
     ],
 )
 def test_file_names_are_harmless(read_mail, given, safe):
@@ -232,3 +261,35 @@ def test_text_that_is_larger_than_anybody_reads_is_a_file_with_its_beginning_sho
     assert "처음 word" in mail.text
     assert len(mail.text) <= 1_000_000
     assert mail.html is None
+
+
+UUENCODED = "begin 644 a.txt\n%:&5L;&\\\n`\nend\n"
+PASTED = f'<img src="data:image/png;base64,{base64.b64encode(PNG).decode()}">'
+
+
+@pytest.mark.parametrize("subtype", ["plain", "html"])
+def test_files_within_texts_count_among_the_parts_and_none_is_lost(read_mail, subtype):
+    block = UUENCODED if subtype == "plain" else PASTED
+    text = f"Content-Type: text/{subtype}\n\n<p>words</p>\n{block * MAX_PARTS}"
+    found = read_mail(mail(multipart("mixed", text, text, "Content-Type: image/png; name=last.png\n\nx")))
+    assert len(found.files) <= MAX_PARTS + 2
+    assert len({file.filename for file in found.files}) == len(found.files)
+    within = [file for file in found.files if file.data in (b"hello", PNG)]
+    assert len(within) == MAX_PARTS - 3
+    if subtype == "plain":
+        assert found.text.count(UUENCODED.strip()) == 2 * MAX_PARTS - len(within)
+    else:
+        assert sum(file.data.count(PASTED.encode()) for file in found.files) == 2 * MAX_PARTS
+        assert found.html.count("cid:") == len(within)
+
+
+def test_html_without_pictures_beside_too_many_is_no_file(read_mail):
+    pictures = f"Content-Type: text/html\n\n{PASTED * (MAX_PARTS - 2)}"
+    assert {file.data for file in read_mail(mail(multipart("mixed", pictures, HTML))).files} == {PNG}
+
+
+def test_thousands_of_files_of_one_name_are_told_apart_at_once():
+    taken: dict[str, int] = {}
+    names = [unique_name("a.txt", taken) for _time in range(20_000)]
+    assert (names[1], names[-1], len(set(names))) == ("a (2).txt", "a (20000).txt", 20_000)
+    assert [unique_name(name, taken) for name in ("a (7).txt", "A.TXT")] == ["a (7) (2).txt", "A (20001).TXT"]

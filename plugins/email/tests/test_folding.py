@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from helpdesk_email.folding import fold
+from helpdesk_email.folding import fold, same_place
 from helpdesk_email.markup import sanitise, text_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +54,41 @@ GOLDEN = {
     f"<blockquote>{BARE}</blockquote></div>",
 }
 
+ON_KO = (
+    '2026년 11월 3일 (화) 오후 3:12, 홍길동 &lt;<a href="mailto:help@shop.example">help@shop.example</a>&gt;님이 작성:'
+)
+HEAD_KO = "{0}보낸 사람:{1} 홍길동 &lt;help@shop.example&gt;<br>{0}보낸 날짜:{1} 2026년 11월 3일 화요일 오후 3:12<br>"
+HEAD_KO += "{0}받는 사람:{1} 김미나 &lt;mina@mail.example&gt;<br>{0}제목:{1} Re: 환불"
+RULE = '<hr style="display:inline-block;width:98%" tabindex="-1">'
+GOLDEN |= {
+    "gmail app, android": '<br><div class="gmail_quote gmail_quote_container"><div dir="ltr" class="gmail_attr">'
+    f'{ON_KO}<br></div><blockquote class="gmail_quote" style="margin:0 0 0 .8ex">{BARE}</blockquote></div>',
+    "gmail app, ios": '<div><br></div><div><br><div class="gmail_quote gmail_quote_container"><div dir="ltr"'
+    f' class="gmail_attr">{ON}<br></div><blockquote class="gmail_quote">{BARE}</blockquote></div></div>',
+    "iphone": '<br><div dir="ltr"><br><blockquote type="cite">On Nov 3, 2026, at 3:12 PM, Help &lt;help@shop.example'
+    f'&gt; wrote:<br><br></blockquote></div><blockquote type="cite"><div dir="ltr">\ufeff{BARE}</div></blockquote>',
+    "iphone ko": '<br id="lineBreakAtBeginningOfSignature"><div></div><div dir="ltr"><br><blockquote type="cite">'
+    "2026. 11. 3. 오후 3:12, 홍길동 &lt;help@shop.example&gt; 작성:<br><br></blockquote></div>"
+    f'<blockquote type="cite"><div dir="ltr">\ufeff<br>{BARE}</div></blockquote>',
+    "samsung email": '<div dir="auto"><br></div><div><br></div><div align="left" dir="auto" style="font-size:100%">'
+    "<div>-------- Original message --------</div><div>From: Help &lt;help@shop.example&gt; </div>"
+    "<div>Date: 11/3/26  3:12 PM  (GMT+09:00) </div><div>To: Mina &lt;mina@mail.example&gt; </div>"
+    f"<div>Subject: Re: Refund </div><div><br></div></div>{BARE}",
+    "samsung email ko": '<div dir="auto"><br></div><div align="left" dir="auto"><div>-------- 원본 이메일 --------'
+    "</div><div>발신: 홍길동 &lt;help@shop.example&gt; </div><div>날짜: 26/11/3  오후 3:12  (GMT+09:00) </div>"
+    f"<div>받은 사람: mina@mail.example </div><div>제목: Re: 환불 </div><div><br></div></div>{BARE}",
+    "naver app": '<br><br>-----Original Message-----<br><b>From:</b>&nbsp;"홍길동"&lt;help@shop.example&gt;<br>'
+    "<b>To:</b>&nbsp;&lt;mina@naver.example&gt;<br><b>Cc:</b>&nbsp;<br><b>Sent:</b>&nbsp;2026. 11. 3. (화) 15:12"
+    f" (GMT+09:00)<br><b>Subject:</b>&nbsp;Re: 환불<br>&nbsp;<br>{BARE}",
+    "outlook for ios": f'<div id="mail-editor-reference-message-container" dir="auto"><br>{RULE}<div id="divRplyFwdMsg"'
+    f' dir="ltr"><font face="Calibri, sans-serif">{HEAD}</font><div>&nbsp;</div></div>{BARE}</div>',
+    "outlook for ios ko": f'<div id="mail-editor-reference-message-container">{RULE}<div id="divRplyFwdMsg" dir="ltr">'
+    f'<font face="Calibri">{HEAD_KO.format("<b>", "</b>")}</font></div>{BARE}</div>',
+    "outlook for android": f'<div id="id-3f0c" class="ms-outlook-mobile-reference-message">{RULE}<div'
+    f" id='divRplyFwdMsg'>{HEAD_KO.format('<strong>', '</strong>')}<br></div><div>{BARE}</div></div>",
+}
+"""The second half is what the programs of phones write."""
+
 FORWARDED = "---------- Forwarded message ---------<br>From: Mina &lt;mina@mail.example&gt;<br>Subject: Refund<br>"
 KEPT = {
     "no quotation": f"{SAID}<p>감사합니다.</p>",
@@ -63,6 +98,8 @@ KEPT = {
     "an answer below": f"{SAID}<div class=gmail_quote><div>{ON}</div><div>주문</div></div><p>1042번이요.</p>",
     "an answer below a mark with known words": f"{SAID}<br><div class=gmail_quote>{ON}<br>주문</div><p>네.</p>",
     "an answer below a head that is known": f'<p>a</p><br><div class="yahoo_quoted">{HEAD}<br>주문</div><p>네.</p>',
+    "an answer below an iphone's quotation": f"{SAID}{GOLDEN['iphone']}<p>이 부분이요.</p>",
+    "answers between an iphone's quotations": f"{SAID}{GOLDEN['iphone']}<p>네.</p>{GOLDEN['iphone']}",
     "nothing new": GOLDEN["gmail"],
     "a picture below": f"{SAID}<div class=gmail_quote>{ON}<blockquote>{BARE}</blockquote></div><img src='cid:a'>",
     "gmail forwarded": f"{SAID}<div class=gmail_quote><div class=gmail_attr>{FORWARDED}</div>{BARE}</div>",
@@ -165,6 +202,13 @@ def test_text_begins_to_quote_where_the_html_beside_it_does(read_mail, name: str
     assert read_mail(mail("Other words", page, kind="alternative")).quoted_from is None
 
 
+def test_text_that_begins_a_line_with_few_of_the_quotation_s_words_is_kept_whole(read_mail) -> None:
+    page = f'{SAID}<div class="gmail_quote">Help escribió el martes:<blockquote>{BARE}</blockquote></div>'
+    found = read_mail(mail("네, 1042번입니다.\n\nHelp escribió que no.\n\n고맙습니다.", page, kind="alternative"))
+    assert found.html_quoted_from is not None
+    assert found.quoted_from is None
+
+
 @pytest.mark.parametrize("name", KEPT)
 def test_text_made_of_doubtful_html_is_kept_whole(read_mail, name: str) -> None:
     assert read_mail(mail(KEPT[name] if KEPT[name].startswith("<") else f"<i></i>{KEPT[name]}")).quoted_from is None
@@ -188,12 +232,24 @@ def test_fold_is_that_of_the_whole_mail(read_mail) -> None:
 PIECES = [*GOLDEN.values(), *KEPT.values(), SAID, "<table><tr><td>", "</td>", "<b>", "</div>", "<blockquote>", "<", "a"]
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=8))
-def test_both_halves_say_something_and_no_tag_is_cut(pieces: list[str]) -> None:
-    halves = folded("".join(pieces))
-    for half in halves or ():
+def assert_fold_is_harmless(raw: str) -> None:
+    """Assert what holds of every page: both halves say something, no tag is cut, and in doubt there is no fold."""
+    html = sanitise(raw)
+    found = fold(html, raw)
+    if found.place is None:
+        return
+    assert not found.is_answered_below
+    for half in (html[: found.place], html[found.place :]):
         assert words(half) or "<img" in half
         assert half.count("<") == half.count(">")
+    text = text_of(html)
+    place = same_place(text, html, found.place)
+    assert place is None or text[:place].strip()
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=9), max_size=8))
+def test_fold_of_whatever_page_is_harmless(pieces: list[str]) -> None:
+    assert_fold_is_harmless("".join(pieces))
 
 
 @pytest.mark.parametrize(

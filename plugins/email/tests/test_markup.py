@@ -151,3 +151,8 @@ def test_indents_that_could_cover_the_screen_go():
 def test_what_office_hides_in_a_page_is_neither_shown_nor_said():
     html = sanitise("<p>a</p><xml><o:OfficeDocumentSettings>x</o:OfficeDocumentSettings></xml><p>b</p>")
     assert (html, text_of(html)) == ("<p>a</p><p>b</p>", "a\n\nb")
+
+
+def test_page_that_is_too_long_to_lay_out_gives_its_lines_all_the_same():
+    page = sanitise("<table>" + "<tr><td>one</td><td>two</td></tr>" * 40_000 + "</table>")
+    assert text_of(page).splitlines()[:2] == ["one two", "one two"]

@@ -3,7 +3,7 @@
 Our server writes what it found (SPF, DKIM, DMARC) into ``Authentication-Results`` (RFC 8601), under a name of its own.
 Fields under any other name were written by strangers. So were those further down than two ``Received``: whatever
 a server adds stands above what it was given. A server that lets strangers' fields of its own name in is
-misconfigured; then the first finding of each method counts.
+misconfigured; then the first field that tells of a method counts, and a field below says nothing more of it.
 
 A field repeats what the sender has written: a local part in quotes may hold whatever it likes, and comments repeat it
 too. What speaks for the sender counts only if it is found both when quotes are read first and when comments are.
@@ -50,7 +50,7 @@ class Authenticity:
 
 def authenticity(headers: Headers, *, sender: Mailbox, settings: EmailSettings) -> Authenticity:
     """Return what is known of the sender."""
-    found = _findings(headers, settings.authserv_id) if settings.authserv_id else []
+    found = _findings(headers, settings.authserv_id, sender.domain) if settings.authserv_id else []
     proof = _proof(found, sender.domain)
     details = " ".join(f"{one.method}={one.result}" for one in found)
     if proof is SenderProof.FAILED:
@@ -63,8 +63,8 @@ def appearance(sender: Mailbox, *, settings: EmailSettings) -> str:
     return _pretence(sender) or disguise(sender, own=settings.address)
 
 
-def _findings(headers: Headers, authserv_id: str) -> list[Finding]:
-    """Return the first finding of each method that our own server wrote down; of several signatures, one that holds."""
+def _findings(headers: Headers, authserv_id: str, domain: str) -> list[Finding]:
+    """Return what our own server wrote down of each method, in the first of its fields that tells of it."""
     found: dict[str, Finding] = {}
     above = fields = 0
     for name, value in headers.fields:
@@ -76,10 +76,23 @@ def _findings(headers: Headers, authserv_id: str) -> list[Finding]:
         fields += 1
         text = value[:LONGEST_FIELD].decode("latin-1")
         whole = text.rpartition(";")[0] if len(value) > LONGEST_FIELD else text
-        for one in _said(whole, authserv_id):
-            if one.method not in found or (one.method == "dkim" and one.result == "pass"):
-                found[one.method] = one
+        for method, one in _first_of_each(_said(whole, authserv_id), domain).items():
+            found.setdefault(method, one)
     return list(found.values())
+
+
+def _first_of_each(said: list[Finding], domain: str) -> dict[str, Finding]:
+    """Return the first finding of each method; of several signatures, one that holds, best one of the domain."""
+    found: dict[str, Finding] = {}
+    for one in said:
+        known = found.setdefault(one.method, one)
+        if one.method == "dkim" and _worth(one, domain) > _worth(known, domain):
+            found["dkim"] = one
+    return found
+
+
+def _worth(signature: Finding, domain: str) -> int:
+    return (signature.result == "pass") + _speaks_for(signature, domain)
 
 
 def _said(text: str, authserv_id: str) -> list[Finding]:
@@ -110,12 +123,15 @@ def _proof(found: list[Finding], domain: str) -> SenderProof:
         return SenderProof.PASSED
     if dmarc is not None and dmarc.result == "fail":
         return SenderProof.FAILED
-    aligned = [one for one in found if one.method != "dmarc" and one.result == "pass" and _is_of(one.domain, domain)]
-    if aligned:
+    if any(one.method != "dmarc" and _speaks_for(one, domain) for one in found):
         return SenderProof.PASSED
     spf, dkim = results.get("spf"), results.get("dkim")
     has_failed = spf is not None and spf.result == "fail" and (dkim is None or dkim.result != "pass")
     return SenderProof.FAILED if has_failed else SenderProof.NONE
+
+
+def _speaks_for(one: Finding, domain: str) -> bool:
+    return one.result == "pass" and _is_of(one.domain, domain)
 
 
 def _is_of(found: str, domain: str) -> bool:

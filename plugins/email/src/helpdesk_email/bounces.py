@@ -9,7 +9,6 @@ import re
 from helpdesk.sdk.channel import DeliveryReport, RecipientVerdict, Verdict
 from helpdesk_email.addresses import parse_mailboxes
 from helpdesk_email.cleaning import single_line
-from helpdesk_email.encodings import body_bytes
 from helpdesk_email.headers import Headers, read_headers
 from helpdesk_email.originals import original_id
 from helpdesk_email.structure import Part
@@ -40,7 +39,7 @@ def read_report(root: Part, *, text: str) -> DeliveryReport | None:
     statuses = [leaf for leaf in root.leaves() if leaf.content_type in _REPORTS]
     if not statuses:
         return None
-    verdicts = [verdict for status in statuses for verdict in _verdicts(body_bytes(status))]
+    verdicts = [verdict for status in statuses for verdict in _verdicts(status.data)]
     if not verdicts:
         return None
     original = original_id(root, text=text)

@@ -7,7 +7,6 @@ authentication, is no complaint.
 from helpdesk.sdk.channel import DeliveryReport, RecipientVerdict, Verdict
 from helpdesk_email.addresses import parse_mailboxes
 from helpdesk_email.cleaning import single_line
-from helpdesk_email.encodings import body_bytes
 from helpdesk_email.headers import Headers, read_headers
 from helpdesk_email.originals import original_id, original_recipients
 from helpdesk_email.structure import Part
@@ -23,7 +22,7 @@ def read_complaint(root: Part, *, text: str) -> DeliveryReport | None:
     reports = [leaf for leaf in root.leaves() if leaf.content_type == "message/feedback-report"]
     if not reports:
         return None
-    data = body_bytes(reports[0]).lstrip(b"\r\n")
+    data = reports[0].data.lstrip(b"\r\n")
     report = read_headers(data, 0, len(data))[0]
     kind = report.value("feedback-type").value
     original = original_id(root, text=text)

@@ -13,12 +13,12 @@ from helpdesk.sdk.html import is_bearable
 from helpdesk_email import markup
 from helpdesk_email.charsets import codec_of, decode, decode_html, page_label
 from helpdesk_email.cleaning import clean, single_line
-from helpdesk_email.encodings import body_bytes, without_uuencoded
+from helpdesk_email.encodings import without_uuencoded
 from helpdesk_email.filenames import safe_name, unique_name
 from helpdesk_email.folding import NO_FOLD, Fold, fold
 from helpdesk_email.headers import read_headers
 from helpdesk_email.notices import html_attached, nothing_visible
-from helpdesk_email.structure import Part
+from helpdesk_email.structure import MAX_PARTS, Part
 from helpdesk_email.words import base64_bytes
 
 MAX_TEXT = 1_000_000
@@ -52,8 +52,16 @@ class _Segment:
 
 
 @dataclass(slots=True)
+class _Room:
+    """How many more files may stand within the texts of a mail: they count as parts of it."""
+
+    left: int
+
+
+@dataclass(slots=True)
 class _Collector:
     hint: str
+    room: _Room
     segments: list[_Segment] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
 
@@ -72,7 +80,7 @@ class _Collector:
         """Make one segment of the last text and the last HTML among the children: the last is the richest."""
         text, is_beginning, html = "", False, None
         for child in part.parts:
-            inner = _Collector(self.hint, files=self.files)
+            inner = _Collector(self.hint, self.room, files=self.files)
             inner.take(child)
             shown = _joined(inner.segments)
             is_text = shown.html is None and shown.text.strip() and not (shown.is_beginning and text)
@@ -87,8 +95,10 @@ class _Collector:
         if part.content_type == "text/html":
             self._take_html(part)
             return
-        body = body_bytes(part)
-        text, files = without_uuencoded(clean(decode(body[:MAX_READ], part.content.text("charset"))))
+        body = part.data
+        text = clean(decode(body[:MAX_READ], part.content.text("charset")))
+        text, files = without_uuencoded(text, most=self.room.left)
+        self.room.left -= len(files)
         for name, data in files:
             self.files.append(File(name, "application/octet-stream", data))
         if len(text) > MAX_TEXT or len(body) > MAX_READ:
@@ -96,17 +106,27 @@ class _Collector:
         self.segments.append(_Segment(text[:MAX_TEXT].strip("\n")))
 
     def _take_html(self, part: Part) -> None:
-        body = body_bytes(part)
+        body = part.data
         text = decode_html(body[:MAX_READ], part.content.text("charset"))
-        text = text if len(body) > MAX_READ else _PASTED_PICTURE.sub(self._pasted, text)
+        if len(body) <= MAX_READ:
+            text = self._without_pictures(text)
         if len(body) > MAX_READ or not is_bearable(text):
             self.files.append(self._file(part))
             beginning = f"{html_attached()}\n{markup.beginning_of(text)}".strip()
             self.segments.append(_Segment(beginning, is_beginning=True))
             return
+        if self.room.left <= 0 and _PASTED_PICTURE.search(text):
+            self.files.append(self._file(part))  # pictures as data are not shown, and must not be lost
         html = markup.sanitise(text)
         if markup.shows_something(html):
             self.segments.append(_Segment(markup.text_of(html)[:MAX_TEXT], html, fold=fold(html, text)))
+
+    def _without_pictures(self, text: str) -> str:
+        """Return HTML with addresses of files in place of the pictures that stand in it as data, as far as may be."""
+        if self.room.left > 0:
+            text, count = _PASTED_PICTURE.subn(self._pasted, text, count=self.room.left)
+            self.room.left -= count
+        return text
 
     def _pasted(self, match: re.Match[str]) -> str:
         """Make a file of a picture that stands in the HTML as data; its scheme is not let through."""
@@ -118,7 +138,7 @@ class _Collector:
     def _file(self, part: Part) -> File:
         content_type = part.content_type if _CONTENT_TYPE.fullmatch(part.content_type) else "application/octet-stream"
         content_id = single_line(part.headers.text("content-id").strip("<> "), limit=markup.MAX_CONTENT_ID)
-        return File(self._name(part), content_type, body_bytes(part), content_id or None)
+        return File(self._name(part), content_type, part.data, content_id or None)
 
     def _name(self, part: Part) -> str:
         hint = part.content.text("charset") or self.hint
@@ -141,7 +161,7 @@ def charset_hint(root: Part) -> str:
 
 def read_content(root: Part, *, hint: str) -> Content:
     """Return what the mail says."""
-    collector = _Collector(hint)
+    collector = _Collector(hint, _Room(MAX_PARTS - len(root.leaves())))
     collector.take(root, is_root=True)
     shown = _joined(collector.segments)
     ids = {file.content_id for file in collector.files if file.content_id}
@@ -183,7 +203,7 @@ def _joined(segments: list[_Segment]) -> _Segment:
 def _named(files: list[File], html: str | None) -> tuple[File, ...]:
     """Give each file its name, and leave the content id to those that the HTML shows: no file is shown twice."""
     shown = markup.content_ids(html or "")
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     named = []
     for position, file in enumerate(files, start=1):
         name = unique_name(safe_name(file.filename, content_type=file.content_type, position=position), taken)

@@ -5,8 +5,6 @@ import io
 import re
 from contextlib import suppress
 
-from helpdesk_email.structure import Part
-
 _SPACES = (b" ", b"\t", b"\n", b"\r", b"\v", b"\f")
 _OF_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=" + b"".join(_SPACES)
 _NO_DIGIT = bytes({*range(256)} - {*_OF_BASE64}) + b"".join(_SPACES) + b"="
@@ -20,16 +18,15 @@ _UUENCODED = re.compile(
 )
 
 
-def body_bytes(part: Part) -> bytes:
-    """Return the bytes that a leaf carries."""
-    encoding = part.headers.value("content-transfer-encoding").value.strip("'\" ")
+def decoded(body: bytes, encoding: str) -> bytes:
+    """Return the bytes that a leaf's body carries in a transfer encoding; the body itself for one that is not known."""
     if encoding == "base64":
-        return _from_base64(part.body)
+        return _from_base64(body)
     if encoding == "quoted-printable":
-        return _from_quoted_printable(part.body)
+        return _from_quoted_printable(body)
     if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
-        return _from_uuencode(part.body)
-    return part.body
+        return _from_uuencode(body)
+    return body
 
 
 def _from_quoted_printable(body: bytes) -> bytes:
@@ -84,15 +81,15 @@ def _last_group(digits: bytes) -> bytes:
     return binascii.a2b_base64(digits + b"=" * (4 - len(digits))) if len(digits) > 1 else b""
 
 
-def without_uuencoded(text: str) -> tuple[str, list[tuple[str, bytes]]]:
-    """Return the text without the files that stand in it by uuencode, and those files by name."""
+def without_uuencoded(text: str, *, most: int) -> tuple[str, list[tuple[str, bytes]]]:
+    """Return the text without the first files, at most so many, that stand in it by uuencode, and those by name."""
     files: list[tuple[str, bytes]] = []
 
     def take(block: re.Match[str]) -> str:
         files.append((block[1].strip(), _from_uuencode(block[2].encode("ascii"))))
         return ""
 
-    return _UUENCODED.sub(take, text), files
+    return _UUENCODED.sub(take, text, count=most) if most > 0 else text, files
 
 
 def _from_uuencode(body: bytes) -> bytes:

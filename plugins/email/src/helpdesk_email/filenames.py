@@ -32,18 +32,24 @@ def safe_name(name: str, *, content_type: str, position: int) -> str:
     return _shortened(name)
 
 
-def unique_name(name: str, taken: set[str]) -> str:
-    """Return the name, numbered if it is taken (whatever the case), and take it."""
+def unique_name(name: str, taken: dict[str, int]) -> str:
+    """Return the name, numbered if it is taken (whatever the case), and take it.
+
+    ``taken`` has for each name the last number given to it, so that a thousand files of one name take no time.
+    """
     stem, suffix = _divided(name)
-    candidate, count = name, 1
+    candidate, count = name, taken.get(name.casefold(), 1)
     while candidate.casefold() in taken:
         count += 1
         candidate = f"{stem} ({count}){suffix}"
-    taken.add(candidate.casefold())
+    taken[candidate.casefold()] = 1
+    taken[name.casefold()] = count
     return candidate
 
 
 def _shortened(name: str) -> str:
+    if len(name.encode()) <= MAX_BYTES:
+        return name
     stem, suffix = _divided(name)
     room = MAX_BYTES - len(suffix.encode())
     return stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .") + suffix

@@ -13,7 +13,7 @@ are looked for in another copy, which has them and the same tags.
 
 import html as entities
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -45,8 +45,8 @@ _HEADS = frozenset({"moz-cite-prefix", "appendonsend", "divrplyfwdmsg"})
 _MARKED = re.compile("|".join(rf"\b{value}" for _, value in _MARKS), re.IGNORECASE)
 _MARK = re.compile("|".join(rf'\b{name}="(?:[^"]*\s)?({value})(?:\s[^"]*)?"' for name, value in _MARKS), re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W_]+")
-NEEDLES = (80, 40, 20, 10)
-"""With how many letters of a quotation its place is looked for in the text beside it, best first."""
+NEEDLES = (80, 40, 20)
+"""With how many letters of a quotation its place is looked for in the text beside it; fewer prove little."""
 
 
 class _Token(NamedTuple):  # of which a page has ten thousands, and a dataclass takes twice the time to make
@@ -193,29 +193,47 @@ def _marked(tokens: Sequence[_Token], raw: str) -> tuple[int | None, bool]:
 
     Behind a mere head of it, the quotation itself shows.
     """
-    if not _MARKED.search(raw):
-        return None, False
+    marks = _marks(tokens, raw) if _MARKED.search(raw) else {}
+    first = min(marks, default=None)
+    if first is None or marks[first] in _HEADS:
+        return first, False
+    return first, _is_answered_below(tokens, first, {place for place, mark in marks.items() if mark not in _HEADS})
+
+
+def _marks(tokens: Sequence[_Token], raw: str) -> dict[int, str]:
+    """Return the tokens on which clients have put their marks, and the marks."""
+    found = {}
     for place, match in enumerate(_TOKEN.finditer(sanitise_with_marks(raw))):
-        tag, attributes = (match[2] or "").lower(), match[3] or ""
-        if place >= len(tokens) or tag != tokens[place].tag:
+        if place >= len(tokens) or (match[2] or "").lower() != tokens[place].tag:
             break  # the two are not the same page after all
-        mark = _MARK.search(attributes)
+        mark = _MARK.search(match[3] or "")
         if mark is not None:
-            is_head = (mark[mark.lastindex or 0]).lower() in _HEADS
-            return place, not is_head and _is_answered_below(tokens, place)
-    return None, False
+            found[place] = (mark[mark.lastindex or 0]).lower()
+    return found
 
 
-def _is_answered_below(tokens: Sequence[_Token], mark: int) -> bool:
-    """Return whether anything shows behind the element of a mark."""
+def _is_answered_below(tokens: Sequence[_Token], place: int, quotations: Set[int]) -> bool:
+    """Return whether anything shows from a quotation on but for quotations: an iPhone makes one of their head alone."""
+    while place < len(tokens):
+        if place in quotations:
+            place = _end_of(tokens, place)
+        elif tokens[place].shows:
+            return True
+        else:
+            place += 1
+    return False
+
+
+def _end_of(tokens: Sequence[_Token], begin: int) -> int:
+    """Return the token behind the element that begins with one."""
     depth = 0
-    for place in range(mark, len(tokens)):
+    for place in range(begin, len(tokens)):
         token = tokens[place]
-        if token.tag == tokens[mark].tag:
+        if token.tag == tokens[begin].tag and token.tag not in VOID:
             depth += -1 if token.is_closing else 1
         if not depth:
-            return any(one.shows for one in tokens[place:])
-    return False
+            return place + 1
+    return len(tokens)
 
 
 def _with_what_opens_it(tokens: Sequence[_Token], place: int) -> int:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 
 from helpdesk_email.addresses import is_address
-from helpdesk_email.encodings import body_bytes
 from helpdesk_email.headers import Headers
 from helpdesk_email.structure import Part
 from helpdesk_email.words import header_text
@@ -73,7 +72,7 @@ def fingerprint(root: Part) -> str:
         for name, value in leaf.headers.fields if leaf is not root else ():
             if name != "content-transfer-encoding":
                 said.update(name.encode() + b":" + _decoded(value) + b"\n")
-        body = body_bytes(leaf)
+        body = leaf.data
         for place in range(0, len(body), PIECE):
             said.update(body[place : place + PIECE].translate(None, b"\r\n"))
         said.update(b"\n")

@@ -17,6 +17,7 @@ from helpdesk.sdk import html as html_of_the_desk
 from helpdesk_email.cleaning import clean, single_line
 
 MAX_LENGTH = 2_000_000
+MAX_LAID_OUT = 1_000_000  # what is longer would take its reader a second for how its text is spaced
 MAX_BEGINNING = 100_000
 MAX_CONTENT_ID = 200
 
@@ -43,9 +44,10 @@ def sanitise_with_marks(html: str) -> str:
 
 def text_of(sanitised: str) -> str:
     """Return the text that sanitised HTML shows."""
-    text = str(get_text(sanitised, _PLAIN_SPACING)) if sanitised.strip() else ""
+    is_laid_out = sanitised.strip() and len(sanitised) <= MAX_LAID_OUT
+    text = str(get_text(sanitised, _PLAIN_SPACING)) if is_laid_out else ""
     if not text.strip():  # lxml gives up on what is nested deeper than 256
-        text = _stripped(sanitised).strip()
+        text = "\n".join(line.strip() for line in _without_layout(sanitised))
     lines = "\n".join(line.rstrip() for line in text.replace("\xa0", " ").splitlines())
     return clean(_BLANK_LINES.sub("\n\n", lines)).strip()
 
@@ -55,9 +57,7 @@ def beginning_of(html: str) -> str:
     seen = html[:MAX_LENGTH]
     cut = seen.rfind("<")
     seen = seen[:cut] if cut > seen.rfind(">") else seen  # a tag that has no end
-    lines = (
-        line.strip() for line in _stripped(_BREAKS.sub("\n", _UNSEEN.sub("", seen))).replace("\xa0", " ").splitlines()
-    )
+    lines = (line.strip() for line in _without_layout(_UNSEEN.sub("", seen)))
     return clean("\n".join(line for line in lines if line))[:MAX_BEGINNING].strip()
 
 
@@ -88,6 +88,11 @@ def content_ids(sanitised: str) -> set[str]:
 def from_text(text: str) -> str:
     """Return text as HTML, for a mail that goes on in text beside its HTML."""
     return f'<div style="white-space: pre-wrap">{entities.escape(text, quote=False)}</div>'
+
+
+def _without_layout(html: str) -> list[str]:
+    """Return the lines of the text in HTML, as its breaks and the ends of its blocks divide it."""
+    return _stripped(_BREAKS.sub("\n", html)).replace("\xa0", " ").splitlines()
 
 
 def _stripped(sanitised: str) -> str:

@@ -7,7 +7,6 @@ conversation stand in the quoted ``References``, so that the first one found any
 
 import re
 
-from helpdesk_email.encodings import body_bytes
 from helpdesk_email.headers import Headers, read_headers
 from helpdesk_email.identifiers import answered_ids, is_own_id, message_ids, own_ids
 from helpdesk_email.structure import Part
@@ -23,7 +22,7 @@ def original_of(root: Part) -> Headers:
     """Return the headers of the mail that is attached; none where there is none."""
     for leaf in root.leaves():
         if leaf.content_type in _ORIGINALS:
-            data = body_bytes(leaf).lstrip(b"\r\n")
+            data = leaf.data.lstrip(b"\r\n")
             return read_headers(data, 0, len(data))[0]
     return Headers()
 

@@ -9,8 +9,7 @@ text, and what is forwarded is the message itself.
 import re
 from collections.abc import Iterator, Sequence
 
-from helpdesk.sdk.channel import Identity
-from helpdesk_email.addresses import parse_mailboxes
+from helpdesk_email.addresses import Mailbox, parse_mailboxes
 
 MOST_LINES = 20_000
 LONGEST_LINE = 1_000
@@ -90,7 +89,7 @@ def with_what_is_above(text: str, place: int) -> int | None:
     return None
 
 
-def forwarded_from(text: str, *, subject: str) -> Identity | None:
+def forwarded_from(text: str, *, subject: str) -> Mailbox | None:
     """Return who wrote what a mail passes on, as the first head of a forwarded mail in its text names them."""
     is_forwarded = is_forward_by(subject)
     lines = text.split("\n")[:MOST_LINES]
@@ -98,8 +97,7 @@ def forwarded_from(text: str, *, subject: str) -> Identity | None:
         is_forwarded = is_forwarded or is_forward(line)
         if is_forwarded and _begins_head(lines, place):
             said = line.replace("：", ":").partition(":")[2].strip("* \t").replace("[mailto:", "<").replace("]", ">")
-            found = next((one for one in parse_mailboxes(said.encode()) if one.address), None)
-            return Identity("email", found.address, found.name) if found else None
+            return next((one for one in parse_mailboxes(said.encode()) if one.address), None)
     return None
 
 

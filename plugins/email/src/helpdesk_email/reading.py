@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, InboundRequest
 from helpdesk_email.addresses import Mailbox
-from helpdesk_email.automatic import is_daemon
+from helpdesk_email.automatic import has_daemon_name, is_daemon, is_unread
 from helpdesk_email.bounces import read_report
 from helpdesk_email.complaints import read_complaint
 from helpdesk_email.content import Content, charset_hint, read_content
@@ -81,11 +81,21 @@ def _message(root: Part, content: Content, *, request: InboundRequest, hint: str
         suspicion=authentic.suspicion,
         fingerprint=fingerprint(root),
         undeliverable=BLANKS_INSIDE if sender.had_blanks else "",
-        forwarded_from=forwarded_from(content.text, subject=subject),
+        forwarded_from=_author(content.text, subject, settings),
         quoted_from=_quoted_from(content, subject),
         html_quoted_from=None if is_forward_by(subject) else content.html_quoted_from,
         sent_at=headers.date(now=request.received_at or datetime.now(UTC)),
     )
+
+
+def _author(text: str, subject: str, settings: EmailSettings) -> Identity | None:
+    """Return who wrote what the mail passes on; None if that is a machine, or the desk itself."""
+    found = forwarded_from(text, subject=subject)
+    if found is None or is_unread(found) or has_daemon_name(found):
+        return None
+    if is_own_address(found.address, address=settings.address):
+        return None
+    return Identity("email", found.address, found.name)
 
 
 def _quoted_from(content: Content, subject: str) -> int | None:

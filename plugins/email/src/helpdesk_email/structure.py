@@ -6,7 +6,9 @@ killers do (depth, tens of thousands of parts) is counted while it is read, and 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
+from helpdesk_email.encodings import decoded
 from helpdesk_email.errors import Unreadable
 from helpdesk_email.headers import Headers, read_headers
 from helpdesk_email.parameters import Value
@@ -17,7 +19,7 @@ MAX_BOUNDARY_LOOKALIKES = 50_000
 MAX_BOUNDARY = 250
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, which would leave no place for what is decoded once
 class Part:
     """One part: a container with ``parts``, or a leaf whose ``body`` is still in its transfer encoding."""
 
@@ -30,6 +32,11 @@ class Part:
     def content_type(self) -> str:
         """Return type and subtype in lower case."""
         return self.content.value
+
+    @cached_property
+    def data(self) -> bytes:
+        """Return the bytes that a leaf carries."""
+        return decoded(self.body, self.headers.value("content-transfer-encoding").value.strip("'\" "))
 
     def leaves(self) -> list["Part"]:
         """Return every leaf at or below this part, in order."""

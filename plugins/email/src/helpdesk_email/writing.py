@@ -146,7 +146,7 @@ def _divided(message: Outbound) -> tuple[list[tuple[File, str]], list[tuple[File
     """Return the files that the HTML shows and those that are attached, each with a name of its own."""
     inline: list[tuple[File, str]] = []
     attached: list[tuple[File, str]] = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for position, file in enumerate(message.files, start=1):
         name = unique_name(safe_name(file.filename, content_type=file.content_type, position=position), taken)
         is_shown = message.html is not None and file.content_id is not None and is_message_id(f"{file.content_id}@x")

@@ -1,0 +1,28 @@
+"""Which mail addresses are the desk's own: whoever writes from one is no customer, and takes part in no ticket.
+
+An account's address stands among its settings, by whatever name its channel has for it. A channel knows its own
+account's alone; two accounts of a service that took each other for customers would answer each other.
+"""
+
+from collections.abc import Set
+from typing import Any
+
+from helpdesk.channels.models import ChannelAccount
+from helpdesk.customers.rules import EMAIL
+from helpdesk.sdk.channel import Identity
+
+
+def of(service_id: int) -> frozenset[str]:
+    """Return the addresses that the service's accounts are set to, folded in case; those of closed accounts too."""
+    rows: Any = ChannelAccount.select(ChannelAccount.settings).where(
+        ChannelAccount.service == service_id, ChannelAccount.deleted_at.is_null()
+    )
+    values = (value for (settings,) in rows.tuples() for value in settings.values())
+    return frozenset(value.casefold() for value in values if isinstance(value, str) and "@" in value)
+
+
+def has(own: Set[str], person: Identity) -> bool:
+    """Return whether an identity is an address of the desk's own, with or without a plus-tag."""
+    address = person.value.casefold()
+    local, _, domain = address.rpartition("@")
+    return person.kind == EMAIL and (address in own or f"{local.partition('+')[0]}@{domain}" in own)
