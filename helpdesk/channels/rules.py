@@ -16,7 +16,8 @@ from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, RecipientVer
 MAIL_DRIVER = "email"
 TOKEN_BYTES = 10
 MOST_TRIES_IN = 5
-MOST_TRIES_OUT = 48
+MOST_TRIES_OUT = 165
+"""Five days: seven waits from 30 seconds to an hour, then one of 45 minutes on average (leases.backoff)."""
 LONGEST_OUTSIDE_ID = 255
 LONGEST_REASON = 1000
 LONGEST_SENDER = 500

@@ -1,7 +1,7 @@
 """Owns a small IMAP server for tests that breaks the protocol as it is told; what is right is Dovecot's.
 
-It knows one folder, INBOX, whose mails never change, and speaks as much of RFC 3501 as a mail program needs to fetch
-from it. What a test scripts stands in place of the answer to a command.
+It knows one folder, INBOX, whose mails only EXPUNGE changes, and speaks as much of RFC 3501 as a mail program needs to
+fetch from it. What a test scripts stands in place of the answer to a command.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Self
 from tests.servers.ports import free_port
 
 GREETING = b"* OK ready\r\n"
-CAPABILITY = b"* CAPABILITY IMAP4rev1 UIDPLUS\r\n"
+UIDPLUS = "IMAP4rev1 UIDPLUS"
 
 
 class Hang:
@@ -34,7 +34,14 @@ class Close:
         self.words = words
 
 
-Answer = bytes | Hang | Drip | Close
+class Gone:
+    """In place of an answer: somebody has taken the mail away, so there is nothing to tell."""
+
+    def __init__(self, uid: int) -> None:
+        self.uid = uid
+
+
+Answer = bytes | Hang | Drip | Close | Gone
 
 
 class ScriptedImap:
@@ -42,13 +49,13 @@ class ScriptedImap:
 
     host = "127.0.0.1"
 
-    def __init__(self, mails: Mapping[int, bytes], *, greeting: Answer = GREETING) -> None:
+    def __init__(self, mails: Mapping[int, bytes], *, greeting: Answer = GREETING, capability: str = UIDPLUS) -> None:
         self.port = free_port()
         self.mails = dict(mails)
         self.faults: dict[str, Answer] = {}
         self.commands: list[str] = []
         self.flagged: set[int] = set()
-        self._greeting = greeting
+        self._greeting, self._capability = greeting, capability
         self._talks: set[asyncio.Task[None] | None] = set()  # the loop keeps none of those that only wait
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -86,6 +93,9 @@ class ScriptedImap:
             tag, _, command = line.decode("ascii", "replace").strip().partition(" ")
             self.commands.append(command)
             fault = next((fault for begin, fault in self.faults.items() if command.startswith(begin)), None)
+            if isinstance(fault, Gone):
+                self.mails.pop(fault.uid, None)
+                fault = None
             if fault is None:
                 await self._say(writer, self._right(command) + f"{tag} OK done\r\n".encode())
             elif isinstance(fault, bytes):
@@ -116,11 +126,15 @@ class ScriptedImap:
     def _right(self, command: str) -> bytes:
         """Return the untagged part of the right answer."""
         if command.startswith("CAPABILITY"):
-            return CAPABILITY
+            return f"* CAPABILITY {self._capability}\r\n".encode()
         if command.startswith("SELECT"):
             return f"* {len(self.mails)} EXISTS\r\n* OK [UIDVALIDITY 7] valid\r\n".encode()
         if command.startswith("UID SEARCH"):
-            return f"* SEARCH {' '.join(map(str, self.mails))}\r\n".encode()
+            found = self.flagged if command.endswith(" DELETED") else self.mails
+            return f"* SEARCH {' '.join(map(str, sorted(found)))}\r\n".encode()
+        if command == "EXPUNGE":
+            for uid in self.flagged:
+                self.mails.pop(uid, None)
         if command.startswith("UID STORE"):
             self.flagged.add(int(command.split()[2]))
             return b""

@@ -13,7 +13,7 @@ from helpdesk_email.settings import EmailSettings
 
 from helpdesk.sdk.channel import Inbound, InboundRequest, Retry
 from tests.factories.intake import Intake, raw_mail
-from tests.servers.imap import Close, Drip, Hang, ScriptedImap
+from tests.servers.imap import UIDPLUS, Close, Drip, Gone, Hang, ScriptedImap
 
 MAILS = {uid: raw_mail(f"m{uid}") for uid in (1, 2, 3)}
 BODY = "UID FETCH 2 (BODY"
@@ -73,6 +73,13 @@ def test_mail_that_always_breaks_is_skipped_and_the_next_one_comes(quick, fault)
         assert 2 not in server.flagged, "What is only on the server must not be deleted."
 
 
+def test_mail_that_somebody_takes_away_between_two_commands_is_passed_over(quick):
+    with ScriptedImap(MAILS) as server:
+        server.faults[BODY] = Gone(2)
+        inlet, failures = listen_through(server, enough=2)
+        assert (inlet.subjects, failures) == ([b"Subject: m1", b"Subject: m3"], [])
+
+
 def test_mail_without_a_body_is_a_notice_at_once(quick):
     with ScriptedImap(MAILS) as server:
         server.faults[BODY] = b"* 2 FETCH (BODY[] {x}\r\nTAG OK done\r\n"
@@ -87,6 +94,72 @@ def test_what_is_only_on_the_server_is_not_deleted_at_the_next_start(quick):
         assert failures == []
         account(server, imap_after="delete").listen(inlet)
         assert server.flagged == set()
+
+
+def test_without_uidplus_nothing_is_removed_that_was_not_fetched(quick):
+    with ScriptedImap(MAILS, capability="IMAP4rev1") as server:
+        server.flagged.add(3)  # by somebody who may think better of it
+        inlet, failures = listen_through(server, enough=2, imap_after="delete")
+        assert (len(inlet.stored), failures) == (2, [])
+        assert "EXPUNGE" not in server.commands
+        assert (set(server.mails), server.flagged) == ({1, 2, 3}, {1, 2, 3})
+        inlet.enough = 3
+        account(server, imap_after="delete").listen(inlet)
+        assert len(inlet.stored) == 3
+        assert server.mails == {}
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "words"),
+    [
+        ("SELECT", b"* 3 EXISTS\r\nTAG OK done\r\n", "'nothing' as UIDVALIDITY"),
+        ("SELECT", b"* 3 EXISTS\r\n* OK [UIDVALIDITY new] valid\r\nTAG OK done\r\n", "'new' as UIDVALIDITY"),
+        ("UID SEARCH", b"* SEARCH 1 abc\r\nTAG OK done\r\n", "'abc' as UID"),
+    ],
+)
+def test_numbers_that_are_none_are_told_in_words_and_nothing_is_lost(quick, command, answer, words):
+    with ScriptedImap(MAILS) as server:
+        server.faults[command] = answer
+        inlet = Intake(enough=3)
+        with pytest.raises(Retry, match=words):
+            account(server).listen(inlet)
+        assert inlet.stored == {}
+        del server.faults[command]
+        account(server).listen(inlet)
+        assert list(inlet.stored.values()) == list(MAILS.values())
+
+
+@pytest.mark.parametrize(
+    ("fault", "after"), [("UID STORE", "keep"), ("UID MOVE", "move"), ("UID COPY", "move"), ("UID EXPUNGE", "delete")]
+)
+def test_server_that_hangs_after_a_mail_is_left_in_time_and_has_given_the_mail(quick, fault, after):
+    with ScriptedImap({1: MAILS[1]}, capability="IMAP4rev1 UIDPLUS MOVE" if "MOVE" in fault else UIDPLUS) as server:
+        server.faults[fault] = Hang()
+        inlet = Intake(enough=2)
+        started = time.monotonic()
+        with pytest.raises(Retry, match="no end after"):
+            account(server, imap_after=after, imap_move_to="Done").listen(inlet)
+        assert time.monotonic() - started < 10
+        assert inlet.subjects == [b"Subject: m1"]
+
+
+def test_server_that_hangs_in_idle_is_left_in_time(quick, monkeypatch):
+    monkeypatch.setattr(mailbox, "SLICE_SECONDS", 0.1)
+    with ScriptedImap({}, capability="IMAP4rev1 UIDPLUS IDLE") as server:
+        server.faults["IDLE"] = Hang()
+        started = time.monotonic()
+        with pytest.raises(Retry, match="no end after"):
+            account(server).listen(Intake(enough=1))
+        assert time.monotonic() - started < 10
+
+
+def test_server_that_hangs_in_the_handshake_is_left_in_time(monkeypatch):
+    monkeypatch.setattr(connections, "IMAP_SECONDS", 0.4)
+    with ScriptedImap({}, greeting=Hang()) as server:
+        started = time.monotonic()
+        with pytest.raises(Retry, match="The IMAP server"):
+            account(server, imap_security="tls").listen(Intake(enough=1))
+        assert time.monotonic() - started < 10
 
 
 def test_server_that_breaks_once_gives_the_mail_the_next_time(quick):

@@ -70,12 +70,34 @@ def test_full_mailbox_is_no_dead_address(smtp_server):
 
 
 @pytest.mark.parametrize("stage", [Stage.MAIL, Stage.RCPT, Stage.DATA])
-@pytest.mark.parametrize(("answer", "error"), [("451 4.3.0 Later", Retry), ("554 5.7.1 Never", Refused)])
+@pytest.mark.parametrize(("answer", "error"), [("451 4.3.0 Later", Retry), ("554 5.6.0 Never", Refused)])
 def test_refusal_of_the_whole_mail_is_for_now_or_for_good(smtp_server, stage, answer, error):
     smtp_server.answer(answer, stage=stage)
     with pytest.raises(error, match=answer):
         account(smtp_server).send(outbound(recipients=PEOPLE))
     assert smtp_server.received == []
+
+
+@pytest.mark.parametrize("answer", ["550 5.7.60 Not allowed to send as this sender", "553 5.1.8 Unknown sender"])
+def test_sender_that_is_refused_is_the_trouble_of_the_account_and_not_of_its_mail(smtp_server, answer):
+    smtp_server.answer(answer, stage=Stage.MAIL)
+    with pytest.raises(AccountRefused, match=answer):
+        account(smtp_server).send(outbound(recipients=PEOPLE))
+
+
+@pytest.mark.parametrize(
+    ("replies", "security"),
+    [
+        (b"554 5.7.1 no\r\n", "none"),
+        (b"220 desk\r\n550 5.7.1 no\r\n550 5.7.1 no\r\n", "none"),
+        (b"220 desk\r\n250-desk\r\n250 STARTTLS\r\n554 5.7.1 no\r\n", "starttls"),
+    ],
+    ids=["greeting", "EHLO", "STARTTLS"],
+)
+def test_server_that_refuses_before_any_mail_refuses_the_account(replies, security, monkeypatch):
+    monkeypatch.setattr(connections, "FAREWELL_SECONDS", 0.1)
+    with dripping(replies, b"") as port, pytest.raises(AccountRefused, match=r"takes no mail from this account: 55"):
+        drip_account(port, smtp_security=security).send(outbound())
 
 
 def test_server_that_says_good_bye_is_tried_again(smtp_server):
@@ -139,9 +161,9 @@ def dripping(replies: bytes, drop: bytes) -> Iterator[int]:
             talking.join(10)
 
 
-def drip_account(port: int) -> Email:
+def drip_account(port: int, **changes) -> Email:
     plain = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_security": "none"}
-    return Email(EmailSettings(address="support@desk.example", **plain))
+    return Email(EmailSettings(address="support@desk.example", **(plain | changes)))
 
 
 @pytest.mark.parametrize(
@@ -239,7 +261,7 @@ def test_certificate_of_nobody_known_is_not_trusted(tmp_path):
 
 
 def test_server_without_starttls_is_refused_instead_of_spoken_to_in_the_clear(smtp_server):
-    with pytest.raises(Refused, match="can't do what the settings ask for"):
+    with pytest.raises(AccountRefused, match="can't do what the settings ask for"):
         account(smtp_server, smtp_security="starttls").send(outbound())
 
 

@@ -188,16 +188,36 @@ def _make_smtp(settings: EmailSettings) -> smtplib.SMTP:
 
 
 def _open_smtp(server: smtplib.SMTP, settings: EmailSettings, token: str) -> None:
+    """Connect and log in. What is refused for good before any mail is spoken of is refused to the account."""
+    try:
+        _greet(server, settings, token)
+    except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError):
+        raise
+    except smtplib.SMTPResponseException as error:
+        if not 500 <= error.smtp_code < 600 or error.smtp_code == LOG_IN_FIRST:
+            raise
+        raise account_refused(settings, error) from error
+
+
+def account_refused(settings: EmailSettings, error: smtplib.SMTPResponseException) -> AccountRefused:
+    """Return that the server takes no mail at all from this account: its messages wait until that is mended."""
+    return AccountRefused(
+        f"The SMTP server {settings.smtp_host}:{settings.smtp_port} takes no mail from this account: {_words(error)}"
+        " Ask whoever runs that server, or correct the account's settings."
+    )
+
+
+def _greet(server: smtplib.SMTP, settings: EmailSettings, token: str) -> None:
     server.ehlo_resp = server.helo_resp = None  # of a connection before this one
     code, greeting = server.connect(settings.smtp_host, settings.smtp_port)
     if code != 220:
         raise smtplib.SMTPConnectError(code, greeting)
     if settings.smtp_security is Security.STARTTLS:
         server.starttls(context=tls_context(settings))
+    server.ehlo_or_helo_if_needed()
     if token:
         user = settings.smtp_username or settings.address
         words = _words_to_say(settings, token, user, settings.smtp_host, settings.smtp_port)
-        server.ehlo_or_helo_if_needed()
         server.auth(settings.oauth_mechanism.upper(), lambda _challenge=None: next(words))
     elif settings.smtp_username:
         server.login(settings.smtp_username, settings.smtp_password.get_secret_value())
@@ -221,7 +241,7 @@ def _told(protocol: str, host: str, port: int) -> Iterator[None]:
     except (MailboxLoginError, smtplib.SMTPAuthenticationError) as error:
         raise _login_error(where, error) from error
     except smtplib.SMTPNotSupportedError as error:
-        raise Refused(
+        raise AccountRefused(
             f"{where} can't do what the settings ask for: {_words(error)} Change the security or the login."
         ) from error
     except smtplib.SMTPResponseException as error:
@@ -238,7 +258,7 @@ def _told(protocol: str, host: str, port: int) -> Iterator[None]:
             f"{where} doesn't speak TLS as expected: {error.reason}. Check the port and the security."
         ) from error
     except UnicodeError as error:
-        raise Refused(
+        raise AccountRefused(
             f"{where} takes only ASCII as host name, user name and password; correct the settings."
         ) from error
     except TimeoutError as error:

@@ -11,7 +11,7 @@ import imaplib
 import re
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from io import BufferedReader
 from typing import Any, cast
 
@@ -145,9 +145,8 @@ class Folder:
     def _open(self) -> None:
         with talking(self._server, self._settings, seconds=COMMAND_SECONDS):
             self._server.folder.set(self._name)
-            validity = self._server.client.response("UIDVALIDITY")[1][0]
-        assert validity is not None, "RFC 3501 demands a UIDVALIDITY from every server."
-        self._validity = int(validity)
+            (validity,) = self._numbers(self._server.client.response("UIDVALIDITY")[1][:1], what="UIDVALIDITY")
+        self._validity = validity
         stored = self._inlet.cursor.get(self._name) or {}
         place = stored if stored.get("uidvalidity") == self._validity else {}
         self._last, self._is_left = int(place.get("uid", 0)), bool(place.get("is_left"))
@@ -171,8 +170,8 @@ class Folder:
         with talking(self._server, self._settings, seconds=COMMAND_SECONDS):
             while True:
                 client.response("EXISTS")
-                uids = sorted(int(uid) for uid in self._server.uids(f"UID {self._last + 1}:*", charset=None))
-                new = [uid for uid in uids if uid > self._last]
+                found = self._server.uids(f"UID {self._last + 1}:*", charset=None)
+                new = [uid for uid in sorted(self._numbers(found, what="UID")) if uid > self._last]
                 if new or client.response("EXISTS")[1] == [None]:
                     return new
 
@@ -206,6 +205,8 @@ class Folder:
         raw = self._part(uid, "BODY.PEEK[]") if size <= most else None
         if raw is not None:
             return raw, True
+        if self._size(uid) is None:  # somebody else took it away just now
+            return None
         notice = unavailable(place=place) if size <= most else too_large(size, limit=most, place=place)
         return headers_with_notice(self._part(uid, "BODY.PEEK[HEADER]") or b"", notice), False
 
@@ -224,8 +225,23 @@ class Folder:
             status, items = self._server.client.uid("FETCH", str(uid), f"({what})")
         return (item for item in items if item is not None) if status == "OK" else iter(())
 
+    def _numbers(self, said: Iterable[bytes | str | None], *, what: str) -> list[int]:
+        """Return what the server gave as numbers. Raises Retry: without them no mail is known from another."""
+        words = [one.decode("ascii", "replace") if isinstance(one, bytes) else one or "nothing" for one in said]
+        for word in words:
+            if not (word.isascii() and word.isdigit()):
+                raise Retry(
+                    f"The IMAP server {self._settings.imap_host}:{self._settings.imap_port} gives {word[:50]!r} as"
+                    f" {what} in the folder “{self._name}”, where a number must stand; nothing can be fetched so."
+                )
+        return [int(word) for word in words]
+
     def _finish(self, uid: int) -> None:
-        """Tell the server that the mail is stored, as the settings ask."""
+        """Tell the server that the mail is stored, as the settings ask.
+
+        Without UIDPLUS a server removes everything at once that anybody has flagged as deleted. While that is more
+        than has been fetched, ours only stays flagged: it goes with the next, or with what somebody else removes.
+        """
         after, client = self._settings.imap_after, self._server.client
         with talking(self._server, self._settings, seconds=COMMAND_SECONDS):
             if after is After.MOVE:
@@ -236,7 +252,9 @@ class Folder:
             if after is After.DELETE and "UIDPLUS" in client.capabilities:
                 self._expect(client.uid("EXPUNGE", str(uid)))
             elif after is After.DELETE:
-                self._expect(client.expunge())
+                flagged = self._numbers(self._server.uids("DELETED", charset=None), what="UID")
+                if max(flagged, default=0) <= uid:
+                    self._expect(client.expunge())
 
     @staticmethod
     def _expect(answer: tuple[str, Any]) -> None:

@@ -5,17 +5,21 @@ a server that wants a sender gets one. One mail for all recipients, not one each
 as they would in any mail program, and a ticket's thread stays one.
 """
 
+import re
 import smtplib
 
 from helpdesk.sdk.channel import Outbound, RecipientVerdict, Refused, Retry, Sent, Verdict
 from helpdesk_email.addresses import is_address
 from helpdesk_email.bounces import is_dead_address
-from helpdesk_email.connections import reply_text, smtp_connection
+from helpdesk_email.connections import account_refused, reply_text, smtp_connection
 from helpdesk_email.identifiers import NO_SENDER
 from helpdesk_email.settings import EmailSettings
 from helpdesk_email.signing import signed
 from helpdesk_email.tokens import Tokens
 from helpdesk_email.writing import write
+
+_MAY_NOT_SEND = re.compile(r"5[0-9][0-9] 5\.(?:7\.[0-9]+|1\.[78])(?![0-9])")
+"""At MAIL nothing but the sender is known: what policy says there, or of the sender's address, is about the account."""
 
 
 def submit(message: Outbound, settings: EmailSettings, tokens: Tokens, *, external_id: str) -> Sent:
@@ -38,7 +42,6 @@ def submit(message: Outbound, settings: EmailSettings, tokens: Tokens, *, extern
 def _announce(
     server: smtplib.SMTP, settings: EmailSettings, *, size: int, is_automatic: bool, people: list[str]
 ) -> None:
-    server.ehlo_or_helo_if_needed()
     options = [f"SIZE={size}"] if server.has_extn("size") else []
     if not all(address.isascii() for address in people):
         if not server.has_extn("smtputf8"):
@@ -49,7 +52,8 @@ def _announce(
         server.rset()
         code, reply = server.mail(settings.address, options)
     if code != 250:
-        raise smtplib.SMTPSenderRefused(code, reply, settings.address)
+        error = smtplib.SMTPSenderRefused(code, reply, settings.address)
+        raise account_refused(settings, error) if _MAY_NOT_SEND.search(reply_text(code, reply)) else error
 
 
 def _name_recipients(server: smtplib.SMTP, people: list[str]) -> list[RecipientVerdict]:
