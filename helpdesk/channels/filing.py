@@ -5,6 +5,7 @@ is copied in does not take part: only the ticket's customer, those whom the desk
 and proven agents do. A message without a sender makes a ticket of its own, without a customer.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,6 +36,8 @@ from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.attachments import NewFile
 from helpdesk.tickets.operations import NewTicket
 from helpdesk.tickets.rules import LONGEST_CHANNEL, Asker, Body, body_of, subject_of
+
+log = logging.getLogger(__name__)
 
 MOST_ANSWERED = 50
 FORGED_REPORT = "It reports on a message of ours, and does not come from whom it says."
@@ -237,11 +240,22 @@ def _candidates(account: Any, item: Inbound, *, is_agent: bool) -> Iterator[Cand
         if ticket is not None and ticket.service_id == account.service_id:
             yield Candidate(ticket.id, is_participant=True)
     for ticket_id in _answered(account.id, item.answers):
-        yield Candidate(ticket_id, is_agent or _takes_part(account, ticket_id, item.sender))
+        yield _hint(account, ticket_id, item, is_agent=is_agent)
     if item.ticket_number is not None and 0 < item.ticket_number < 2**63:
         numbered = ticket_queries.ticket_by_number(account.service_id, item.ticket_number)
         if numbered is not None:
-            yield Candidate(numbered.id, is_agent or _takes_part(account, numbered.id, item.sender))
+            yield _hint(account, numbered.id, item, is_agent=is_agent)
+
+
+def _hint(account: Any, ticket_id: int, item: Inbound, *, is_agent: bool) -> Candidate:
+    """Return what naming the ticket is worth; that of somebody who takes no part in it is told in the log."""
+    takes_part = is_agent or _takes_part(account, ticket_id, item.sender)
+    if not takes_part:
+        log.info(
+            "a message names a ticket in which its sender takes no part",
+            extra={"account_id": account.id, "ticket_id": ticket_id, "proof": str(item.proof)},
+        )
+    return Candidate(ticket_id, is_participant=takes_part)
 
 
 def _answered(account_id: int, answers: Sequence[str]) -> list[int]:

@@ -4,6 +4,8 @@
 database time from which a worker may take it. Taking it moves ``due_at`` behind the lease, so a
 worker that dies simply lets the row fall due again; a separate "locked" flag (the lost
 alternative) would need somebody to clear it. ``attempts`` counts takings, so a crash counts too.
+On SQLite the database's time is the machine's: where somebody sets that clock forward by more than a lease,
+a row falls due early, and its work may be done twice, as after the death of a worker.
 Work whose end nobody can foresee is done inside ``held``; one long lease for all (the lost
 alternative) would leave the rows of a dead worker lying for just as long.
 """

@@ -1,5 +1,7 @@
 """Where each attack case of SECURITY.md is tested; what another folder tests already is not written twice.
 
+B5 asks what an acknowledgement says: there is none yet but the text that a trigger's author writes.
+
 A1   tests/attacks/test_a_markup.py::test_hostile_html_in_a_mail_is_taken_apart
      tests/attacks/test_a_markup.py::test_hostile_html_of_an_agent_is_taken_apart
      tests/attacks/test_a_markup.py::test_browser_runs_and_fetches_nothing_of_it
@@ -17,10 +19,11 @@ A6   tests/attacks/test_b_trust.py::test_nothing_that_a_mail_names_is_fetched
 A7   tests/kernel/test_html.py::test_bomb_takes_no_longer_than_a_page
      tests/faults/test_poison.py::test_ten_bombs_among_a_hundred_mails_cost_only_themselves
 B1   tests/channels/test_participants.py::test_copied_stranger_is_proposed_and_gets_and_adds_nothing
+     tests/channels/test_participants.py::test_stranger_whom_a_forged_customer_copies_in_learns_nothing
 B2   tests/channels/test_senders.py::test_address_of_an_agent_without_proof_is_a_stranger_s
      tests/attacks/test_b_answers.py::test_every_client_s_answer_goes_out_whole_and_without_what_it_quotes
      tests/attacks/test_b_trust.py::test_nothing_that_a_stranger_writes_in_quotes_makes_him_an_agent
-B3   tests/channels/test_senders.py::test_proven_agent_who_works_here_no_more_answers_nobody
+B3   tests/channels/test_senders.py::test_proven_agent_who_works_here_no_more_answers_nobody_and_the_log_tells_of_it
      tests/channels/test_senders.py::test_proven_agent_of_another_service_answers_nobody
      tests/channels/test_senders.py::test_proven_stranger_takes_part_in_no_ticket
 B4   tests/attacks/test_b_trust.py::test_mail_of_a_third_party_enters_no_ticket_by_its_number

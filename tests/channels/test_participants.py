@@ -42,6 +42,17 @@ def test_copied_stranger_is_proposed_and_gets_and_adds_nothing(copying: Post) ->
     assert row.ticket_id != ticket_id
 
 
+@pytest.mark.parametrize("proof", ["none", "failed"])
+def test_stranger_whom_a_forged_customer_copies_in_learns_nothing(copying: Post, proof: str) -> None:
+    ticket_id = copying.ticket()
+    forged = copying.feed(id="forged", ticket_number=1, proof=proof, copied=[MALLORY], **{"from": MINA})
+    assert forged.ticket_id in (None, ticket_id)
+    assert "ADDED" not in states(ticket_id).values()
+    assert recipients(copying.reply(ticket_id)) == [MINA]
+    asked = copying.feed(id="m2", answers=["forged", "m1"], ticket_number=1, **{"from": MALLORY})
+    assert asked.ticket_id != ticket_id
+
+
 def test_whom_an_agent_lets_in_gets_the_answers_and_writes_into_the_ticket(copying: Post) -> None:
     ticket_id = copying.ticket(copied=[JUN])
     participants.add(copying.desk.agent, ticket_id, JUN.upper())

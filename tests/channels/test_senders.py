@@ -97,11 +97,15 @@ def assert_no_answer(post: Post, sender: str) -> None:
     assert len(Echo.sent) == sent
 
 
-def test_proven_agent_who_works_here_no_more_answers_nobody(post: Post) -> None:
+def test_proven_agent_who_works_here_no_more_answers_nobody_and_the_log_tells_of_it(
+    post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
     (row,) = agents.agents_by_ids([post.desk.agent.id])
     assert row is not None
     deactivate_member(row.member_id)
+    caplog.set_level("INFO", logger="helpdesk.channels.filing")
     assert_no_answer(post, row.email)
+    assert "a message names a ticket in which its sender takes no part" in caplog.messages
 
 
 @pytest.mark.parametrize("is_same_organization", [True, False])

@@ -3,6 +3,7 @@
 Source: SECURITY 4.3 rows 22 and 23.
 """
 
+import socket
 import time
 
 import pytest
@@ -11,7 +12,7 @@ from helpdesk_email.channel import Email
 from helpdesk_email.reading import read
 from helpdesk_email.settings import EmailSettings
 
-from helpdesk.sdk.channel import Inbound, InboundRequest, Retry
+from helpdesk.sdk.channel import Identity, Inbound, InboundRequest, Outbound, Retry
 from tests.factories.intake import Intake, raw_mail
 from tests.servers.imap import UIDPLUS, Close, Drip, Gone, Hang, ScriptedImap
 
@@ -151,6 +152,21 @@ def test_server_that_hangs_in_idle_is_left_in_time(quick, monkeypatch):
         with pytest.raises(Retry, match="no end after"):
             account(server).listen(Intake(enough=1))
         assert time.monotonic() - started < 10
+
+
+def test_name_that_cannot_be_looked_up_now_is_tried_again(monkeypatch):
+    def fail(*_args, **_named):
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    hosts = {"imap_host": "imap.desk.example", "imap_password": "x", "smtp_host": "smtp.desk.example"}
+    email = Email(EmailSettings(address="support@desk.example", **hosts))
+    with pytest.raises(Retry, match=r"IMAP server imap\.desk\.example:993 failed: .*Temporary failure in name"):
+        email.listen(Intake(enough=1))
+    with pytest.raises(Retry, match=r"SMTP server smtp\.desk\.example:\d+ failed: .*Temporary failure in name"):
+        email.send(
+            Outbound(key="k", ticket_number=1, subject="s", text="t", recipients=(Identity("email", "a@b.example"),))
+        )
 
 
 def test_server_that_hangs_in_the_handshake_is_left_in_time(monkeypatch):

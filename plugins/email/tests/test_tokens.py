@@ -163,6 +163,12 @@ def test_token_server_in_trouble_is_asked_again_later(dovecot, smtp, token_serve
     assert not isinstance(later.value, AccountRefused)
 
 
+def test_token_server_whose_name_cannot_be_looked_up_now_is_asked_again_later(dovecot, smtp, token_server):
+    email = account(token_server, dovecot, smtp, oauth_url="https://login.invalid/token")
+    with pytest.raises(Retry, match=r"login\.invalid' is not known"):
+        email.send(outbound())
+
+
 @pytest.mark.parametrize("told", [{}, {"access_token": ""}, {"access_token": 7}, {"access_token": "a\r\nb"}, []])
 def test_answer_without_a_token_is_asked_for_again_later(dovecot, smtp, token_server, told):
     token_server.refusal = (200, told)
