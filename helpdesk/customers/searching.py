@@ -6,7 +6,6 @@ found by whole words only.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import peewee
@@ -16,6 +15,7 @@ from helpdesk.customers.rules import terms_of_customer
 from helpdesk.kernel.beginnings import LAST_SIGN, needles
 from helpdesk.kernel.condition_syntax import LARGEST_NUMBER
 from helpdesk.kernel.db import database, is_sqlite, locked, transactional
+from helpdesk.kernel.renewing import Renewed
 from helpdesk.kernel.text import one_line
 
 LONGEST_SEARCH = 254
@@ -25,14 +25,6 @@ LOOKED_AT = 1_000
 DENSE = 5
 """How many of the newest customers must have several words, each common, for a walk to come upon a page soon."""
 LOT = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Renewed:
-    """How many rows a lot had, and the last of them."""
-
-    count: int
-    last_id: int
 
 
 def learn(service_id: int, customer_id: int, values: Mapping[str, str | None]) -> None:
