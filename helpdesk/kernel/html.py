@@ -15,7 +15,6 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
-from types import MappingProxyType
 
 import nh3
 
@@ -28,7 +27,7 @@ TAGS = (nh3.ALLOWED_TAGS | {"font", "big", "section", "article"}) - {"map", "are
 DROPPED_WHOLE = {"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math", "xml"}
 _SIDES = ("top", "right", "bottom", "left")
 _CELL = {"colspan", "rowspan", "headers", "width", "height", "bgcolor", "nowrap"}
-ATTRIBUTES = {
+ATTRIBUTES: Mapping[str, Set[str]] = {
     **{tag: names - {"cite"} for tag, names in nh3.ALLOWED_ATTRIBUTES.items()},  # a URL whose scheme nh3 does not check
     "*": {"style", "dir", "lang", "title", "align", "valign"},
     "img": {"src", "alt", "width", "height", "border"},
@@ -88,9 +87,7 @@ def sanitise_with(html: str, attributes: Mapping[str, Set[str]]) -> str:
     return _clean(html, attributes=kept) if is_bearable(html) else _words_only(html)
 
 
-def _clean(
-    html: str, *, attributes: Mapping[str, Set[str]] = MappingProxyType(ATTRIBUTES), are_comments_kept: bool = False
-) -> str:
+def _clean(html: str, *, attributes: Mapping[str, Set[str]] = ATTRIBUTES, are_comments_kept: bool = False) -> str:
     return nh3.clean(
         html,
         tags=TAGS,
