@@ -171,12 +171,12 @@ def _is_common(words: Sequence[_Word]) -> bool:
 
 
 def matches(subject: str, service_id: int, query: str) -> Any:
-    """Return the query for the ids of the things that the words find, for ``Ticket.id.in_(…)``.
+    """Return the query for the ids of the things that the words find, as ``row_id``, each once an entry.
 
     Raises LimitExceeded when the query is too long.
     """
     words = _words(_checked(query))
-    found = SearchEntry.select(SearchEntry.subject_id).where(
+    found = SearchEntry.select(SearchEntry.subject_id.alias("row_id")).where(
         SearchEntry.subject == subject, SearchEntry.service_id == service_id
     )
     if not words:
