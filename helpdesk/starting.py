@@ -11,7 +11,7 @@ from helpdesk import wiring
 from helpdesk.helpcenter.themes import DEFAULT, Themes
 from helpdesk.helpcenter.themes import find as find_themes
 from helpdesk.hosting import life
-from helpdesk.kernel import crypto, db, failpoints, http, jobs, logs, settings
+from helpdesk.kernel import crypto, db, failpoints, http, jobs, keyfile, logs, settings
 from helpdesk.kernel.errors import Invalid
 from helpdesk.kernel.settings import Settings
 from helpdesk.plugins import registry, storing
@@ -39,7 +39,7 @@ def ready(made: Settings | None, *, migrate: bool) -> Settings:
     db.use(chosen)
     if migrate:
         db.migrate()
-    crypto.use(crypto.load_or_make(chosen))
+    crypto.use(keyfile.follow(chosen))
     http.use(http.OutgoingClient(chosen.outgoing_allow))
     jobs.use(chosen, secret=crypto.keyring().secret_for("jobs"))
     registry.load(safe_mode=chosen.safe_mode, disabled=chosen.disable, storage=chosen.storage)

@@ -66,11 +66,11 @@ ASK_FIRST = (
 )
 
 
-def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool = False) -> int | None:
-    """Write an answer into the outbox and return the row's id, or None when it is kept and nothing goes out.
+def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool = False) -> None:
+    """Write an answer into the outbox, unless it is only to be kept.
 
     It goes back the way the ticket came; a ticket without an account is answered by the service's
-    primary mail account, and without one its answers are there to be read by the API. A person's answer that could
+    primary mail account, and without one its answers are kept to be read by the API. A person's answer that could
     reach nobody raises Conflict (CUSTOMER_NOT_REACHABLE); a machine's is kept.
 
     What a machine wrote answers no other machine, and goes neither to an address that takes no messages nor to one
@@ -81,11 +81,11 @@ def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool =
     assert ticket is not None, "a message keeps its ticket"
     account = _account_for(ticket)
     if account is None and ticket.account_id is None:
-        return None
+        return
     to = _recipient(account, ticket.customer_id) if account is not None else None
     if to is None:
         if is_automatic:
-            return None
+            return
         raise Conflict(_unreachable(account, ticket.customer_id), code="CUSTOMER_NOT_REACHABLE", path=("ticketId",))
     people = [to] if is_automatic else [to, *_participants(account, ticket_id, to)]
     refusal = _refusal(account, to, ticket) if is_automatic else ""
@@ -98,7 +98,6 @@ def queue(actor: Actor, ticket_id: int, message_id: int, *, is_automatic: bool =
         row = Delivery.get_by_id(row_id)
         end_at_rest(row, rules.given_up(row.recipients, refusal), refusal)
     jobs.wake(LINE)
-    return int(row_id)
 
 
 def _unreachable(account: Any, customer_id: int | None) -> str:

@@ -13,7 +13,7 @@ from helpdesk.sdk.channel import Identity
 
 
 def of(service_id: int) -> frozenset[str]:
-    """Return the addresses that the service's accounts are set to, folded in case; those of closed accounts too."""
+    """Return the addresses of the service's accounts, folded in case; those of accounts that are switched off too."""
     rows: Any = ChannelAccount.select(ChannelAccount.settings).where(
         ChannelAccount.service == service_id, ChannelAccount.deleted_at.is_null()
     )

@@ -31,6 +31,7 @@ CONNECT_SECONDS = 3.0
 LARGEST_CLOCK_ERROR = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=10)
 LEAST_FREE_BYTES = 500_000_000
+UNCOUNTED_BYTES = 1_000_000
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -85,7 +86,7 @@ def checks(settings: Settings) -> list[Check]:
         return [*found, Check("database", Health.FAIL, f"It lacks {', '.join(missing)}.", fix)]
     with db.connection():
         found += [Check("database", Health.OK, "It answers and has every migration."), _clock()]
-        found += [*_services(), *_channels(), *_queues()]
+        found += [*_statistics(), *_services(), *_channels(), *_queues()]
     return found
 
 
@@ -129,6 +130,9 @@ def _redis(settings: Settings) -> Iterator[Check]:
 
 def _base_url(settings: Settings) -> Check:
     where = urlsplit(settings.base_url)
+    if "base_url" not in settings.model_fields_set:
+        message = f"Links lead to where helpdesk run listens; those of helpdesk worker to {settings.base_url}."
+        return Check("base_url", Health.OK, message, "Set HELPDESK_BASE_URL before others than you use the desk.")
     if where.scheme == "https" or where.hostname in LOOPBACK:
         return Check("base_url", Health.OK, f"Links lead to {settings.base_url}.")
     fix = "Serve it by HTTPS and set HELPDESK_BASE_URL."
@@ -161,6 +165,20 @@ def _clock() -> Check:
         message = f"This machine and the database are {apart.total_seconds():.0f} seconds apart."
         return Check("clock", Health.WARN, message, "Let both be set by NTP.")
     return Check("clock", Health.OK, "This machine and the database agree.")
+
+
+def _statistics() -> Iterator[Check]:
+    """Look for tables that PostgreSQL takes for empty, as after a restore: backups hold no statistics."""
+    if db.is_sqlite():
+        return
+    uncounted = (
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
+        " AND reltuples < 0 AND pg_relation_size(oid) > %s ORDER BY relname"
+    )
+    names = [row[0] for row in db.database.execute_sql(uncounted, (UNCOUNTED_BYTES,)).fetchall()]
+    if names:
+        message = f"PostgreSQL has not counted {', '.join(names)} yet, so lists may be slow."
+        yield Check("statistics", Health.WARN, message, "Run ANALYZE in the database, as after every restore.")
 
 
 def _services() -> Iterator[Check]:

@@ -13,7 +13,7 @@ from helpdesk.commands.opening import require_file
 from helpdesk.commands.recycling import Recycling
 from helpdesk.commands.serving import address_of, bind, serving
 from helpdesk.commands.stopping import stopping
-from helpdesk.commands.working import services_of, tell, wait, working
+from helpdesk.commands.working import await_database, services_of, tell, wait, working
 from helpdesk.kernel.settings import Settings
 
 
@@ -27,6 +27,7 @@ def run(asked: Asked, *, host: str, port: int) -> None:
     with stopping() as stop, closing(recycling.bound or bind(host, port)) as bound:
         url = address_of(bound, host)
         chosen = settings_at(asked, url)
+        await_database(chosen, stop)
         made = app.create_app(chosen)
         services = services_of(chosen)
         lines = [f"{slug}: {chosen.base_url}/{slug}/hc  {chosen.base_url}/{slug}/graphql" for slug in services]

@@ -11,6 +11,7 @@ from helpdesk.commands.progress import progress
 from helpdesk.customers import searching as customers
 from helpdesk.customers.operations import SERIES
 from helpdesk.kernel.db import last_number
+from helpdesk.kernel.renewing import Renewed
 from helpdesk.organization import queries as organization
 from helpdesk.tickets import counting
 from helpdesk.tickets import searching as tickets
@@ -19,7 +20,7 @@ KINDS = ("tickets", "customers")
 REST = 0.25
 """How long it lets others write after each lot, against how long the lot took."""
 
-Renew = Callable[..., customers.Renewed | None]
+Renew = Callable[..., Renewed | None]
 
 
 @verb("rebuild")

@@ -14,8 +14,8 @@ from helpdesk.commands.run import settings_at
 from helpdesk.commands.serving import address_of, bind
 from helpdesk.commands.stopping import stopping
 from helpdesk.commands.web_processes import Processes, usual_workers
-from helpdesk.commands.working import services_of
-from helpdesk.kernel import db, logs
+from helpdesk.commands.working import await_database, services_of
+from helpdesk.kernel import db
 from helpdesk.kernel.settings import Settings
 
 
@@ -30,6 +30,7 @@ def serve(asked: Asked, *, host: str, port: int, workers: int | None, threads: i
     with stopping() as stop, bind(host, port) as bound:
         url = address_of(bound, host)
         chosen = settings_at(asked, url)
+        await_database(chosen, stop)
         services = _checked(chosen)
         counts = {"workers": workers or usual_workers(), "threads": threads or chosen.web_threads}
         data = {"pid": os.getpid(), "url": url, "services": services, **counts, "data": str(chosen.data_dir.resolve())}
@@ -42,8 +43,6 @@ def serve(asked: Asked, *, host: str, port: int, workers: int | None, threads: i
 
 def _checked(chosen: Settings) -> list[str]:
     """Migrate, once for all processes, and return the services; no connection is left for the processes to inherit."""
-    logs.configure(chosen)
-    db.use(chosen)
     db.migrate()
     services = services_of(chosen)
     db.database.close_all()

@@ -7,7 +7,7 @@ from helpdesk.commands.asking import Asked, verb
 from helpdesk.commands.opening import require_file
 from helpdesk.commands.recycling import Recycling
 from helpdesk.commands.stopping import stopping
-from helpdesk.commands.working import services_of, tell, wait, working
+from helpdesk.commands.working import await_database, services_of, tell, wait, working
 
 
 @verb("worker")
@@ -17,6 +17,7 @@ def worker(asked: Asked) -> None:
     chosen = asked.settings()
     require_file(chosen)
     with stopping() as stop:
+        await_database(chosen, stop)
         starting.start(chosen)
         services = services_of(chosen)
         text = f"The worker works for {', '.join(services)}. Ctrl-C stops it."

@@ -1,24 +1,54 @@
 """Runs the work of a desk in this process, and ends it in order: what ``run`` and ``worker`` have in common."""
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
+from click.exceptions import Exit
+
 from helpdesk.channels.listening import Listeners
 from helpdesk.commands.asking import Asked
+from helpdesk.commands.failures import reason as reason_of
 from helpdesk.commands.opening import no_desk
 from helpdesk.commands.recycling import Recycling
 from helpdesk.commands.stopping import FINISHING, Stopping
-from helpdesk.kernel import db, logs
+from helpdesk.kernel import clock, db, logs
+from helpdesk.kernel.errors import Unavailable
 from helpdesk.kernel.jobs import Worker
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import queries
 from helpdesk.plugins import guard, watching
 
 PLUGIN_SECONDS = 15.0  # for what plugins are doing when the work is to end
+DATABASE_SECONDS = 30.0  # for a database that restarts, or is started beside the desk
+LOOK_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
+
+
+def await_database(chosen: Settings, stop: Stopping) -> None:
+    """Wait until the database answers, as long as a restart of it may take. Raises Unavailable; Exit after a wish."""
+    logs.configure(chosen)
+    db.use(chosen)
+    ends_at, is_waiting = clock.monotonic() + DATABASE_SECONDS, False
+    while True:
+        try:
+            with db.connection():
+                return
+        except db.UNREACHABLE as error:
+            if stop.is_wished:
+                raise Exit(0) from error
+            if clock.monotonic() > ends_at:
+                raise Unavailable(
+                    f"The database has not answered for {DATABASE_SECONDS:g} seconds ({reason_of(error)});"
+                    " start it, or check HELPDESK_DATABASE_URL."
+                ) from error
+            if not is_waiting:
+                log.warning("the database does not answer; this process waits for it")
+            is_waiting = True
+            time.sleep(LOOK_SECONDS)
 
 
 @contextmanager

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from helpdesk.customers import searching
 from helpdesk.customers.models import Customer, CustomerIdentity
 from helpdesk.customers.rules import normal_identity
+from helpdesk.customers.searching import Search, clean
 from helpdesk.kernel.condition_syntax import LARGEST_NUMBER
 from helpdesk.kernel.paging import Order, Page, Window, page
 from helpdesk.kernel.rows import Row, by_ids, grouped, load, of_owners, select
@@ -61,14 +60,16 @@ def customers_of_service(service_id: int, *, search: str | None = None) -> Any:
     ``search`` keeps those of whose data a word begins so, for each word of it, or whose number it is.
     """
     query = select(CustomerRow, Customer).where(Customer.service == service_id)
-    return searching.only_found(query, service_id, text) if (text := searching.clean(search)) else query
+    return Search(service_id, text).only_found(query) if (text := clean(search)) else query
 
 
 def page_of_service(service_id: int, window: Window, *, search: str | None = None) -> Page[CustomerRow]:
     """Return one page of the customers of the service that are found, newest first."""
-    query, text = customers_of_service(service_id, search=search), searching.clean(search)
-    hits = partial(searching.hits, service_id, text) if text else None
-    return page(CustomerRow, query, order=NEWEST, window=window, hits=hits)
+    query, text = customers_of_service(service_id), clean(search)
+    if not text:
+        return page(CustomerRow, query, order=NEWEST, window=window)
+    found = Search(service_id, text)
+    return page(CustomerRow, found.only_found(query), order=NEWEST, window=window, hits=found.hits)
 
 
 def identities_by_ids(ids: Sequence[int | None]) -> list[IdentityRow | None]:

@@ -6,7 +6,6 @@ found by whole words only.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import peewee
@@ -16,6 +15,7 @@ from helpdesk.customers.rules import terms_of_customer
 from helpdesk.kernel.beginnings import LAST_SIGN, needles
 from helpdesk.kernel.condition_syntax import LARGEST_NUMBER
 from helpdesk.kernel.db import database, is_sqlite, locked, transactional
+from helpdesk.kernel.renewing import Renewed
 from helpdesk.kernel.text import one_line
 
 LONGEST_SEARCH = 254
@@ -27,14 +27,6 @@ DENSE = 5
 LOT = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Renewed:
-    """How many rows a lot had, and the last of them."""
-
-    count: int
-    last_id: int
-
-
 def learn(service_id: int, customer_id: int, values: Mapping[str, str | None]) -> None:
     """Make a customer findable by these values too. One statement, none where nothing is to be learnt."""
     rows = [
@@ -44,48 +36,66 @@ def learn(service_id: int, customer_id: int, values: Mapping[str, str | None]) -
         CustomerTerm.insert_many(rows).on_conflict_ignore().execute()
 
 
-def only_found(query: Any, service_id: int, text: str) -> Any:
-    """Return the query over customers kept to those who are found, for lists that are newest first."""
-    ways = needles(text)
-    if any(_is_walked(service_id, way) for way in ways):
-        return query.where(_any_of([_walked(way) for way in ways] + _numbered(text)))
-    among = hits(service_id, text)
-    if is_sqlite():
-        return query.where(Customer.id.in_(among))
-    return query.where(peewee.NodeList((Customer.id, peewee.SQL("= ANY(ARRAY("), among, peewee.SQL("))"))))
+class Search:
+    """One search among a service's customers: its ways, and which of its needles are common, each looked up once."""
 
+    def __init__(self, service_id: int, text: str) -> None:
+        self._service_id = service_id
+        self._ways = needles(text)
+        is_number = text.isascii() and text.isdigit() and int(text) <= LARGEST_NUMBER
+        self._number = int(text) if is_number else None
+        self._are_common: dict[str, bool] = {}
 
-def hits(service_id: int, text: str) -> Any:
-    """Return the query for the ids of those who are found, each once and in no order, as they are counted."""
-    found: Any = Customer.select(Customer.id).where(
-        Customer.service == service_id, _any_of([*_numbered(text), peewee.SQL("1 = 0")])
-    )
-    for way in needles(text):
-        found = _known(service_id, way) | found
-    return found
+    def only_found(self, query: Any) -> Any:
+        """Return the query over customers kept to those who are found, for lists that are newest first."""
+        if any(self._is_walked(way) for way in self._ways):
+            number = [] if self._number is None else [Customer.number == self._number]
+            return query.where(_any_of([_walked(way) for way in self._ways] + number))
+        hits = self.hits()
+        if not hits:
+            return query.where(peewee.SQL("1 = 0"))
+        among = _any_of(hits)
+        if is_sqlite():
+            return query.where(Customer.id.in_(among))
+        return query.where(peewee.NodeList((Customer.id, peewee.SQL("= ANY(ARRAY("), among, peewee.SQL("))"))))
 
+    def hits(self) -> list[Any]:
+        """Return queries for the ids of those who are found, as ``row_id``, some more than once and in no order."""
+        hits = [self._known(way) for way in self._ways]
+        if self._number is not None:
+            numbered = (Customer.service == self._service_id) & (Customer.number == self._number)
+            hits.append(Customer.select(Customer.id.alias("row_id")).where(numbered))
+        return hits
 
-def _known(service_id: int, way: Sequence[str]) -> Any:
-    """Return the query for the ids of those who have a term for each needle; the first that is rare leads."""
-    first = next((needle for needle in way if len(way) > 1 and not _is_common(service_id, needle)), way[0])
-    lead = CustomerTerm.alias()
-    query = lead.select(lead.customer).where(lead.service_id == service_id, _begins(lead, first))
-    for needle in way:
-        if needle != first:
-            query = query.where(_has(lead.customer, needle))
-    return query
+    def _known(self, way: Sequence[str]) -> Any:
+        """Return the query for the ids of those who have a term for each needle; the first that is rare leads."""
+        first = next((needle for needle in way if len(way) > 1 and not self._is_common(needle)), way[0])
+        lead = CustomerTerm.alias()
+        query = lead.select(lead.customer.alias("row_id")).where(
+            lead.service_id == self._service_id, _begins(lead, first)
+        )
+        for needle in way:
+            if needle != first:
+                query = query.where(_has(lead.customer, needle))
+        return query
 
+    def _is_walked(self, way: Sequence[str]) -> bool:
+        """Return whether so many have the needles that walking the list finds a page sooner than sorting the hits."""
+        if not all(self._is_common(needle) for needle in way):
+            return False
+        if len(way) == 1:
+            return True
+        newest = Customer.select(Customer.id).where(Customer.service == self._service_id).order_by(Customer.id.desc())
+        looked_at = newest.limit(LOOKED_AT).alias("newest")
+        dense = peewee.Select([looked_at], [peewee.Value(1)]).where(_walked(way, looked_at.c.id)).limit(DENSE)
+        return len(list(dense.tuples().execute(database))) == DENSE
 
-def _is_walked(service_id: int, way: Sequence[str]) -> bool:
-    """Return whether so many have the needles that walking the list finds a page sooner than sorting the hits."""
-    if not all(_is_common(service_id, needle) for needle in way):
-        return False
-    if len(way) == 1:
-        return True
-    newest = Customer.select(Customer.id).where(Customer.service == service_id).order_by(Customer.id.desc())
-    looked_at = newest.limit(LOOKED_AT).alias("newest")
-    dense = peewee.Select([looked_at], [peewee.Value(1)]).where(_walked(way, looked_at.c.id)).limit(DENSE)
-    return len(list(dense.tuples().execute(database))) == DENSE
+    def _is_common(self, needle: str) -> bool:
+        if needle not in self._are_common:
+            some = CustomerTerm.select(peewee.Value(1)).where(CustomerTerm.service_id == self._service_id)
+            count = some.where(_begins(CustomerTerm, needle)).limit(COMMON).count()
+            self._are_common[needle] = count == COMMON
+        return self._are_common[needle]
 
 
 def _walked(way: Sequence[str], customer: Any = Customer.id) -> Any:
@@ -104,21 +114,11 @@ def _begins(term: Any, needle: str) -> Any:
     return (term.term >= needle) & (term.term < needle + LAST_SIGN)
 
 
-def _numbered(text: str) -> list[Any]:
-    is_number = text.isascii() and text.isdigit() and int(text) <= LARGEST_NUMBER
-    return [Customer.number == int(text)] if is_number else []
-
-
 def _any_of(conditions: Sequence[Any]) -> Any:
     found = conditions[0]
     for condition in conditions[1:]:
         found |= condition
     return found
-
-
-def _is_common(service_id: int, needle: str) -> bool:
-    some = CustomerTerm.select(peewee.Value(1)).where(CustomerTerm.service_id == service_id)
-    return bool(some.where(_begins(CustomerTerm, needle)).limit(COMMON).count() == COMMON)
 
 
 def clean(search: str | None) -> str:

@@ -54,8 +54,9 @@ def steady() -> datetime:
     present, running = datetime.now(UTC), _running()
     leap = present - running - _steps.began
     if leap > TOLERANCE:
-        _steps.doubted_at = _steps.doubted_at or running
-        if running - _steps.doubted_at < min(leap, LONGEST_DOUBT):
+        since = _steps.doubted_at or running  # looked at once: another thread may still read the time before the leap
+        _steps.doubted_at = since
+        if running - since < min(leap, LONGEST_DOUBT):
             return _steps.began + running + _hands.ahead
     _steps.began, _steps.doubted_at = present - running, None
     return present + _hands.ahead

@@ -20,12 +20,10 @@ import json
 import os
 import re
 import secrets
-import tempfile
 import unicodedata
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Self
 
 from argon2 import PasswordHasher
@@ -38,8 +36,6 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from helpdesk.kernel import clock
 from helpdesk.kernel.errors import Invalid, Unauthenticated, Unavailable
-from helpdesk.kernel.settings import Settings
-from helpdesk.kernel.storage import sync_folder
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -263,103 +259,21 @@ def _normal(password: str) -> bytes:
     return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
 
 
-def load_or_make(settings: Settings) -> Keyring:
-    """Return the keyring of ``HELPDESK_KEYS``, else of ``keys.json`` in the data folder, made if there is none.
-
-    Raises Invalid when what is there cannot be read, and then changes nothing.
-    """
-    text = settings.keys.get_secret_value()
-    if text.strip():
-        return Keyring.load(text)
-    path = _keys_path(settings)
-    found = _read_keys(path)
-    if found is not None:
-        return found
-    _write_keys(path, Keyring.generate(), replace=False)
-    made = _read_keys(path)  # not what was generated here: another process may have been first
-    if made is None:
-        raise _unreadable_keys(path, "it was removed while the desk was starting")
-    return made
-
-
-def save(settings: Settings, keyring: Keyring) -> None:
-    """Put a rotated ring in the place of ``keys.json``, in one step.
-
-    Raises Invalid when the keys come from ``HELPDESK_KEYS``, or when the old file cannot be read.
-    """
-    if settings.keys.get_secret_value().strip():
-        raise Invalid("The keys come from HELPDESK_KEYS; change that setting instead.", code="BAD_KEYRING")
-    path = _keys_path(settings)
-    _read_keys(path)
-    _write_keys(path, keyring, replace=True)
-
-
-def _keys_path(settings: Settings) -> Path:
-    return settings.data_dir / "keys.json"
-
-
-def _read_keys(path: Path) -> Keyring | None:
-    try:
-        return Keyring.load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise _unreadable_keys(path, error.strerror or "it cannot be opened") from error
-    except UnicodeError as error:
-        raise _unreadable_keys(path, "it is no text") from error
-    except Invalid as error:
-        raise _unreadable_keys(path, error.message) from error
-
-
-def _unreadable_keys(path: Path, reason: str) -> Invalid:
-    return Invalid(
-        f"{path} holds the keys of this desk and cannot be used: {reason.rstrip('.')}. Nothing was changed;"
-        " restore the file from a backup. Without it every sealed secret is lost.",
-        code="BAD_KEYRING",
-    )
-
-
-def _write_keys(path: Path, keyring: Keyring, *, replace: bool) -> None:
-    """Write a whole file of mode 0600 and give it its name at once; without ``replace`` the first of two wins."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".keys-")
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(keyring.dump())
-                file.flush()
-                os.fsync(file.fileno())
-            if replace:
-                temporary.replace(path)
-            else:
-                with suppress(FileExistsError):
-                    os.link(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise Unavailable(
-            f"The keys cannot be written to {path}: {error.strerror}. Mend that, or set HELPDESK_KEYS.",
-            code="NO_KEYRING",
-        ) from error
-
-
-_keyring: Keyring | None = None
+_newest: Callable[[], Keyring] | None = None
 _passwords = PasswordHashes()
 
 
-def use(chosen: Keyring) -> None:
-    """Set the keyring of this process: a process serves one desk."""
-    global _keyring  # noqa: PLW0603  # one desk a process, as with the database and the settings
-    _keyring = chosen
+def use(newest: Callable[[], Keyring]) -> None:
+    """Set what gives the keyring of this process, asked at each use: a process serves one desk."""
+    global _newest  # noqa: PLW0603  # one desk a process, as with the database and the settings
+    _newest = newest
 
 
 def keyring() -> Keyring:
-    """Return the keyring of this process."""
-    if _keyring is None:
+    """Return the keyring of this process as it is now. Keep it for no longer than a use: keys may be rotated."""
+    if _newest is None:
         raise RuntimeError("No keyring was set; create_app() and the commands call crypto.use() first.")
-    return _keyring
+    return _newest()
 
 
 def use_passwords(chosen: PasswordHashes) -> None:

@@ -6,7 +6,7 @@ alternative, a handle passed through every call, cost an argument everywhere and
 Every change runs in ``transaction()``. Calls left by ``after_commit`` run once the outermost
 transaction has committed; those left inside a savepoint that was rolled back never run (peewee's
 own ``after_commit`` does run them). Times of leases come from ``database_now()``, never from a
-worker's clock. How far one database goes, and what comes after it, stands in ``kernel/__init__.py``.
+worker's clock. How far one database goes, and what comes after it, says the README (What grows first).
 """
 
 import functools

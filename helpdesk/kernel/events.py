@@ -293,9 +293,9 @@ def _feed(name: str, *, lease_seconds: float, retry_seconds: float) -> None:
 def _hand_over(row: Any, lease_seconds: float) -> bool:
     """Hand over what is behind the row's place, as long as the subscriber stays. False when the lease was lost."""
     while events := read(row.position):
-        if (missed := events[0].position - row.position - 1) > 0:  # positions have no gap but what retention.py leaves
-            log.warning("a subscriber was away for too long", extra={"subscriber": row.name, "missed": missed})
         for event in events:
+            if (missed := event.position - row.position - 1) > 0:  # positions have no gap but what retention.py leaves
+                log.warning("a subscriber was away for too long", extra={"subscriber": row.name, "missed": missed})
             handler = _wiring.subscriptions.get(row.name)
             if handler is None:
                 return True

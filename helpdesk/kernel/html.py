@@ -27,7 +27,7 @@ TAGS = (nh3.ALLOWED_TAGS | {"font", "big", "section", "article"}) - {"map", "are
 DROPPED_WHOLE = {"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math", "xml"}
 _SIDES = ("top", "right", "bottom", "left")
 _CELL = {"colspan", "rowspan", "headers", "width", "height", "bgcolor", "nowrap"}
-ATTRIBUTES = {
+ATTRIBUTES: Mapping[str, Set[str]] = {
     **{tag: names - {"cite"} for tag, names in nh3.ALLOWED_ATTRIBUTES.items()},  # a URL whose scheme nh3 does not check
     "*": {"style", "dir", "lang", "title", "align", "valign"},
     "img": {"src", "alt", "width", "height", "border"},

@@ -7,6 +7,8 @@ rows when the list moves meanwhile.
 
 import base64
 import binascii
+import functools
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,13 +20,15 @@ import orjson
 import peewee
 
 from helpdesk.kernel.columns import to_micros
-from helpdesk.kernel.db import Model
+from helpdesk.kernel.db import Model, database
 from helpdesk.kernel.errors import Invalid
 from helpdesk.kernel.rows import Listed, Row, counts_by, grouped, load, select, together
 
 DEFAULT_SIZE = 20
 LARGEST_SIZE = 100
 MOST_KNOWN = 500
+MOST_REPEATED = 3
+"""How often a thing is found by one word, about: so many times as many hits are read as are to be counted."""
 
 Rows = TypeVar("Rows", bound=Row)
 
@@ -89,11 +93,17 @@ class Page(Generic[Rows]):
 
 
 def page(
-    row_type: type[Rows], query: Any, *, order: Sequence[Order], window: Window, hits: Callable[[], Any] | None = None
+    row_type: type[Rows],
+    query: Any,
+    *,
+    order: Sequence[Order],
+    window: Window,
+    hits: Callable[[], Sequence[Any]] | None = None,
 ) -> Page[Rows]:
     """Return one window of the query. The last order column must be unique, such as the id.
 
-    ``hits`` makes another query for as many rows, when the list's own is better at its order than at being counted.
+    ``hits`` makes other queries for the same rows, when the list's own is better at its order than at being counted:
+    each for ids as ``row_id``, some maybe more than once, and all of them together.
 
     Raises Invalid (BAD_PAGE, BAD_CURSOR).
     """
@@ -105,7 +115,8 @@ def page(
     backward = window.is_backward
     directions = [key.column.desc() if key.descending != backward else key.column.asc() for key in order]
     rows = load(row_type, query.order_by(*directions).limit(size + 1))
-    found = _cut(rows, size, order, window, partial(_length, hits or (lambda: whole)))
+    length = partial(_length, lambda: whole) if hits is None else partial(_length_of_hits, hits)
+    found = _cut(rows, size, order, window, length)
     together(found.rows)
     return found
 
@@ -216,6 +227,33 @@ def _length(counting: Callable[[], Any], most: int | None) -> int:
     query = counting()
     counted: Any = query if most is None else query.limit(most)
     return int(counted.count())
+
+
+def _length_of_hits(hits: Callable[[], Sequence[Any]], most: int | None) -> int:
+    """Return how many different rows are hit; beyond ``most`` it is not looked, which a mere DISTINCT would do."""
+    queries = list(hits())
+    if not queries:
+        return 0
+    if most is not None:
+        enough = most * MOST_REPEATED
+        together = _all_of([_beginning(query, enough) for query in queries])
+        counts = [peewee.fn.COUNT(peewee.SQL("*")), peewee.fn.COUNT(together.c.row_id.distinct())]
+        ((found, different),) = peewee.Select([together], counts).tuples().execute(database)
+        if different >= most or found < enough:
+            return int(min(different, most))
+    different = peewee.Select([together := _all_of(queries)], [together.c.row_id]).distinct().alias("different")
+    ((count,),) = peewee.Select([different], [peewee.fn.COUNT(peewee.SQL("*"))]).tuples().execute(database)
+    return int(count) if most is None else min(int(count), most)
+
+
+def _beginning(query: Any, most: int) -> Any:
+    """Return a query for so many of the hits, in a form that may stand in a UNION."""
+    beginning = query.limit(most).alias("beginning")
+    return peewee.Select([beginning], [beginning.c.row_id])
+
+
+def _all_of(queries: Sequence[Any]) -> Any:
+    return functools.reduce(operator.add, queries).alias("together")
 
 
 class _Lengths:

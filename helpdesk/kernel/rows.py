@@ -24,7 +24,7 @@ class Cohort:
     __slots__ = ("_places", "failed", "loaded", "rows")
 
     def __init__(self, rows: Sequence[Any]) -> None:
-        self.rows = rows
+        self.rows = tuple(rows)  # whoever holds the list may sort or cut it
         self.loaded: dict[Hashable, list[Any]] = {}
         self.failed: dict[Hashable, Exception] = {}
         self._places: dict[int, int] = {}
@@ -66,10 +66,15 @@ class Cohort:
 
 @dataclass(slots=True, kw_only=True)
 class Row:
-    """Base of every row; a subclass names the columns that it reads."""
+    """Base of every row; a subclass names the columns that it reads, and has nothing else to do when it is made."""
 
     id: int
     cohort: Cohort | None = field(default=None, repr=False, compare=False)
+
+    def __init_subclass__(cls) -> None:
+        """Refuse what ``load`` would leave out, since it calls no ``__init__``. Raises TypeError."""
+        if hasattr(cls, "__post_init__"):
+            raise TypeError(f"{cls.__name__} has a __post_init__, which no row from the database calls; use a property")
 
 
 Rows = TypeVar("Rows", bound=Row)
@@ -128,7 +133,7 @@ def _made_maker(row_type: type[Row], selected: Sequence[Any]) -> Callable[[Seque
     lines = [
         "def make(found):",
         "    rows = []",
-        "    cohort = Cohort(rows)",
+        "    cohort = Cohort(())",
         f"    for {', '.join(values)}, in found:",
         "        row = row_type.__new__(row_type)",  # to hand all columns to __init__ takes as long again
         "        row.cohort = cohort",
@@ -137,6 +142,7 @@ def _made_maker(row_type: type[Row], selected: Sequence[Any]) -> Callable[[Seque
             for name, value, column in zip(columns(row_type), values, selected, strict=True)
         ),
         "        rows.append(row)",
+        "    cohort.rows = tuple(rows)",
         "    return rows",
     ]
     exec("\n".join(lines), known)  # noqa: S102  # names of our own

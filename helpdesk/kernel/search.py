@@ -123,31 +123,6 @@ def extend(subject: str, subject_id: int, service_id: int, text: str) -> None:
     _insert(subject, subject_id, service_id, rows)
 
 
-def renew(subject: str, service_id: int, texts: Mapping[int, Sequence[str]]) -> None:
-    """Make each thing findable by its texts anew, the first as added and the others as extending it. Three statements.
-
-    The entries get new ids, so that whatever a broken index still says of the old ones leads nowhere.
-    """
-    entries: Any = SearchEntry.select(SearchEntry.id).where(_is_one_of(subject, texts))
-    old = [row[0] for row in entries.tuples()]
-    values = [
-        {"subject": subject, "subject_id": subject_id, "service_id": service_id, **_columns(row)}
-        for subject_id, said in texts.items()
-        for row in _joined_rows(said)
-    ]
-    if values:
-        SearchEntry.insert_many(values).execute()
-    SearchEntry.delete().where(SearchEntry.id.in_(old)).execute()
-
-
-def forget(subject: str, among: Any, *, after: int, up_to: int | None) -> None:
-    """Remove the entries of things that are not among the rows of a query, of ids after one and up to another."""
-    here = (SearchEntry.subject == subject) & (SearchEntry.subject_id > after)
-    if up_to is not None:
-        here &= SearchEntry.subject_id <= up_to
-    SearchEntry.delete().where(here, SearchEntry.subject_id.not_in(among)).execute()
-
-
 def remove(subject: str, subject_id: int) -> None:
     """Make the thing findable by nothing. One statement."""
     SearchEntry.delete().where(_is(subject, subject_id)).execute()
@@ -196,12 +171,12 @@ def _is_common(words: Sequence[_Word]) -> bool:
 
 
 def matches(subject: str, service_id: int, query: str) -> Any:
-    """Return the query for the ids of the things that the words find, for ``Ticket.id.in_(…)``.
+    """Return the query for the ids of the things that the words find, as ``row_id``, each once an entry.
 
     Raises LimitExceeded when the query is too long.
     """
     words = _words(_checked(query))
-    found = SearchEntry.select(SearchEntry.subject_id).where(
+    found = SearchEntry.select(SearchEntry.subject_id.alias("row_id")).where(
         SearchEntry.subject == subject, SearchEntry.service_id == service_id
     )
     if not words:
@@ -222,10 +197,6 @@ def _checked(query: str) -> str:
     if len(query) > LONGEST_QUERY:
         raise LimitExceeded(f"A search has at most {LONGEST_QUERY} characters; use fewer words.", path=("search",))
     return query
-
-
-def _is_one_of(subject: str, subject_ids: Iterable[int]) -> Any:
-    return (SearchEntry.subject == subject) & SearchEntry.subject_id.in_(list(subject_ids))
 
 
 def _is(subject: str, subject_id: int) -> Any:
@@ -311,23 +282,12 @@ def rows_of(terms: Sequence[str]) -> list[list[str]]:
 def _insert(subject: str, subject_id: int, service_id: int, rows: Sequence[Sequence[str]]) -> None:
     common = {"subject": subject, "subject_id": subject_id, "service_id": service_id}
     if rows:
-        SearchEntry.insert_many([common | _columns(row) for row in rows]).execute()
+        SearchEntry.insert_many([common | columns_of(row) for row in rows]).execute()
 
 
-def _columns(terms: Sequence[str]) -> dict[str, Any]:
+def columns_of(terms: Sequence[str]) -> dict[str, Any]:
+    """Return the columns of an entry that has the terms."""
     return {"weight": weight_of(terms), "terms": stored_as(terms)}
-
-
-def _joined_rows(texts: Sequence[str]) -> list[list[str]]:
-    """Return the rows that texts leave of which the first was added and each other one has extended what was there."""
-    rows: list[list[str]] = []
-    for place, text in enumerate(texts):
-        more = rows_of([GAP, *placed(text)] if place else placed(text))
-        if rows and len(more) == 1 and weight_of(rows[-1]) + weight_of(more[0]) <= ROW_WEIGHT:
-            rows[-1] += more[0]
-        else:
-            rows += more
-    return rows
 
 
 def stored_as(terms: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from helpdesk.access.rules import rights_of_agent
 from helpdesk.agents import operations as agents
 from helpdesk.agents.rules import Role
 from helpdesk.hosting import life
-from helpdesk.kernel import clock, crypto, db, http, jobs, settings, storage
+from helpdesk.kernel import clock, crypto, db, http, jobs, keyfile, settings, storage
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.settings import Settings
 from helpdesk.kit import listening, network
@@ -72,7 +72,7 @@ def _template() -> Path:
 def _ready(made: Settings, client: ProvidedClient) -> None:
     """Ready this process, with cheap passwords and no plugin but the default theme."""
     db.use(made)
-    crypto.use(crypto.load_or_make(made))
+    crypto.use(keyfile.follow(made))
     crypto.use_passwords(crypto.PasswordHashes(time_cost=1, memory_cost=8, parallelism=1))
     storage.use(storage.LocalStorage(made.data_dir / "files"))
     http.use(client)

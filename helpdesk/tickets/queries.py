@@ -137,13 +137,12 @@ def matching(service_id: int, *, where: Any = None, text: str | None = None) -> 
     return query if where is None else query.where(_expression(service_id, where))
 
 
-def hits(service_id: int, text: str) -> Any:
+def hits(service_id: int, text: str) -> list[Any]:
     """Return the query for the ids of the tickets that contain the words, in no order: as they are counted.
 
-    It follows the index, of which it reads no more than a limit asks for; the list's own walks tickets, which is
-    better only when they must meet a condition as well.
+    It follows the index; the list's own walks tickets, which is better only when they must meet a condition as well.
     """
-    return search.matches("ticket", service_id, text).distinct()
+    return [search.matches("ticket", service_id, text)]
 
 
 def page_of_service(
@@ -164,7 +163,11 @@ def _expression(service_id: int, where: Any) -> Any:
 
 
 def page_of(
-    query: Any, *, order: Sequence[tuple[TicketOrderField, bool]], window: Window, hits: Callable[[], Any] | None = None
+    query: Any,
+    *,
+    order: Sequence[tuple[TicketOrderField, bool]],
+    window: Window,
+    hits: Callable[[], Sequence[Any]] | None = None,
 ) -> Page[TicketRow]:
     """Return one page of a ticket query; ``order`` is (field, descending), newest change first when empty."""
     keys = [Order(getattr(Ticket, name), str(name), descending) for name, descending in order]

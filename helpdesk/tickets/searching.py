@@ -6,9 +6,9 @@ ticket meanwhile waits for its lot, and is then found as well.
 
 from typing import Any
 
-from helpdesk.customers.searching import Renewed
-from helpdesk.kernel import search
+from helpdesk.kernel import renewing
 from helpdesk.kernel.db import locked, transactional
+from helpdesk.kernel.renewing import Renewed
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.tickets.operations import SUBJECT
 
@@ -35,6 +35,6 @@ def renew(service_id: int, *, after: int = 0, most: int = LOT) -> Renewed | None
         else:
             texts[ticket_id][0] += text
             seen.add(ticket_id)
-    search.renew(SUBJECT, service_id, texts)
-    search.forget(SUBJECT, Ticket.select(Ticket.id), after=after, up_to=last_id)
+    renewing.renew(SUBJECT, service_id, texts)
+    renewing.forget(SUBJECT, Ticket.select(Ticket.id), after=after, up_to=last_id)
     return Renewed(len(tickets), tickets[-1].id) if tickets else None

@@ -41,6 +41,14 @@ ATTACKS = {
     ),
     "aliases in a row": (f"{{{aliases(250, 'tickets {totalCount}')}}}", "TOO_MANY_ALIASES"),
     "aliases in a page": (f"{{tickets {{nodes {{{aliases(120, 'messages {totalCount}')}}}}}}}", "TOO_MANY_ALIASES"),
+    "equal fields": (f"{{{'ticket(number: 1) {id subject status} ' * 99}}}", "TOO_MANY_FIELDS"),
+    "equal fields that there are not": (f"{{{'nothing {at all} ' * 99}}}", "TOO_MANY_FIELDS"),
+    "equal fields in many fragments": (
+        "".join(f"fragment F{i} on Query {{viewer {{id name}}}} " for i in range(49))
+        + f"{{{' '.join(f'...F{i}' for i in range(49))}}}",
+        "TOO_MANY_FIELDS",
+    ),
+    "one leaf again and again": (f"{{{'__typename ' * 1900}}}", "TOO_MANY_FIELDS"),
     "pages in pages": (f"{{{PAGES}}}", "QUERY_TOO_COSTLY"),
     "pages in pages by fragments": (SPREAD_PAGES, "QUERY_TOO_COSTLY"),
     "many pages in pages": (f"{{{aliases(20, PAGES)}}}", "QUERY_TOO_COSTLY"),

@@ -11,7 +11,9 @@ from helpdesk.access import operations as access
 from helpdesk.channels import accounts, inbox
 from helpdesk.channels.models import Sending
 from helpdesk.channels.rules import AccountState
+from helpdesk.commands import checks
 from helpdesk.kernel import actors, db
+from helpdesk.kernel.settings import Settings
 from helpdesk.plugins import registry
 from helpdesk.plugins.kinds import Kind
 from tests.commands.conftest import Shell
@@ -145,3 +147,28 @@ def test_quarantined_mail_and_long_waits_are_warnings(made: Shell, tmp_path: Pat
         db.database.execute_sql("UPDATE inbox SET received_at = received_at - 3600000000")
     done = made.text("doctor")
     assert "Something has waited for 60 minutes. Make sure that helpdesk run or helpdesk worker is running." in done
+
+
+def test_links_lead_where_the_desk_listens_unless_somebody_has_said_where(
+    made: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert verdicts(made, code=0)["base_url"]["message"] == (
+        "Links lead to where helpdesk run listens; those of helpdesk worker to http://127.0.0.1:8000."
+    )
+    monkeypatch.setenv("HELPDESK_BASE_URL", "http://desk.example")
+    assert verdicts(made, code=0)["base_url"]["health"] == "warn"
+
+
+@pytest.mark.parametrize("database_settings", ["postgres"], indirect=True)
+def test_tables_that_a_restore_has_filled_and_nobody_has_counted_are_a_warning(database: Settings) -> None:
+    db.database.execute_sql("CREATE TABLE restored AS SELECT n, 'x' AS word FROM generate_series(1, 50000) AS n")
+    try:
+        (check,) = checks._statistics()
+        assert (check.health, check.message) == (
+            "warn",
+            "PostgreSQL has not counted restored yet, so lists may be slow.",
+        )
+        db.database.execute_sql("ANALYZE restored")
+        assert list(checks._statistics()) == []
+    finally:
+        db.database.execute_sql("DROP TABLE restored")

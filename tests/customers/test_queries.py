@@ -11,6 +11,7 @@ from helpdesk.customers.queries import CustomerRow
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.paging import Window
 from helpdesk.organization import operations as organization
+from tests.factories.statements import counted
 
 Desk = Any
 
@@ -115,6 +116,25 @@ def test_customers_of_a_service_can_be_paged(desk: Desk, people: dict[str, int])
     rest = queries.page_of_service(desk.service_id, window, search="100")
     assert [row.name for row in first.rows + rest.rows] == ["100 won", "100%"]
     assert [first.count(most) for most in (None, 1, 2, 3)] == [2, 1, 2, 2]
+
+
+def test_whether_a_word_is_common_is_asked_once_a_search(
+    desk: Desk, people: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "COMMON", 4)
+    with counted() as sent:
+        shown = queries.page_of_service(desk.service_id, Window(first=1), search="mina shop.example")
+        assert (shown.count(5), shown.count(None)) == (1, 1)
+    asked = [sql for sql in sent if "COUNT(1)" in sql]
+    assert len(asked) == 2, "One for each word."
+
+
+def test_a_customer_who_is_found_by_many_terms_is_counted_once(
+    desk: Desk, people: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operations.recognise(desk.agent, name="mina minb minc mind mine minf", email="minna@min.example")
+    shown = queries.page_of_service(desk.service_id, Window(first=1), search="min")
+    assert [shown.count(most) for most in (None, 1, 2, 3, 4)] == [3, 1, 2, 3, 3]
 
 
 def test_a_customer_is_known_by_an_identity_in_any_spelling(desk: Desk, people: dict[str, int]) -> None:

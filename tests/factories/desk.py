@@ -6,7 +6,7 @@ from helpdesk import wiring
 from helpdesk.access.rules import SERVICE_KEY_RIGHTS, rights_of_agent
 from helpdesk.agents import operations as agents
 from helpdesk.agents.rules import Role
-from helpdesk.kernel import crypto, http, jobs, storage
+from helpdesk.kernel import crypto, http, jobs, keyfile, storage
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import operations as organization
@@ -34,7 +34,7 @@ class Desk:
 def ready(settings: Settings) -> None:
     """Ready the process on a migrated database, with cheap passwords, no plugins and no memory of their failures."""
     forgive()
-    crypto.use(crypto.load_or_make(settings))
+    crypto.use(keyfile.follow(settings))
     crypto.use_passwords(crypto.PasswordHashes(time_cost=1, memory_cost=8, parallelism=1))
     storage.use(storage.LocalStorage(settings.data_dir / "files"))
     http.use(http.OutgoingClient(settings.outgoing_allow))

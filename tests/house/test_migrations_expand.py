@@ -56,6 +56,16 @@ def test_migration_only_expands(name: str) -> None:
         assert contractions((FOLDER / name).read_text()) == []
 
 
+def test_a_migration_imports_nothing_of_ours_that_may_change_later() -> None:
+    found = [
+        path.name
+        for path in FOLDER.glob("0*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom) and "helpdesk" in ast.unparse(node)
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize(
     "step",
     [

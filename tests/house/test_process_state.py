@@ -40,7 +40,7 @@ KEPT = {
     "kernel/clock.py _steps": OWN,
     "kernel/conditions.py _fold": "a function of its arguments alone",
     "kernel/crypto.py _derive": "a function of its arguments alone",
-    "kernel/crypto.py _keyring": START,
+    "kernel/crypto.py _newest": "compares the file with what it was at each use (keyfile.py)",
     "kernel/crypto.py _passwords": START,
     "kernel/db.py _pending": OWN,
     "kernel/dispatching.py _here": OWN,

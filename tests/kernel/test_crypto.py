@@ -2,30 +2,20 @@
 
 import base64
 import json
-import stat
-import subprocess
-import sys
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from helpdesk.kernel import clock, crypto
 from helpdesk.kernel.crypto import Keyring, PasswordHashes, UnreadableSecret
 from helpdesk.kernel.errors import Invalid, Unauthenticated, Unavailable
-from helpdesk.kernel.settings import Settings
 
 RING = Keyring.generate()
 CHEAP = PasswordHashes(time_cost=1, memory_cost=64, parallelism=1)
-
-
-def kept_in(folder: Path, keys: str = "") -> Settings:
-    return Settings(data_dir=folder, keys=SecretStr(keys))
 
 
 @given(plain=st.binary(max_size=2000), context=st.text(st.characters(codec="utf-8"), max_size=60))
@@ -218,80 +208,6 @@ def test_the_process_wide_hashes_take_the_cost_they_are_given() -> None:
     assert crypto.password_needs_rehash(stored)
 
 
-def test_the_first_start_makes_a_private_key_file_and_the_second_reads_it(tmp_path: Path) -> None:
-    made = crypto.load_or_make(kept_in(tmp_path / "new" / "desk"))
-    path = tmp_path / "new" / "desk" / "keys.json"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert crypto.load_or_make(kept_in(path.parent)) == made
-    assert [entry.name for entry in path.parent.iterdir()] == ["keys.json"]
-
-
-def test_keys_of_the_environment_win_and_no_file_is_made(tmp_path: Path) -> None:
-    assert crypto.load_or_make(kept_in(tmp_path, RING.dump())) == RING
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("content", [b"", b"[]", b"\xff\xfe", b'[{"id": "k1", "key": "'])
-def test_an_unreadable_key_file_stops_the_start_and_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "keys.json"
-    path.write_bytes(content)
-    for attempt in (crypto.load_or_make, lambda desk: crypto.save(desk, RING)):
-        with pytest.raises(Invalid, match="Nothing was changed") as refused:
-            attempt(kept_in(tmp_path))
-        assert refused.value.code == "BAD_KEYRING"
-    assert path.read_bytes() == content
-
-
-def test_a_folder_in_the_place_of_the_key_file_stops_the_start(tmp_path: Path) -> None:
-    (tmp_path / "keys.json").mkdir()
-    with pytest.raises(Invalid, match="restore the file"):
-        crypto.load_or_make(kept_in(tmp_path))
-
-
-def test_a_data_folder_that_is_a_file_stops_the_start(tmp_path: Path) -> None:
-    (tmp_path / "desk").write_text("a file, no folder")
-    with pytest.raises(Invalid, match="Not a directory"):
-        crypto.load_or_make(kept_in(tmp_path / "desk"))
-
-
-def test_processes_that_start_at_once_end_with_the_same_keys(tmp_path: Path) -> None:
-    program = (
-        "import sys\nfrom pathlib import Path\n"
-        "from helpdesk.kernel import crypto\nfrom helpdesk.kernel.settings import Settings\n"
-        "desk = Settings(data_dir=Path(sys.argv[1]))\n"
-        "print('ready', flush=True)\nsys.stdin.readline()\n"
-        "print(crypto.load_or_make(desk).keys[0].id)\n"
-    )
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", program, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(4)
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    ids = {process.communicate(timeout=30)[0] for process in processes}
-    assert ids == {crypto.load_or_make(kept_in(tmp_path)).keys[0].id + "\n"}
-
-
-def test_a_rotated_ring_replaces_the_file_and_stays_private(tmp_path: Path) -> None:
-    desk = kept_in(tmp_path)
-    rotated = crypto.load_or_make(desk).rotated()
-    crypto.save(desk, rotated)
-    assert crypto.load_or_make(desk) == rotated
-    assert stat.S_IMODE((tmp_path / "keys.json").stat().st_mode) == 0o600
-
-
-def test_a_ring_from_the_environment_is_not_saved_to_a_file(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match="HELPDESK_KEYS"):
-        crypto.save(kept_in(tmp_path, RING.dump()), RING.rotated())
-
-
 def test_the_process_has_one_keyring() -> None:
-    crypto.use(RING)
+    crypto.use(lambda: RING)
     assert crypto.keyring() is RING

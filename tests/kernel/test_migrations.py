@@ -103,3 +103,27 @@ def test_a_failing_migration_leaves_nothing_behind_and_runs_once_mended(own_migr
     _write(own_migrations, "0002_part", *begun)
     assert db.migrate(own_migrations, history=OWN) == ["0002_part"]
     assert db.database.table_exists("sample_part")
+
+
+def test_customers_that_there_are_can_be_found_after_the_migration() -> None:
+    desk = peewee.SqliteDatabase(":memory:")
+    desk.execute_sql("CREATE TABLE customer (id, service_id, name, email, phone, user_key)")
+    for row in (
+        (1, 5, "김미나", "Kim.Minsu@mail.example", "+821012345678", None),
+        (2, 5, "Ａ환불", None, "unknown", "m-1"),
+        (3, 6, "", None, "+8215881234", ""),
+    ):
+        desk.execute_sql("INSERT INTO customer VALUES (?, ?, ?, ?, ?, ?)", row)
+    importlib.import_module("helpdesk.kernel.migrations.0017_customer_terms").up(None, desk)
+    found: dict[tuple[int, int], set[str]] = {}
+    for service_id, customer_id, term in desk.execute_sql("SELECT service_id, customer_id, term FROM customer_term"):
+        found.setdefault((service_id, customer_id), set()).add(term)
+    desk.close()
+    assert found == {
+        (5, 1): {
+            "김미나", "미나", "kim.minsu@mail.example", "minsu@mail.example", "mail.example",
+            "01012345678", "821012345678", "\x0212345678", "\x022345678", "\x0387654321010",
+        },
+        (5, 2): {"a환불", "환불", "unknown", "m-1", "1"},
+        (6, 3): {"15881234", "8215881234", "\x0215881234", "\x025881234", "\x0343218851"},
+    }  # fmt: skip

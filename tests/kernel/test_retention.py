@@ -98,6 +98,20 @@ def test_a_plugin_that_was_removed_holds_up_nothing_for_ever(
     assert (diary, told.__dict__["missed"]) == ([5], 4)
 
 
+def test_what_a_late_commit_makes_old_in_the_middle_is_told_too(
+    diary: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    for ago in (timedelta(), LONG_AGO, timedelta()):  # positions go by commit, and times by when it was done
+        happen(1, ago=ago)
+    events.unsubscribe("diary")
+    left_for("diary", LONG_AGO)
+    assert (retention.prune(kept=KEPT), positions()) == (1, [1, 3])
+    events.subscribe("diary", lambda event: diary.append(event.position))
+    events.feed_all()
+    (told,) = [record for record in caplog.records if record.message == "a subscriber was away for too long"]
+    assert (diary, told.__dict__["missed"]) == ([1, 3], 1)
+
+
 def test_a_desk_that_stood_still_feeds_its_subscribers_before_it_forgets(diary: list[int]) -> None:
     happen(4)
     left_for("diary", LONG_AGO)

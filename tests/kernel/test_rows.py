@@ -59,6 +59,24 @@ def test_rows_come_aligned_with_the_ids_asked_for(animals: None) -> None:
     assert [row and row.name for row in found] == ["cat", None, None, "cow", "cat"]
 
 
+def test_what_a_reader_does_to_his_list_leaves_the_cohort_as_it_was(animals: None) -> None:
+    loaded = rows.load(AnimalRow, rows.select(AnimalRow, Animal).order_by(Animal.id))
+    first = loaded[0]
+    cohort = first.cohort
+    assert cohort is not None
+    loaded.reverse()
+    del loaded[1:]
+    assert cohort.get(first, "name", lambda members: [row.name for row in members]) == "cow"
+    assert [cohort.place(row) for row in rows.together([first])] == [0]
+
+
+def test_a_row_with_something_to_do_when_it_is_made_is_refused() -> None:
+    def settle(self: AnimalRow) -> None: ...
+
+    with pytest.raises(TypeError, match="Settled has a __post_init__"):
+        type("Settled", (AnimalRow,), {"__post_init__": settle})
+
+
 def test_no_id_asks_no_database() -> None:
     assert rows.by_ids(AnimalRow, Animal, [None, None]) == [None, None]
     assert rows.by_ids(AnimalRow, Animal, []) == []

@@ -39,14 +39,14 @@ Plans = dict[str, list[str]]
 
 
 @contextmanager
-def explained(plan: list[str]) -> Iterator[None]:
-    """Add the plans of the block's reading statements, line by line."""
+def explained(plan: list[str], *, is_run: bool = False) -> Iterator[None]:
+    """Add the plans of the block's reading statements, line by line; on PostgreSQL with what was read if it is run."""
     under = database.obj
     execute = under.execute_sql
 
     def note(sql: str, params: Any = None, *rest: Any, **named: Any) -> Any:
         if sql.startswith("SELECT"):
-            word = "EXPLAIN QUERY PLAN" if is_sqlite() else "EXPLAIN"
+            word = "EXPLAIN QUERY PLAN" if is_sqlite() else f"EXPLAIN (ANALYZE {is_run}, TIMING FALSE)"
             plan.extend(str(row[-1]) for row in execute(f"{word} {sql}", params).fetchall())
         return execute(sql, params, *rest, **named)
 
@@ -55,6 +55,21 @@ def explained(plan: list[str]) -> Iterator[None]:
         yield
     finally:
         del under.execute_sql
+
+
+def effort(count: Callable[[], Any]) -> int:
+    """Return what it takes to count: SQLite's steps, or the most rows that PostgreSQL reads of an index or a table."""
+    if is_sqlite():
+        steps: list[None] = []
+        connection = database.obj.connection()
+        connection.set_progress_handler(lambda: steps.append(None), 10)
+        count()
+        connection.set_progress_handler(None, 0)
+        return 10 * len(steps)
+    plan: list[str] = []
+    with explained(plan, is_run=True):
+        count()
+    return max(int(rows) for line in plan for rows in re.findall(r"Scan .*actual rows=(\d+)", line))
 
 
 def windows(read: Callable[[Window], Any]) -> Plans:
@@ -194,3 +209,9 @@ def test_no_list_is_scanned_or_sorted_as_a_whole(large: Desk, monkeypatch: pytes
             may_sort = not is_common
             found += wrong(f"{text} by {field}", ticket_plans(large, field, text=text), may_sort=may_sort)
     assert found == []
+    for page in (
+        customers.page_of_service(large.service_id, Window(first=1), search="mail.example"),
+        customers.page_of_service(large.service_id, Window(first=1), search="mail m"),
+        tickets.page_of_service(large.service_id, text="환불", order=[], window=Window(first=1)),
+    ):
+        assert effort(lambda page=page: page.count(50)) < effort(lambda page=page: page.count(None)) / 8

@@ -77,7 +77,7 @@ def test_hits_are_counted_as_far_as_asked_in_one_statement(desk: Desk, where: An
         with counted() as sent:
             assert shown.count(most) == told
         assert len(sent) == 1
-        assert sent[0].count("LIMIT") == (1 if most is None else 2), "The other one asks for the count itself."
+        assert ("LIMIT ?" in sent[0].replace("%s", "?").removesuffix("LIMIT ?")) is (most is not None)
 
 
 def test_latest_change_comes_first_unless_told_otherwise(desk: Desk) -> None:

@@ -39,7 +39,7 @@ class Inputs:
         return {own: convert(coerced[name]) for name, own, convert in self._arguments if name in coerced}
 
     def _convert(self, kind: Any) -> Convert:
-        if isinstance(kind, StrawberryMaybe):
+        if isinstance(kind, StrawberryMaybe) or kind is GlobalID:  # a leaf of which strawberry makes an object
             raise Declined
         if isinstance(kind, StrawberryOptional):
             return self._convert(kind.of_type)
@@ -48,7 +48,7 @@ class Inputs:
         if isinstance(kind, StrawberryList):
             item = self._convert(kind.of_type)
             return lambda values: values if _is_nothing(values) else [item(value) for value in values]
-        if has_enum_definition(kind) or (_is_leaf_type(kind, self._registry) and kind is not GlobalID):
+        if has_enum_definition(kind) or _is_leaf_type(kind, self._registry):
             return _itself
         return self._object(kind)
 

@@ -35,6 +35,12 @@ def filled(desk: Desk) -> Desk:
     return desk
 
 
+@pytest.mark.parametrize("database_settings", ["postgres"], indirect=True)
+def test_postgres_knows_at_once_how_much_there_is(filled: Desk) -> None:
+    sql = "SELECT reltuples FROM pg_class WHERE oid = 'ticket'::regclass"
+    assert database.execute_sql(sql).fetchone() == (TOTAL,)
+
+
 def rows_of(table: str, ticket_id: int, columns: str, *, order: str = "id") -> list[tuple[Any, ...]]:
     """Return what a table says of a ticket."""
     key = {"ticket": "id", "history": "subject = 'ticket' AND subject_id"}.get(table, "ticket_id")
