@@ -38,7 +38,7 @@ TICKETS = """query ($after: String) { tickets(first: 20, after: $after) {
 BAD_NAME = re.compile(r"[/\\\x00-\x1f\x7f-\x9f]|^\.|^$")
 BAD_STYLE = re.compile(r'style="[^"]*(?:url\s*\(|position|expression|@import)', re.IGNORECASE)
 BASE = "http://127.0.0.1:8000"
-LINK = re.compile(rf' src="(?:{BASE}/demo/files/[^"]*)?"')
+LINK = re.compile(rf' src="(?:{BASE}/[a-z]+/files/[^"]*)?"')
 
 
 @dataclass(frozen=True)
