@@ -6,9 +6,10 @@ from tests.attacks.loops import Side, side
 from tests.attacks.outgoing import AUTHSERV, SUPPORT
 from tests.factories.client import Caller, administrator, agent, app, chosen, desk, partner, statements, stranger
 from tests.factories.desk import Desk
+from tests.factories.mails import own_mails
 from tests.servers.smtp import SmtpServer
 
-__all__ = ["administrator", "agent", "app", "chosen", "desk", "partner", "statements", "stranger"]
+__all__ = ["administrator", "agent", "app", "chosen", "desk", "own_mails", "partner", "statements", "stranger"]
 
 
 @pytest.fixture

@@ -8,6 +8,9 @@ from helpdesk_email.reading import read
 from helpdesk_email.settings import EmailSettings
 
 from helpdesk.sdk.channel import DeliveryReport, Inbound, InboundRequest
+from tests.factories.mails import own_mails
+
+__all__ = ["own_mails"]
 
 ReadMail = Callable[[bytes], Inbound]
 ReadReport = Callable[[bytes], DeliveryReport]

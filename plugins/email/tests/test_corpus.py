@@ -16,12 +16,12 @@ from helpdesk.sdk.channel import DeliveryReport, Inbound, InboundRequest
 
 CORPUS = Path(__file__).with_name("corpus")
 EXPECTED: dict[str, dict[str, Any]] = json.loads((CORPUS / "expected.json").read_text())
-SETTINGS = EmailSettings(address="support@desk.example", authserv_id="mx.desk.example")
+SETTINGS = EmailSettings(address="support@desk.example", authserv_id="mx.desk.example", spam_header="X-Spam-Flag")
 KEYS = {
     "trap", "unreadable", "may_be_unreadable", "report", "verdicts", "subject", "subject_starts", "text", "new", "has",
     "lacks", "html_has", "html_lacks", "sender", "name", "no_sender", "nature", "number", "token", "proof", "answers",
     "sent_at", "files", "file_count", "most_copied", "permanent",
-    "suspicious", "undeliverable",
+    "suspicious", "undeliverable", "forwarded_from",
 }  # fmt: skip
 NOW = datetime(2026, 11, 3, 9, tzinfo=UTC)
 
@@ -67,6 +67,7 @@ def seen(found: Inbound, wanted: dict[str, Any]) -> dict[str, Any]:
         "proof": str(found.proof), "answers": list(found.answers), "no_sender": found.sender.value == NO_SENDER,
         "suspicious": bool(found.suspicion), "undeliverable": bool(found.undeliverable), "file_count": len(found.files),
         "sent_at": found.sent_at and found.sent_at.isoformat(),
+        "forwarded_from": found.forwarded_from and found.forwarded_from.value,
         "new": None if found.quoted_from is None else found.text[: found.quoted_from].strip(),
     }  # fmt: skip
     return {name: value for name, value in facts.items() if name in wanted}

@@ -1,9 +1,7 @@
 """Thousands of mails made of the corpus, cut, spliced and with other line ends, keep the promises of every mail."""
 
-import os
-import random
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,16 +12,14 @@ from helpdesk_email.reading import read
 from helpdesk_email.settings import EmailSettings
 
 from helpdesk.sdk.channel import DeliveryReport, Inbound, InboundRequest
+from tests.factories.mails import CORPUS, broken, with_ends
 
-CORPUS = sorted(Path(__file__).with_name("corpus").glob("*.eml"))
-OUTSIDE = os.environ.get("HELPDESK_TEST_MAIL_CORPUS", "")
+WHOLE = [file.read_bytes() for file in CORPUS]
 SETTINGS = EmailSettings(address="support@desk.example", authserv_id="mx.desk.example")
-CUTS = SPLICES = 5
+TIMES = 5
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 ACTIVE = {"script", "iframe", "object", "embed", "base", "form", "input", "button", "meta", "link", "svg", "style"}
 SCHEMES = {"http", "https", "mailto", "tel", "cid"}
-BYTE_TRUE = {"garbage", "carriage-returns", "mixed-line-ends", "line-feeds", "mail-in-mail", "boundary-preamble"}
-"""Mails whose line ends are their trap, or that carry the bytes of another mail."""
 
 
 class Dangers(HTMLParser):
@@ -76,34 +72,28 @@ def assert_promises(raw: bytes) -> None:
         assert not re.search(r"[/\\\x00-\x1f]|^\.", file.filename)
 
 
-def mutated(raw: bytes, name: str) -> Iterator[bytes]:
-    """Yield the mail cut off, and with other mails' ends, by a seed of its own: the same at every run."""
-    chance = random.Random(name)
-    for _ in range(CUTS):
-        yield raw[: chance.randrange(len(raw) + 1)]
-    for _ in range(SPLICES):
-        other = chance.choice(CORPUS).read_bytes()
-        yield raw[: chance.randrange(len(raw) + 1)] + other[chance.randrange(len(other) + 1) :]
-    flipped = bytearray(raw)
-    for _ in range(20 if raw else 0):
-        flipped[chance.randrange(len(flipped))] = chance.randrange(256)
-    yield bytes(flipped)
-
-
 @pytest.mark.parametrize("file", CORPUS, ids=lambda file: file.stem)
 def test_cut_and_spliced_mails_keep_the_promises(file: Path) -> None:
-    raw = file.read_bytes()
+    assert_promises_broken(file.read_bytes(), WHOLE)
+
+
+def assert_promises_broken(raw: bytes, others: Sequence[bytes]) -> None:
+    """Assert what holds of a mail, and of many mails that are made of it."""
     assert_promises(raw)
-    for one in mutated(raw, file.stem):
+    for one in broken(raw, others, times=TIMES):
         assert_promises(one)
 
 
-@pytest.mark.parametrize("file", [file for file in CORPUS if file.stem not in BYTE_TRUE], ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", CORPUS, ids=lambda file: file.stem)
 def test_line_ends_change_nothing(file: Path) -> None:
-    feeds = file.read_bytes().replace(b"\r\n", b"\n")
-    expected = essence(understood(feeds))
-    assert essence(understood(feeds.replace(b"\n", b"\r\n"))) == expected
-    assert essence(understood(feeds.replace(b"\n", b"\r"))) == expected
+    assert_same_with_other_line_ends(file.read_bytes())
+
+
+def assert_same_with_other_line_ends(raw: bytes) -> None:
+    """Assert that a mail says the same with whatever line ends: U9."""
+    expected = essence(understood(raw))
+    for end in (b"\n", b"\r\n", b"\r"):
+        assert essence(understood(with_ends(raw, end))) == expected
 
 
 def essence(found: Inbound | DeliveryReport | None) -> object:
@@ -116,12 +106,7 @@ def essence(found: Inbound | DeliveryReport | None) -> object:
     return replace(found, files=names, external_id="")
 
 
-@pytest.mark.skipif(not OUTSIDE, reason="HELPDESK_TEST_MAIL_CORPUS names no folder of mails")
-def test_mails_of_a_folder_keep_the_promises() -> None:
-    files = [file for file in Path(OUTSIDE).rglob("*") if file.is_file()]
-    assert files, f"{OUTSIDE} holds no file"
-    for file in files:
-        raw = file.read_bytes()
-        assert_promises(raw)
-        for one in mutated(raw, file.name):
-            assert_promises(one)
+def test_mails_of_a_folder_keep_the_promises(own_mails: list[bytes]) -> None:
+    for raw in own_mails:
+        assert_promises_broken(raw, own_mails)
+        assert_same_with_other_line_ends(raw)
