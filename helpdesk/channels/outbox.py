@@ -247,7 +247,7 @@ def _outbound(row: Any) -> Outbound:
         ticket_number=ticket.number,
         subject=ticket.subject,
         text=message.body_text,
-        html=message.body_html,
+        html=tickets.html_of_messages([message.id])[0],
         recipients=to,
         files=tuple(File(f.filename, f.content_type, storage().read(f.storage_key), f.content_id) for f in files),
         answers=_conversation(row),

@@ -34,19 +34,19 @@ def upload(context: Context, upload_id: int) -> str:
     return f"{context.url}/uploads/{upload_token(upload_id)}"
 
 
-def has_remote_images(row: MessageRow) -> bool:
-    """Return whether a browser that shows the message's HTML would fetch images from elsewhere."""
-    return row.body_html is not None and _REMOTE.search(row.body_html) is not None
+def has_remote_images(body: str | None) -> bool:
+    """Return whether a browser that shows the HTML would fetch images from elsewhere."""
+    return body is not None and _REMOTE.search(body) is not None
 
 
-def new_html(row: MessageRow) -> str | None:
-    """Return the HTML without the quoted rest."""
-    return row.body_html if row.body_html is None else row.body_html[: row.html_quoted_from]
+def new_html(row: MessageRow, body: str | None) -> str | None:
+    """Return the message's HTML without the quoted rest."""
+    return body if body is None else body[: row.html_quoted_from]
 
 
-def quoted_html(row: MessageRow) -> str | None:
-    """Return the quoted rest of the HTML; None without any."""
-    return None if row.body_html is None or row.html_quoted_from is None else row.body_html[row.html_quoted_from :]
+def quoted_html(row: MessageRow, body: str | None) -> str | None:
+    """Return the quoted rest of the message's HTML; None without any."""
+    return None if body is None or row.html_quoted_from is None else body[row.html_quoted_from :]
 
 
 def with_images(
@@ -82,8 +82,9 @@ def _meant(match: re.Match[str]) -> tuple[str, str]:
 def are_inline(rows: Sequence[AttachmentRow]) -> list[bool]:
     """Return whether each file is an image that the HTML of its message shows, in one statement at most."""
     named = sorted({row.message_id for row in rows if row.content_id})
-    found = [message for message in queries.messages_by_ids(named) if message is not None]
-    shown = {message.id: _shown(message.body_html or "") for message in found}
+    shown = {
+        message_id: _shown(body or "") for message_id, body in zip(named, queries.html_of_messages(named), strict=True)
+    }
     return [row.content_id is not None and row.content_id in shown.get(row.message_id, ()) for row in rows]
 
 

@@ -169,7 +169,7 @@ class Message(Node):
     )
     def body_html(rows: Sequence[MessageRow], context: Context, remote_images: Remote = False) -> list[str | None]:
         """Return the HTML with its inline images linked."""
-        return links.with_images(context, rows, [row.body_html for row in rows], remote=remote_images)
+        return links.with_images(context, rows, _html(rows, context), remote=remote_images)
 
     @batched(
         description="What `bodyHtml` says anew: all of it, if it is not known to quote anything. Null when the content"
@@ -178,7 +178,8 @@ class Message(Node):
     )
     def new_html(rows: Sequence[MessageRow], context: Context, remote_images: Remote = False) -> list[str | None]:
         """Return the HTML without the quoted rest."""
-        return links.with_images(context, rows, [links.new_html(row) for row in rows], remote=remote_images)
+        bodies = list(map(links.new_html, rows, _html(rows, context)))
+        return links.with_images(context, rows, bodies, remote=remote_images)
 
     @batched(
         description="What `bodyHtml` quotes, for a screen to fold away; null when it is not known to quote anything."
@@ -187,12 +188,15 @@ class Message(Node):
     )
     def quoted_html(rows: Sequence[MessageRow], context: Context, remote_images: Remote = False) -> list[str | None]:
         """Return the quoted rest of the HTML."""
-        return links.with_images(context, rows, [links.quoted_html(row) for row in rows], remote=remote_images)
+        bodies = list(map(links.quoted_html, rows, _html(rows, context)))
+        return links.with_images(context, rows, bodies, remote=remote_images)
 
-    @strawberry.field(description="Whether the HTML shows images from elsewhere, to offer them to the reader.")
-    def has_remote_images(self) -> bool:
+    @batched(
+        description="Whether the HTML shows images from elsewhere, to offer them to the reader.", graphql_type=bool
+    )
+    def has_remote_images(rows: Sequence[MessageRow], context: Context) -> list[bool]:
         """Return whether there are any."""
-        return links.has_remote_images(self)  # type: ignore[arg-type]  # the source is the row
+        return list(map(links.has_remote_images, _html(rows, context)))
 
     @batched(description="The files, in their order.", graphql_type=list[Attachment])
     def attachments(rows: Sequence[MessageRow], context: Context) -> list[list[AttachmentRow]]:  # noqa: ARG002
@@ -208,6 +212,11 @@ class Message(Node):
         return channels.deliveries_of_messages([row.id for row in rows])
 
     is_type_of = nodes.of(MessageRow)
+
+
+def _html(rows: Sequence[MessageRow], context: Context) -> list[str | None]:
+    """Return the messages' HTML, which is read once for all fields that want it."""
+    return recall(context, queries.html_of_messages, [row.id for row in rows])
 
 
 def _no_person(row: MessageRow) -> SystemAuthor | None:

@@ -75,16 +75,29 @@ class Window:
 
 @dataclass(slots=True)
 class Page(Generic[Rows]):
-    """Rows of one window, in the list's order, and whether there are more on either side.
+    """Rows of one window, in the list's order.
 
     ``count`` tells how long the whole list is when somebody asks: up to a number, or with None to its end.
+    ``is_cut`` says that a cursor ends the window on the side where it begins, and ``has_more`` whether there are more
+    rows on the other.
     """
 
     rows: list[Rows]
-    has_next: bool
-    has_previous: bool
     order: Sequence[Order]
     count: Callable[[int | None], int]
+    is_backward: bool
+    is_cut: bool
+    has_more: Callable[[], bool]
+
+    @property
+    def has_next(self) -> bool:
+        """Whether there are more rows behind these."""
+        return self.is_cut if self.is_backward else self.has_more()
+
+    @property
+    def has_previous(self) -> bool:
+        """Whether there are more rows before these."""
+        return self.has_more() if self.is_backward else self.is_cut
 
     def cursor_of(self, row: Rows) -> str:
         """Return the cursor that names the row."""
@@ -179,7 +192,7 @@ def pages_of(
     size, name = window.size, parent.column_name
     narrow = partial(_of_parents, model, parent, order=order, window=window, condition=condition)
     key = (row_type, id(parent), id(condition), _mark(order), size, window.is_backward)
-    if window.after is None and window.before is None:
+    if _is_at_an_end(window):
         if key not in _known:
             if len(_known) >= MOST_KNOWN:
                 _known.clear()
@@ -193,6 +206,10 @@ def pages_of(
         _cut(found, size, order, window, partial(lengths.of, parent_id))
         for parent_id, found in zip(parent_ids, lists, strict=True)
     ]
+    if _is_at_an_end(window):
+        for parent_id, one in zip(parent_ids, pages, strict=True):
+            if len(one.rows) == size:
+                one.has_more = partial(lengths.exceeds, parent_id, size)
     together([row for found in pages for row in found.rows])
     return pages
 
@@ -200,7 +217,10 @@ def pages_of(
 def _of_parents(
     model: type[Model], parent: Any, query: Any, parents: Any, *, order: Sequence[Order], window: Window, condition: Any
 ) -> Any:
-    """Narrow a query to the window of each parent's rows; ``parents`` are ids, or what stands for them."""
+    """Narrow a query to the window of each parent's rows; ``parents`` are ids, or what stands for them.
+
+    At an end of the lists it reads none further: few ask whether there are more, and then the lists are counted.
+    """
     backward = window.is_backward
     directions = [key.column.desc() if key.descending != backward else key.column.asc() for key in order]
     place = peewee.fn.ROW_NUMBER().over(partition_by=[parent], order_by=directions).alias("place")
@@ -208,7 +228,8 @@ def _of_parents(
     for cursor, name in ((window.after, "after"), (window.before, "before")):
         if cursor is not None:
             inner = inner.where(_beyond(order, _values(order, cursor, name), backward=name == "before"))
-    wanted = peewee.Select([inner], [inner.c.row_id]).where(inner.c.place <= window.size + 1)
+    wanted = peewee.Select([inner], [inner.c.row_id])
+    wanted = wanted.where(inner.c.place <= window.size + (not _is_at_an_end(window)))
     return query.where(model.id.in_(wanted)).order_by(*directions)
 
 
@@ -216,10 +237,13 @@ def _cut(
     rows: list[Rows], size: int, order: Sequence[Order], window: Window, count: Callable[[int | None], int]
 ) -> Page[Rows]:
     """Return the page that so many rows, read one further than wanted, make."""
-    more, kept = len(rows) > size, rows[:size]
-    if window.is_backward:
-        return Page(kept[::-1], has_next=window.before is not None, has_previous=more, order=order, count=count)
-    return Page(kept, has_next=more, has_previous=window.after is not None, order=order, count=count)
+    more, kept, backward = len(rows) > size, rows[:size], window.is_backward
+    is_cut = (window.before if backward else window.after) is not None
+    return Page(kept[::-1] if backward else kept, order, count, backward, is_cut, lambda: more)
+
+
+def _is_at_an_end(window: Window) -> bool:
+    return window.after is None and window.before is None
 
 
 def _length(counting: Callable[[], Any], most: int | None) -> int:
@@ -263,6 +287,10 @@ class _Lengths:
         self._count = partial(counts_by, model, parent, parent_ids, condition=condition)
         self._parent_ids = parent_ids
         self._counts: dict[int, int] = {}
+
+    def exceeds(self, parent_id: int, size: int) -> bool:
+        """Return whether one list is longer than that."""
+        return self.of(parent_id, None) > size
 
     def of(self, parent_id: int, most: int | None) -> int:
         """Return the length of one list."""

@@ -44,7 +44,7 @@ class TicketRow(Row):
 
 @dataclass(slots=True, kw_only=True)
 class MessageRow(Row):
-    """A message as others see it."""
+    """A message as others see it; its HTML, which is long and seldom wanted, is ``html_of_messages``."""
 
     service_id: int
     ticket_id: int
@@ -53,7 +53,6 @@ class MessageRow(Row):
     author_id: int | None
     author_name: str
     body_text: str
-    body_html: str | None
     quoted_from: int | None
     html_quoted_from: int | None
     proof: SenderProof
@@ -210,6 +209,14 @@ def messages_of_tickets(ticket_ids: Sequence[int], window: Window) -> list[Page[
     """Return each ticket's messages, one page each, oldest first, in one statement."""
     order = [Order(Message.id, "id")]
     return pages_of(MessageRow, Message, Message.ticket, ticket_ids, order=order, window=window)
+
+
+def html_of_messages(ids: Sequence[int | None]) -> list[str | None]:
+    """Return the messages' HTML, aligned with the ids, in one statement (none when no id is given); None for none."""
+    wanted = sorted({message_id for message_id in ids if message_id is not None})
+    found: Any = Message.select(Message.id, Message.body_html).where(Message.id.in_(wanted)).tuples() if wanted else ()
+    html = dict(found)
+    return [html.get(message_id) for message_id in ids]
 
 
 def is_answer_to_machine(ticket_id: int) -> bool:

@@ -81,4 +81,15 @@ def test_images_of_many_messages_are_told_in_one_statement(
     nodes = administrator.post(text).get_json()["data"]["tickets"]["nodes"]
     found = [one["messages"]["nodes"][0]["attachments"] for one in nodes]
     assert found == [[{"isInline": True}, {"isInline": False}]] * 5
-    assert sum('"body_html"' in one for one in statements) == 2, "the messages, and the HTML of those with images"
+    assert sum('"body_html"' in one for one in statements) == 1, "the HTML of those with images"
+
+
+def test_html_is_read_by_those_alone_who_ask_for_it_and_once(
+    desk: Desk, administrator: Caller, statements: list[str]
+) -> None:
+    operations.create(desk.partner, NewTicket("x", body_of("", "<p>네</p>"), "email", "ko"))
+    page = "{{ tickets(first: 9) {{ nodes {{ messages(first: 1) {{ nodes {{ {} }} }} }} }} }}"
+    for fields, times in (("bodyText newText", 0), ("bodyHtml newHtml quotedHtml hasRemoteImages", 1)):
+        statements.clear()
+        assert "errors" not in administrator.post(page.format(fields)).get_json()
+        assert sum('"body_html"' in one for one in statements) == times, fields

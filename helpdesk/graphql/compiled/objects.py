@@ -16,6 +16,7 @@ from helpdesk.graphql.compiled.running import Declined, Failure, Run
 
 UNSURE = (dict,)
 """Classes that say nothing of the type of a value."""
+NULLS = {type(None)}
 
 
 class Column:
@@ -77,10 +78,15 @@ class Objects(Completer):
 
     def complete(self, values: Sequence[Any], places: Places, run: Run) -> Sequence[Any]:
         """Return the objects' answers."""
-        if set(map(type, values)) <= self._proven:
+        kinds = set(map(type, values))
+        if kinds <= self._proven:
             return self._selection.answers(values, places, run)
-        outcomes = [self._proved(value, places, place, run) for place, value in enumerate(values)]
-        picked = [place for place, outcome in enumerate(outcomes) if outcome is True]
+        if self.is_nullable and kinds - NULLS <= self._proven:
+            outcomes: list[Any] = [None] * len(values)
+            picked = [place for place, value in enumerate(values) if value is not None]
+        else:
+            outcomes = [self._proved(value, places, place, run) for place, value in enumerate(values)]
+            picked = [place for place, outcome in enumerate(outcomes) if outcome is True]
         answers = self._selection.answers([values[place] for place in picked], places.only(picked), run)
         for place, answer in zip(picked, answers, strict=True):
             outcomes[place] = answer
