@@ -25,6 +25,7 @@ from helpdesk.sdk.events import (
     AddressRestored,
     ChannelAccountChanged,
     CustomerCreated,
+    DeliveryDelayed,
     DeliveryFinished,
     MessageAdded,
     OpenApiChanged,
@@ -96,6 +97,7 @@ ticket_status_changed = Signal(TicketStatusChanged)
 customer_created = Signal(CustomerCreated)
 address_failed = Signal(AddressFailed)
 address_restored = Signal(AddressRestored)
+delivery_delayed = Signal(DeliveryDelayed)
 delivery_finished = Signal(DeliveryFinished)
 channel_account_changed = Signal(ChannelAccountChanged)
 open_api_changed = Signal(OpenApiChanged)
@@ -114,6 +116,7 @@ ALL: dict[str, Signal[Any]] = {
         customer_created,
         address_failed,
         address_restored,
+        delivery_delayed,
         delivery_finished,
         channel_account_changed,
         open_api_changed,

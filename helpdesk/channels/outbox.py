@@ -3,7 +3,8 @@
 At least once: a worker that dies between the provider's yes and our mark sends again, under the
 same id; one that is merely slow keeps its row, however long the provider takes. The id under which
 the message is known outside is stored before the first try. Messages of one ticket go out in their
-order: a row waits while an earlier one of its ticket is unfinished.
+order: a row waits while an earlier one of its ticket is unfinished, unless that one is late: then an event says so,
+and nobody waits for it any more, while it is tried for days.
 
 What is the desk's own trouble (a plugin that is not loaded or rests, an account switched off, a database that
 is away) uses up no try. A channel that does not answer in time, or answers something else than it must, is not tried
@@ -50,7 +51,7 @@ from helpdesk.sdk.channel import (
     Verdict,
     WindowClosed,
 )
-from helpdesk.sdk.events import DeliveryFinished
+from helpdesk.sdk.events import DeliveryDelayed, DeliveryFinished
 from helpdesk.tickets import queries as tickets
 from helpdesk.tickets.queries import TicketRow
 from helpdesk.tickets.rules import ParticipantState
@@ -155,8 +156,9 @@ def drain(settings: Settings) -> None:
     """Send everything that is due."""
     earlier = Delivery.alias()
     waits = earlier.select(peewee.Value(1)).where(
-        earlier.ticket == Delivery.ticket, earlier.id < Delivery.id, earlier.due_at.is_null(False)
-    )
+        earlier.ticket == Delivery.ticket, earlier.id < Delivery.id, earlier.due_at.is_null(False),
+        earlier.attempts < rules.LATE_TRIES_OUT,
+    )  # fmt: skip
     lanes.drain(LINE, Delivery, carry, settings, ~peewee.fn.EXISTS(waits), sending.may_be_tried())
 
 
@@ -292,10 +294,22 @@ def _again(row: Any, settings: Settings, reason: str, *, wish: Any = None, is_fr
     if not is_free and row.attempts >= rules.MOST_TRIES_OUT:
         _fail(row, reason)
         return
-    give_back(
+    _wait(row, settings, reason, wish=wish, is_free=is_free)
+
+
+@transactional
+def _wait(row: Any, settings: Settings, reason: str, *, wish: Any, is_free: bool) -> None:
+    """Give the row back. Records DeliveryDelayed when it is late by now."""
+    is_ours = give_back(
         row, base_seconds=settings.retry_seconds, wish=wish, is_free=is_free,
         state=DeliveryState.RETRYING, recipients=row.recipients, last_error=reason,
     )  # fmt: skip
+    if is_ours and not is_free and row.attempts == rules.LATE_TRIES_OUT:
+        _warn("a message is late", row, reason)
+        whose = {"service_id": row.service_id, "delivery_id": row.id, "ticket_id": row.ticket_id}
+        event = DeliveryDelayed(**whose, message_id=row.message_id)
+        changes = {"delivery": (str(row.state), str(DeliveryState.RETRYING)), "reason": (None, reason[:500])}
+        record(actors.system(row.service_id), event, subject=("ticket", row.ticket_id), changes=changes)
 
 
 def _fail(row: Any, reason: str, *, is_dead: bool = False) -> None:
@@ -335,10 +349,14 @@ def mark_addresses(row: Any, verdicts: Sequence[RecipientVerdict]) -> None:
             reaching.mark(system, kind, verdict.recipient, cause=cause, reason=rules.reason(verdict.reason))
 
 
+def _warn(words: str, row: Any, reason: str) -> None:
+    facts = {"delivery_id": row.id, "account_id": row.account_id, "ticket_id": row.ticket_id, "reason": reason}
+    log.warning(words, extra=facts)
+
+
 def _record(row: Any, state: DeliveryState, reason: str) -> None:
     if state is DeliveryState.FAILED:
-        facts = {"delivery_id": row.id, "account_id": row.account_id, "ticket_id": row.ticket_id, "reason": reason}
-        log.warning("a message was not delivered", extra=facts)
+        _warn("a message was not delivered", row, reason)
     event = DeliveryFinished(
         service_id=row.service_id, delivery_id=row.id, ticket_id=row.ticket_id, message_id=row.message_id, state=state
     )

@@ -16,8 +16,8 @@ from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, RecipientVer
 MAIL_DRIVER = "email"
 TOKEN_BYTES = 10
 MOST_TRIES_IN = 5
-MOST_TRIES_OUT = 165
-"""Five days: seven waits from 30 seconds to an hour, then one of 45 minutes on average (leases.backoff)."""
+MOST_TRIES_OUT = 180  # over five days, as mail systems try (RFC 5321, 4.5.4.1): at last every three quarters of an hour
+LATE_TRIES_OUT = 12  # after some four hours
 LONGEST_OUTSIDE_ID = 255
 LONGEST_REASON = 1000
 LONGEST_SENDER = 500

@@ -100,6 +100,19 @@ class AddressRestored(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryDelayed(Event):
+    """An outgoing message is not out after hours of trying; it is tried on for days. Sent by channels, once.
+
+    ``message_id`` is the ticket message that waits. The reason stands in the history.
+    """
+
+    name: ClassVar[str] = "delivery.delayed"
+    delivery_id: int
+    ticket_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryFinished(Event):
     """An outgoing message reached its end. Sent by channels.
 

@@ -25,7 +25,7 @@ from tests.faults.conftest import MakeVictim, Victim
 from tests.faults.distributions import install
 from tests.faults.invariant import assert_holds, wait_until_calm
 from tests.faults.loads import hand_in
-from tests.faults.test_plugins import GONE, THEME, cause_everything, figures, log_in
+from tests.faults.test_plugins import GONE, LATE, THEME, cause_everything, figures, log_in
 
 HANGING = """
 import time
@@ -46,12 +46,12 @@ from helpdesk.kernel import dispatching
 from helpdesk.sdk import events
 from helpdesk.sdk.plugin import Plugin, receiver
 
-dispatching.DEADLINE_SECONDS = 1.0  # five at each of fourteen signals would take a minute
+dispatching.DEADLINE_SECONDS = 1.0  # five at each of fifteen signals would take a minute
 EVENTS = [
     events.AddressFailed, events.AddressRestored, events.ChannelAccountChanged, events.CustomerCreated,
-    events.DeliveryFinished, events.MessageAdded, events.OpenApiChanged, events.PluginChanged, events.ServiceChanged,
-    events.TicketAssigned, events.TicketCreated, events.TicketParticipantsChanged, events.TicketStatusChanged,
-    events.TicketTagged,
+    events.DeliveryDelayed, events.DeliveryFinished, events.MessageAdded, events.OpenApiChanged, events.PluginChanged,
+    events.ServiceChanged, events.TicketAssigned, events.TicketCreated, events.TicketParticipantsChanged,
+    events.TicketStatusChanged, events.TicketTagged,
 ]
 
 def sleep(event):
@@ -60,7 +60,7 @@ def sleep(event):
 def loop(event):
     until = time.monotonic() + 3
     while time.monotonic() < until or event.name == "ticket.created":
-        pass  # one goes on for ever; fourteen of them would leave the desk no time at all
+        pass  # one goes on for ever; fifteen of them would leave the desk no time at all
 
 class Hanging(Plugin):
     title = {"en": "Hanging"}
@@ -147,6 +147,7 @@ def test_receiver_that_hangs_at_every_signal_is_given_up_and_holds_up_nothing(
         victim.site.command("plugin", "enable", name.lower())
     install(tmp_path / "plugins", "sunrise", THEME, names="FOLDER", group="helpdesk.themes")
     victim.smtp.answer("550 5.1.1 No such user", recipient=GONE)
+    victim.smtp.answer("451 4.2.2 Later", recipient=LATE, times=5)
     victim.site.run()
     with Calls(victim.site.url, log_in(victim)) as calls:
         cause_everything(calls)
