@@ -101,7 +101,7 @@ class AddressRestored(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryDelayed(Event):
-    """An outgoing message is not out after hours of trying; it is tried on for days. Sent by channels, once.
+    """An outgoing message is not out after hours of trying; once; it is tried on for days. Sent by channels.
 
     ``message_id`` is the ticket message that waits. The reason stands in the history.
     """

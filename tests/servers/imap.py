@@ -138,8 +138,8 @@ class ScriptedImap:
         if command.startswith("UID STORE"):
             self.flagged.add(int(command.split()[2]))
             return b""
-        found = re.match(r"UID FETCH (\d+) \((.*)\)", command)
-        return self._fetched(int(found[1]), found[2]) if found and int(found[1]) in self.mails else b""
+        fetched = re.match(r"UID FETCH (\d+) \((.*)\)", command)
+        return self._fetched(int(fetched[1]), fetched[2]) if fetched and int(fetched[1]) in self.mails else b""
 
     def _fetched(self, uid: int, what: str) -> bytes:
         raw = self.mails[uid]
