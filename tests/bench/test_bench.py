@@ -53,6 +53,7 @@ def test_table_of_the_readme_is_one_of_runs(measured: list[Row]) -> None:
     for text in (made, told):
         works = {line.split("`")[1].partition(" ")[0] for line in text.splitlines() if "`" in line}
         assert works == set(NAMES)
+        assert re.findall(r"of it ([a-z ]+), mean", text) == ["reading", "sanitising", "database", "the rest"]
 
 
 def test_pages_take_seven_statements_at_most_wherever_they_are(measured: list[Row]) -> None:
