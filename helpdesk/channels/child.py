@@ -57,7 +57,10 @@ def _limited(size: int) -> Iterator[None]:
     Too much memory is a MemoryError, too much time ends the process. RLIMIT_CPU lost: it counts in whole seconds.
     """
     memory = max(READ_BYTES, READ_BYTES_A_BYTE * size)
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, resource.RLIM_INFINITY))
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)  # whoever runs the desk may have set one, for all of it
+    if most != resource.RLIM_INFINITY:
+        memory = min(memory, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, most))
     signal.setitimer(signal.ITIMER_PROF, READ_CPU_SECONDS + READ_CPU_SECONDS_A_BYTE * size)
     try:
         yield

@@ -35,7 +35,7 @@ from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.attachments import NewFile
 from helpdesk.tickets.operations import NewTicket
-from helpdesk.tickets.rules import LONGEST_CHANNEL, Asker, Body, body_of, subject_of
+from helpdesk.tickets.rules import LONGEST_CHANNEL, Asker, Body, ParticipantState, body_of, subject_of
 
 log = logging.getLogger(__name__)
 
@@ -238,7 +238,7 @@ def _candidates(account: Any, item: Inbound, *, is_agent: bool) -> Iterator[Cand
         by_token = rules.ticket_of_token(keyring().secret_for("reply"), item.reply_token, item.sender.value)
         ticket = ticket_queries.tickets_by_ids([by_token])[0]
         if ticket is not None and ticket.service_id == account.service_id:
-            yield Candidate(ticket.id, is_participant=True)
+            yield Candidate(ticket.id, not _is_sent_out(ticket.id, item.sender))
     for ticket_id in _answered(account.id, item.answers):
         yield _hint(account, ticket_id, item, is_agent=is_agent)
     if item.ticket_number is not None and 0 < item.ticket_number < 2**63:
@@ -275,6 +275,16 @@ def _takes_part(account: Any, ticket_id: int, sender: Identity) -> bool:
     owner = customers.customer_of_identity(account.service_id, sender.kind, sender.value)
     if ticket is not None and owner is not None and owner == ticket.customer_id:
         return True
-    if (sender.kind, sender.value.casefold()) in outbox.reached(ticket_id):
-        return True
-    return sender.kind == EMAIL and sender.value.casefold() in participants.emails(ticket_id)
+    state = _standing(ticket_id, sender)
+    if state is ParticipantState.REMOVED:
+        return False
+    return state is ParticipantState.ADDED or (sender.kind, sender.value.casefold()) in outbox.reached(ticket_id)
+
+
+def _is_sent_out(ticket_id: int, sender: Identity) -> bool:
+    return _standing(ticket_id, sender) is ParticipantState.REMOVED
+
+
+def _standing(ticket_id: int, sender: Identity) -> ParticipantState | None:
+    """Return how far an agent or a copy has let the sender in."""
+    return participants.states(ticket_id).get(sender.value.casefold()) if sender.kind == EMAIL else None

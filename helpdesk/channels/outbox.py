@@ -157,7 +157,7 @@ def drain(settings: Settings) -> None:
     earlier = Delivery.alias()
     waits = earlier.select(peewee.Value(1)).where(
         earlier.ticket == Delivery.ticket, earlier.id < Delivery.id, earlier.due_at.is_null(False),
-        earlier.attempts < rules.LATE_TRIES_OUT,
+        earlier.attempts <= rules.LATE_TRIES_OUT,
     )  # fmt: skip
     lanes.drain(LINE, Delivery, carry, settings, ~peewee.fn.EXISTS(waits), sending.may_be_tried())
 

@@ -1,6 +1,6 @@
 """Which mail addresses are the desk's own: whoever writes from one is no customer, and takes part in no ticket.
 
-An account's address stands among its settings, by whatever name its channel has for it. A channel knows its own
+An account's own address is its setting ``address``, if its channel has one of that name. A channel knows its own
 account's alone; two accounts of a service that took each other for customers would answer each other.
 """
 
@@ -17,7 +17,7 @@ def of(service_id: int) -> frozenset[str]:
     rows: Any = ChannelAccount.select(ChannelAccount.settings).where(
         ChannelAccount.service == service_id, ChannelAccount.deleted_at.is_null()
     )
-    values = (value for (settings,) in rows.tuples() for value in settings.values())
+    values = (settings.get("address") for (settings,) in rows.tuples())
     return frozenset(value.casefold() for value in values if isinstance(value, str) and "@" in value)
 
 

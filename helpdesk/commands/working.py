@@ -29,14 +29,21 @@ log = logging.getLogger(__name__)
 
 
 def await_database(chosen: Settings, stop: Stopping) -> None:
-    """Wait until the database answers, as long as a restart of it may take. Raises Unavailable; Exit after a wish."""
+    """Wait until the server of the database answers, as long as a restart may take.
+
+    Raises Unavailable; Exit after a wish. A file of SQLite is there or not: nothing is waited for.
+    """
     logs.configure(chosen)
     db.use(chosen)
+    if db.is_sqlite():
+        return
     ends_at, is_waiting = clock.monotonic() + DATABASE_SECONDS, False
     while True:
         try:
             with db.connection():
-                return
+                pass
+            db.database.close_all()  # whoever starts now makes a pool of its own
+            return
         except db.UNREACHABLE as error:
             if stop.is_wished:
                 raise Exit(0) from error

@@ -80,6 +80,11 @@ def _record(actor: Actor, ticket: Any, before: list[str]) -> None:
     change(actor, ticket, {}, [Happening(event, (SUBJECT, ticket.id), {"participants": (before, now)})])
 
 
+def states(ticket_id: int) -> dict[str, ParticipantState]:
+    """Return how far everybody is who was ever copied or let in, by address."""
+    return {row.email: row.state for row in _rows(ticket_id)}
+
+
 def emails(ticket_id: int) -> list[str]:
     """Return the addresses of those who take part, in the order of their coming."""
     return [row.email for row in _rows(ticket_id) if row.state is ParticipantState.ADDED]

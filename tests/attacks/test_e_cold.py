@@ -44,7 +44,7 @@ ATTACKS = {
     "equal fields": (f"{{{'ticket(number: 1) {id subject status} ' * 99}}}", "TOO_MANY_FIELDS"),
     "equal fields that there are not": (f"{{{'nothing {at all} ' * 99}}}", "TOO_MANY_FIELDS"),
     "equal fields in many fragments": (
-        "".join(f"fragment F{i} on Query {{viewer {{id name}}}} " for i in range(49))
+        "".join(f"fragment F{i} on Query {{viewer {{id name __typename}}}} " for i in range(49))
         + f"{{{' '.join(f'...F{i}' for i in range(49))}}}",
         "TOO_MANY_FIELDS",
     ),

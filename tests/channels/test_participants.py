@@ -65,6 +65,16 @@ def test_whom_an_agent_lets_in_gets_the_answers_and_writes_into_the_ticket(copyi
     ]
 
 
+def test_who_was_sent_out_writes_into_the_ticket_no_more(copying: Post) -> None:
+    ticket_id = copying.ticket(copied=[JUN])
+    participants.add(copying.desk.agent, ticket_id, JUN)
+    assert recipients(copying.reply(ticket_id)) == [MINA, JUN]
+    copying.work()
+    participants.remove(copying.desk.agent, ticket_id, JUN)
+    late = copying.feed(id="m3", answers=["m1"], ticket_number=1, **{"from": JUN})
+    assert late.ticket_id not in (None, ticket_id)
+
+
 def test_participants_get_nothing_that_a_machine_wrote(copying: Post) -> None:
     ticket_id = copying.ticket()
     participants.add(copying.desk.agent, ticket_id, JUN)

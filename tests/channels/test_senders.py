@@ -21,7 +21,7 @@ from helpdesk.tickets.queries import participants_of_tickets
 from helpdesk.tickets.rules import COMPLETED, NEW, OPEN, RESOLVED, Asker, MessageKind
 from tests.channels.post import MINA, Post, answered, make_post
 from tests.factories.desk import hire, make_desk
-from tests.factories.echo import Echo
+from tests.factories.echo import Echo, EchoSettings
 from tests.factories.tickets import INQUIRY, messages, ticket
 
 SUSPICION = "It does not come from mina@shop.example, our mail server says: dmarc=fail."
@@ -142,11 +142,29 @@ def test_forwarded_mail_belongs_to_its_author_when_a_proven_agent_forwards_it(po
     assert len({ticket(one).customer_id for one in (trusted, unproven, stranger)}) == 3
 
 
+class Addressed(Echo):
+    """An Echo whose account has a mail address."""
+
+    class Settings(EchoSettings):
+        address: str
+
+
+def make_addressed(post: Post, address: str, **settings: str) -> None:
+    """Make an account of the address beside the test's own."""
+    registry.register(Kind.CHANNEL, "addressed", Addressed)
+    make_post(post.desk, driver="addressed", address=address, **settings)
+
+
 @pytest.fixture
 def other_account(post: Post) -> str:
     """Give the address of another account of the service."""
-    make_post(post.desk, url="Other@desk.example")
+    make_addressed(post, "Other@desk.example")
     return "other@desk.example"
+
+
+def test_address_by_which_an_account_logs_in_is_a_person_s(post: Post) -> None:
+    make_addressed(post, "help@desk.example", url="mina@desk.example")
+    assert post.feed(**{"from": "mina@desk.example"}).outcome == "TICKET"
 
 
 @pytest.mark.parametrize("tag", ["", "+t.abc"])
@@ -168,7 +186,7 @@ def test_own_address_of_another_service_is_anybody_s(post: Post, other_account: 
 def test_agent_whose_address_an_account_has_answers_all_the_same(post: Post) -> None:
     ticket_id = post.ticket()
     known = answer_id(post, ticket_id)
-    make_post(post.desk, url=agent_email(post))
+    make_addressed(post, agent_email(post))
     row = post.feed(id="m2", answers=[known], proof="passed", **{"from": agent_email(post)})
     assert (row.outcome, row.ticket_id) == ("REPLY", ticket_id)
 

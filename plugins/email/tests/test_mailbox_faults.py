@@ -110,6 +110,18 @@ def test_without_uidplus_nothing_is_removed_that_was_not_fetched(quick):
         assert server.mails == {}
 
 
+def test_server_that_refuses_to_tell_of_a_mail_is_asked_again_and_the_mail_is_not_passed_over(quick):
+    with ScriptedImap(MAILS) as server:
+        server.faults["UID FETCH 2"] = b"TAG NO [UNAVAILABLE] later\r\n"
+        inlet = Intake(enough=3)
+        with pytest.raises(Retry, match="refuses to tell"):
+            account(server).listen(inlet)
+        assert inlet.subjects == [b"Subject: m1"]
+        server.faults.clear()
+        account(server).listen(inlet)
+        assert inlet.subjects == [b"Subject: m1", b"Subject: m2", b"Subject: m3"]
+
+
 @pytest.mark.parametrize(
     ("command", "answer", "words"),
     [

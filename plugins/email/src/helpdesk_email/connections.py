@@ -33,7 +33,7 @@ def tls_context(settings: EmailSettings) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=None if settings.ca_file is None else str(settings.ca_file))
     except OSError as error:
-        raise Refused(
+        raise AccountRefused(
             f"The file of certificates {settings.ca_file} can't be read ({error}); correct ca_file."
         ) from error
 
@@ -42,7 +42,7 @@ def tls_context(settings: EmailSettings) -> ssl.SSLContext:
 def imap_connection(settings: EmailSettings, tokens: Tokens) -> Iterator[BaseMailBox]:
     """Log in to the IMAP server, and out at the end.
 
-    Raises AccountRefused for a log-in that is refused, Refused for what else settings must mend, else Retry.
+    Raises AccountRefused for what the account's settings, or whoever runs the server, must mend, else Retry.
     """
     token = tokens.get() if settings.reads_by_token else ""
     mailbox = _entered(settings, token)
@@ -153,7 +153,7 @@ def _break(connection: socket.socket | None) -> None:
 def smtp_connection(settings: EmailSettings, tokens: Tokens) -> Iterator[smtplib.SMTP]:
     """Connect and log in to the SMTP server.
 
-    Raises AccountRefused for a log-in that is refused, Refused for what else settings must mend, else Retry.
+    Raises AccountRefused for what the account's settings, or whoever runs the server, must mend, else Retry.
 
     Everything inside together may take ``MESSAGE_SECONDS``, and Retry is raised then.
     """
@@ -191,7 +191,7 @@ def _open_smtp(server: smtplib.SMTP, settings: EmailSettings, token: str) -> Non
     """Connect and log in. What is refused for good before any mail is spoken of is refused to the account."""
     try:
         _greet(server, settings, token)
-    except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError):
+    except smtplib.SMTPAuthenticationError:
         raise
     except smtplib.SMTPResponseException as error:
         if not 500 <= error.smtp_code < 600 or error.smtp_code == LOG_IN_FIRST:

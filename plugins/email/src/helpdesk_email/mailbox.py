@@ -11,7 +11,7 @@ import imaplib
 import re
 import ssl
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from io import BufferedReader
 from typing import Any, cast
 
@@ -211,19 +211,23 @@ class Folder:
         return headers_with_notice(self._part(uid, "BODY.PEEK[HEADER]") or b"", notice), False
 
     def _size(self, uid: int) -> int | None:
-        for item in self._answer(uid, "RFC822.SIZE"):
+        answer = self._answer(uid, "RFC822.SIZE")
+        if answer is None:
+            raise Retry(f"The IMAP server refuses to tell of a mail: {self._name}, UID {uid}.")
+        for item in answer:
             found = _SIZE.search(item if isinstance(item, bytes) else item[0])
             if found is not None:
                 return int(found[1])
         return None
 
     def _part(self, uid: int, what: str) -> bytes | None:
-        return next((item[1] for item in self._answer(uid, what) if isinstance(item, tuple)), None)
+        return next((item[1] for item in self._answer(uid, what) or () if isinstance(item, tuple)), None)
 
-    def _answer(self, uid: int, what: str) -> Iterator[Any]:
+    def _answer(self, uid: int, what: str) -> list[Any] | None:
+        """Return what the server tells of a mail: nothing of one that is gone; None where it refuses to tell."""
         with talking(self._server, self._settings, seconds=BODY_SECONDS):
             status, items = self._server.client.uid("FETCH", str(uid), f"({what})")
-        return (item for item in items if item is not None) if status == "OK" else iter(())
+        return [item for item in items if item is not None] if status == "OK" else None
 
     def _numbers(self, said: Iterable[bytes | str | None], *, what: str) -> list[int]:
         """Return what the server gave as numbers. Raises Retry: without them no mail is known from another."""

@@ -53,7 +53,7 @@ def _announce(
         code, reply = server.mail(settings.address, options)
     if code != 250:
         error = smtplib.SMTPSenderRefused(code, reply, settings.address)
-        raise account_refused(settings, error) if _MAY_NOT_SEND.search(reply_text(code, reply)) else error
+        raise account_refused(settings, error) if _MAY_NOT_SEND.match(reply_text(code, reply)) else error
 
 
 def _name_recipients(server: smtplib.SMTP, people: list[str]) -> list[RecipientVerdict]:
