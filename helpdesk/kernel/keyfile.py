@@ -35,18 +35,22 @@ class _Followed:
     """Gives the ring in a file; while that is away or cannot be used, the one that was last there."""
 
     def __init__(self, path: Path, stamp: Stamp | None, keyring: Keyring) -> None:
-        self._path, self._stamp, self._keyring = path, stamp, keyring
+        self._path, self._known, self._failed = path, (stamp, keyring), stamp
 
     def __call__(self) -> Keyring:
         stamp = _stamp(self._path)
-        if stamp is None or stamp == self._stamp:
-            return self._keyring
+        known, keyring = self._known
+        if stamp is None or stamp == known:
+            return keyring
         try:
-            self._keyring = _read_keys(self._path) or self._keyring
+            keyring = _read_keys(self._path) or keyring
         except Invalid:
-            log.exception("the keys were changed and cannot be used; those from before are")
-        self._stamp = stamp  # last, so that nobody goes on with the old ring while it is being read
-        return self._keyring
+            if stamp != self._failed:
+                log.exception("the keys were changed and cannot be used; those from before are")
+            self._failed = stamp  # it is read again, and told of once
+        else:
+            self._known = stamp, keyring  # at once, so that no thread takes an old ring for the new one
+        return keyring
 
 
 def _stamp(path: Path) -> Stamp | None:
