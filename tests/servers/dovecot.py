@@ -223,6 +223,23 @@ class DovecotServer:
         subprocess.run(self._account.wrap([*doveadm, *change]), check=True, capture_output=True, cwd=self._folder)
         return validity
 
+    def back_up(self, user: str) -> None:
+        """Keep a copy of a user's mailbox as it is, beside it."""
+        self._put(self._mailbox(user), f"{self._mailbox(user)}.backup")
+
+    def put_back(self, user: str) -> None:
+        """Put the copy in the place of a user's mailbox, with its UIDVALIDITY and UIDs, as from a backup of files."""
+        self._put(f"{self._mailbox(user)}.backup", self._mailbox(user))
+
+    def _mailbox(self, user: str) -> str:
+        return str(self._folder / "mail" / user)
+
+    def _put(self, source: str, target: str) -> None:
+        self.stop()
+        for command in (["rm", "-rf", target], ["cp", "-a", source, target]):
+            subprocess.run(self._account.wrap(command), check=True, capture_output=True, cwd=self._folder)
+        self.start()
+
 
 def _quoted(folder: str) -> str:
     return '"' + folder.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,6 +1,6 @@
 """Owns a small IMAP server for tests that breaks the protocol as it is told; what is right is Dovecot's.
 
-It knows one folder, INBOX, whose mails only EXPUNGE changes, and speaks as much of RFC 3501 as a mail program needs to
+It knows one folder, INBOX, whose mails only ``Gone`` changes, and speaks as much of RFC 3501 as a mail program needs to
 fetch from it. What a test scripts stands in place of the answer to a command.
 """
 
@@ -14,6 +14,7 @@ from tests.servers.ports import free_port
 
 GREETING = b"* OK ready\r\n"
 UIDPLUS = "IMAP4rev1 UIDPLUS"
+CAME = "01-Nov-2026 00:00:00 +0900"
 
 
 class Hang:
@@ -130,19 +131,20 @@ class ScriptedImap:
         if command.startswith("SELECT"):
             return f"* {len(self.mails)} EXISTS\r\n* OK [UIDVALIDITY 7] valid\r\n".encode()
         if command.startswith("UID SEARCH"):
-            found = self.flagged if command.endswith(" DELETED") else self.mails
-            return f"* SEARCH {' '.join(map(str, sorted(found)))}\r\n".encode()
-        if command == "EXPUNGE":
-            for uid in self.flagged:
-                self.mails.pop(uid, None)
+            return f"* SEARCH {' '.join(map(str, self.mails))}\r\n".encode()
         if command.startswith("UID STORE"):
             self.flagged.add(int(command.split()[2]))
             return b""
         fetched = re.match(r"UID FETCH (\d+) \((.*)\)", command)
         return self._fetched(int(fetched[1]), fetched[2]) if fetched and int(fetched[1]) in self.mails else b""
 
+    def _flags(self, uid: int) -> str:
+        return r"\Seen \Deleted" if uid in self.flagged else ""
+
     def _fetched(self, uid: int, what: str) -> bytes:
         raw = self.mails[uid]
-        if what == "RFC822.SIZE":
-            return f"* {uid} FETCH (UID {uid} RFC822.SIZE {len(raw)})\r\n".encode()
+        if what == "FLAGS":
+            return f"* {uid} FETCH (UID {uid} FLAGS ({self._flags(uid)}))\r\n".encode()
+        if what.startswith("RFC822.SIZE"):
+            return f'* {uid} FETCH (UID {uid} RFC822.SIZE {len(raw)} INTERNALDATE "{CAME}")\r\n'.encode()
         return f"* {uid} FETCH (UID {uid} BODY[] {{{len(raw)}}}\r\n".encode() + raw + b")\r\n"

@@ -103,6 +103,23 @@ def test_renumbered_folder_is_read_again_from_its_start(dovecot, account, user):
     assert again.stored.keys().isdisjoint(first.stored)
 
 
+@pytest.mark.parametrize("new", [["n1"], ["n1", "n2"], ["n1", "n2", "n3"]])
+@pytest.mark.parametrize("after", ["keep", "delete"])
+def test_folder_that_was_put_back_under_its_numbers_is_read_again_and_loses_nothing(dovecot, account, user, new, after):
+    for name in ("a", "b", "c"):
+        dovecot.append(user, raw_mail(name))
+    dovecot.back_up(user)
+    for name in ("d", "e"):
+        dovecot.append(user, raw_mail(name))
+    first = listen_once(account(), enough=5)
+    dovecot.put_back(user)
+    for name in new:
+        dovecot.append(user, raw_mail(name))
+    again = listen_once(account(imap_after=after), enough=3 + len(new), cursor=first.cursor)
+    assert again.subjects == [f"Subject: {name}".encode() for name in ("a", "b", "c", *new)]
+    assert again.stored.keys().isdisjoint(first.stored)
+
+
 def test_stored_mail_moves_to_its_folder(dovecot, account, user):
     dovecot.append(user, raw_mail("one"))
     listen_once(account(imap_after="move", imap_move_to="처리됨"), enough=1)

@@ -97,17 +97,31 @@ def test_what_is_only_on_the_server_is_not_deleted_at_the_next_start(quick):
         assert server.flagged == set()
 
 
-def test_without_uidplus_nothing_is_removed_that_was_not_fetched(quick):
-    with ScriptedImap(MAILS, capability="IMAP4rev1") as server:
-        server.flagged.add(3)  # by somebody who may think better of it
-        inlet, failures = listen_through(server, enough=2, imap_after="delete")
-        assert (len(inlet.stored), failures) == (2, [])
-        assert "EXPUNGE" not in server.commands
-        assert (set(server.mails), server.flagged) == ({1, 2, 3}, {1, 2, 3})
-        inlet.enough = 3
-        account(server, imap_after="delete").listen(inlet)
-        assert len(inlet.stored) == 3
-        assert server.mails == {}
+@pytest.mark.parametrize("after", ["delete", "move"])
+def test_server_that_cannot_remove_one_mail_alone_removes_none(quick, after):
+    with ScriptedImap({1: MAILS[1]}, capability="IMAP4rev1") as server:
+        inlet, failures = listen_through(server, enough=1, imap_after=after, imap_move_to="Done")
+        assert (inlet.subjects, failures, server.flagged) == ([b"Subject: m1"], [], {1})
+        account(server, imap_after=after, imap_move_to="Done").listen(inlet)
+        assert sum("COPY" in command for command in server.commands) == (after == "move"), "One copy is enough."
+        assert not any("EXPUNGE" in command for command in server.commands), "It would remove what others have flagged."
+
+
+def test_mail_is_moved_alone_where_the_server_can_only_copy(quick):
+    with ScriptedImap({1: MAILS[1]}) as server:
+        listen_through(server, enough=1, imap_after="move", imap_move_to="Done")
+        copied = server.commands.index('UID COPY 1 "Done"')
+        assert server.commands[copied + 1 : copied + 3] == [
+            r"UID STORE 1 +FLAGS.SILENT (\Seen \Deleted)",
+            "UID EXPUNGE 1",
+        ]
+
+
+def test_mail_that_cannot_be_copied_is_not_deleted(quick):
+    with ScriptedImap({1: MAILS[1]}) as server:
+        server.faults["UID COPY"] = b"TAG NO over quota\r\n"
+        inlet, failures = listen_through(server, enough=1, imap_after="move", imap_move_to="Done")
+        assert (inlet.subjects, server.flagged, "over quota" in failures[0]) == ([b"Subject: m1"], set(), True)
 
 
 def test_server_that_refuses_to_tell_of_a_mail_is_asked_again_and_the_mail_is_not_passed_over(quick):
@@ -203,7 +217,7 @@ def test_server_that_breaks_once_gives_the_mail_the_next_time(quick):
 
 def test_wrong_size_loses_nothing(quick):
     with ScriptedImap(MAILS) as server:
-        server.faults["UID FETCH 2 (RFC822.SIZE)"] = b"* 2 FETCH (UID 2 RFC822.SIZE 3)\r\nTAG OK done\r\n"
+        server.faults["UID FETCH 2 (RFC822.SIZE"] = b"* 2 FETCH (UID 2 RFC822.SIZE 3)\r\nTAG OK done\r\n"
         inlet, failures = listen_through(server)
         assert (list(inlet.stored.values()), failures) == (list(MAILS.values()), [])
 

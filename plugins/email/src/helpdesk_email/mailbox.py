@@ -1,7 +1,8 @@
 """Owns fetching from IMAP: each mail once, stored before the server is told.
 
 A mail is known by folder, UIDVALIDITY and UID, and never asked for again below the last UID; a new
-UIDVALIDITY starts over, and the desk drops what it has by the bytes. IDLE wakes the loop; a search
+UIDVALIDITY starts over, and so does a folder that was put back under its old one; the desk drops what it has by
+the bytes. IDLE wakes the loop; a search
 after every slice and a round through all folders each minute catch what a server forgets to push.
 A mail that is too large, or that the server can't give, is stored as its headers with a notice. So is one at
 which the conversation broke a few times in a row, or it would hold up all that come after it.
@@ -32,6 +33,7 @@ MOST_AT_ONCE = 5_000  # of a folder, before the other folders have their turn
 MOST_BREAKS = 3
 
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
+_CAME = re.compile(rb'INTERNALDATE "([^"]{1,40})"')
 
 
 def listen(settings: EmailSettings, tokens: Tokens, inlet: Inlet) -> None:
@@ -113,6 +115,8 @@ class Folder:
         self._validity = 0
         self._last = 0
         self._is_left = False  # the last mail is only on the server
+        self._mark = self._seen = ""  # of the last mail, and of the one that is being fetched: size, and when it came
+        self._lives = 0  # how often the folder was put back as it was before, under its old UIDVALIDITY
         self._broken, self._breaks = 0, 0  # the mail at which the conversation broke, and how often in a row
         self.has_more = False
 
@@ -139,24 +143,40 @@ class Folder:
     def finish_last(self) -> None:
         """Do again what follows the storing of a mail, for the one at which a crash may have come between."""
         self._open()
-        if self._last and not self._is_left and self._size(self._last) is not None:
+        if self._last and not self._is_left and self._look(self._last) is not None:
             self._finish(self._last)
 
     def _open(self) -> None:
         with talking(self._server, self._settings, seconds=COMMAND_SECONDS):
             self._server.folder.set(self._name)
-            (validity,) = self._numbers(self._server.client.response("UIDVALIDITY")[1][:1], what="UIDVALIDITY")
-        self._validity = validity
+            (self._validity,) = self._numbers(self._server.client.response("UIDVALIDITY")[1][:1], what="UIDVALIDITY")
+            following = self._server.client.response("UIDNEXT")[1][0]
         stored = self._inlet.cursor.get(self._name) or {}
         place = stored if stored.get("uidvalidity") == self._validity else {}
         self._last, self._is_left = int(place.get("uid", 0)), bool(place.get("is_left"))
         self._broken, self._breaks = place.get("broken") or (0, 0)
-        if place is not stored:
+        self._mark, self._lives = place.get("mark", ""), int(place.get("lives", 0))
+        if self._is_put_back(following):
+            self._last, self._is_left, self._broken, self._mark = 0, False, 0, ""
+            self._lives += 1
             self._inlet.reached(self._cursor())
+        elif place is not stored:
+            self._inlet.reached(self._cursor())
+
+    def _is_put_back(self, following: bytes | None) -> bool:
+        """Return whether the folder is an older state of itself, as after a restore of its files.
+
+        Then UIDs are given anew that were read before. Either the next one is among those, or the last is another mail.
+        """
+        if following is not None and following.isdigit() and int(following) <= self._last:
+            return True
+        return bool(self._last and self._mark and self._look(self._last) and self._seen != self._mark)
 
     def _cursor(self) -> Mapping[str, Any]:
         place: dict[str, Any] = {"uidvalidity": self._validity, "uid": self._last}
         place |= {"is_left": True} if self._is_left else {}
+        place |= {"mark": self._mark} if self._mark else {}
+        place |= {"lives": self._lives} if self._lives else {}
         place |= {"broken": [self._broken, self._breaks]} if self._broken > self._last else {}
         return {**self._inlet.cursor, self._name: place}
 
@@ -183,42 +203,45 @@ class Folder:
             self._broken = uid
             self._inlet.reached(self._cursor())
             raise
-        self._last = uid
+        self._last, self._mark = uid, self._seen
         if found is None:  # gone between search and fetch
             self._inlet.reached(self._cursor())
             return
         raw, is_whole = found
         self._is_left = not is_whole
-        self._inlet.store(f"{self._name}:{self._validity}:{uid}", raw, cursor=self._cursor())
+        life = f".{self._lives}" if self._lives else ""
+        self._inlet.store(f"{self._name}:{self._validity}{life}:{uid}", raw, cursor=self._cursor())
         if is_whole:  # else the mail itself is only on the server: leave it as it is
             self._finish(uid)
 
     def _fetch(self, uid: int) -> tuple[bytes, bool] | None:
         """Return the mail, or its headers with a notice, and whether it is the mail; None when it is gone."""
-        place = f"{self._name}, UID {uid}"
+        place, self._seen = f"{self._name}, UID {uid}", ""
         if self._broken == uid and self._breaks >= MOST_BREAKS:
             return headers_with_notice(b"", unavailable(place=place)), False
-        size = self._size(uid)
+        size = self._look(uid)
         if size is None:
             return None
         most = self._settings.max_bytes
         raw = self._part(uid, "BODY.PEEK[]") if size <= most else None
         if raw is not None:
             return raw, True
-        if self._size(uid) is None:  # somebody else took it away just now
+        if self._look(uid) is None:  # somebody else took it away just now
             return None
         notice = unavailable(place=place) if size <= most else too_large(size, limit=most, place=place)
         return headers_with_notice(self._part(uid, "BODY.PEEK[HEADER]") or b"", notice), False
 
-    def _size(self, uid: int) -> int | None:
-        answer = self._answer(uid, "RFC822.SIZE")
+    def _look(self, uid: int) -> int | None:
+        """Return the size of a mail and note what it is known by; None when it is gone. Raises Retry."""
+        answer = self._answer(uid, "RFC822.SIZE INTERNALDATE")
         if answer is None:
             raise Retry(f"The IMAP server refuses to tell of a mail: {self._name}, UID {uid}.")
-        for item in answer:
-            found = _SIZE.search(item if isinstance(item, bytes) else item[0])
-            if found is not None:
-                return int(found[1])
-        return None
+        told = b" ".join(item if isinstance(item, bytes) else item[0] for item in answer)
+        size, came = _SIZE.search(told), _CAME.search(told)
+        if size is None:
+            return None
+        self._seen = f"{int(size[1])} {came[1].decode('ascii', 'replace').strip()}" if came else ""
+        return int(size[1])
 
     def _part(self, uid: int, what: str) -> bytes | None:
         return next((item[1] for item in self._answer(uid, what) or () if isinstance(item, tuple)), None)
@@ -241,24 +264,24 @@ class Folder:
         return [int(word) for word in words]
 
     def _finish(self, uid: int) -> None:
-        """Tell the server that the mail is stored, as the settings ask.
-
-        Without UIDPLUS a server removes everything at once that anybody has flagged as deleted. While that is more
-        than has been fetched, ours only stays flagged: it goes with the next, or with what somebody else removes.
-        """
-        after, client = self._settings.imap_after, self._server.client
+        """Tell the server that the mail is stored, as the settings ask; no other mail is removed with it."""
+        after, client, target = self._settings.imap_after, self._server.client, self._settings.imap_move_to
+        can_move, can_remove = "MOVE" in client.capabilities, "UIDPLUS" in client.capabilities
+        is_to_be_copied = after is After.MOVE and not can_move and (can_remove or not self._is_deleted(uid))
         with talking(self._server, self._settings, seconds=COMMAND_SECONDS):
-            if after is After.MOVE:
-                self._server.move(str(uid), self._settings.imap_move_to)
+            if after is After.MOVE and can_move:
+                self._server.move(str(uid), target)
                 return
+            if is_to_be_copied:
+                self._server.copy(str(uid), target)
             flag = r"(\Seen)" if after is After.KEEP else r"(\Seen \Deleted)"
             self._expect(client.uid("STORE", str(uid), "+FLAGS.SILENT", flag))
-            if after is After.DELETE and "UIDPLUS" in client.capabilities:
+            if after is not After.KEEP and can_remove:  # else what others have flagged would go too
                 self._expect(client.uid("EXPUNGE", str(uid)))
-            elif after is After.DELETE:
-                flagged = self._numbers(self._server.uids("DELETED", charset=None), what="UID")
-                if max(flagged, default=0) <= uid:
-                    self._expect(client.expunge())
+
+    def _is_deleted(self, uid: int) -> bool:
+        """Return whether the mail is flagged as deleted: then it was copied before, and could not be removed."""
+        return any(isinstance(item, bytes) and rb"\Deleted" in item for item in self._answer(uid, "FLAGS") or ())
 
     @staticmethod
     def _expect(answer: tuple[str, Any]) -> None:
