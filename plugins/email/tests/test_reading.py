@@ -125,6 +125,12 @@ def test_bad_or_future_date_is_no_date(read_mail, date):
     assert read_mail(b"From: a@b.example\nDate: " + date + b"\n\nx").sent_at is None
 
 
+@pytest.mark.parametrize("zone", ["+0900", "KST", "JST", "kst", "GMT+09:00", "UTC+9", "GMT+0900", "+0900 (KST)"])
+def test_zone_that_has_a_name_is_known(read_mail, zone):
+    mail = read_mail(f"From: a@b.example\nDate: Tue, 3 Nov 2026 15:12:00 {zone}\n\nx".encode())
+    assert mail.sent_at == datetime(2026, 11, 3, 6, 12, tzinfo=UTC)
+
+
 def test_nul_surrogates_and_line_breaks_are_gone(read_mail):
     raw = (
         b"From: =?utf-8?Q?Ev=0D=0AiL=00?= <a@b.example>\nSubject: =?utf-8?Q?one=0D=0ABcc:_x@y.example?=\n"

@@ -18,6 +18,9 @@ MAX_TEXT_BYTES = 65_536
 MAX_TEXT = 4_096
 MAX_CLOCK_ERROR = timedelta(days=1)
 
+_ZONES = {"KST": "+0900", "JST": "+0900", "HKT": "+0800", "CET": "+0100", "CEST": "+0200"}
+"""Names beside those of RFC 5322 that mail programs write, and that mean one thing where mail comes from."""
+_ZONE = re.compile(rf"\b(?:({'|'.join(_ZONES)})|(?:GMT|UTC)([+-])(\d{{1,2}}):?(\d{{2}})?)$", re.IGNORECASE)
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
 
 
@@ -58,13 +61,20 @@ class Headers:
 
     def date(self, *, now: datetime) -> datetime | None:
         """Return the Date in UTC, or None if it is absent, unreadable or in the future."""
-        text = re.sub(r"\([^()]*\)", " ", self.text("date", limit=200))
+        text = re.sub(r"\([^()]*\)", " ", self.text("date", limit=200)).strip()
+        text = _ZONE.sub(_offset, text)
         try:
             claimed = parsedate_to_datetime(text)
             claimed = (claimed if claimed.tzinfo else claimed.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, TypeError, IndexError, OverflowError):
             return None
         return claimed if claimed.year >= 1970 and claimed <= now + MAX_CLOCK_ERROR else None
+
+
+def _offset(zone: re.Match[str]) -> str:
+    """Return a time zone that has a name, or is told from GMT, as RFC 5322 writes it."""
+    name, sign, hours, minutes = zone.groups()
+    return _ZONES[name.upper()] if name else f"{sign}{hours:0>2}{minutes or '00'}"
 
 
 def read_headers(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
