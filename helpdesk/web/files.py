@@ -1,7 +1,7 @@
 """Bytes in and out: uploads that were announced, and attachments and raw messages by signed, expiring links.
 
 Files come from strangers: they are always a download, never a page of ours, whatever they claim to
-be. Only small raster images may be shown in place, since no browser runs them.
+be. Raster images keep their type, so that a message's HTML can show them.
 """
 
 from typing import BinaryIO, cast
@@ -69,12 +69,14 @@ def blueprint(settings: Settings) -> Blueprint:
 
 
 def _given_out(storage_key: str, filename: str, size: int, *, shown_as: str = "") -> Response:
-    """Return the bytes as a download; an image that may be shown in place is, if it is ``shown_as`` one."""
+    """Return the bytes as a download, whatever they are; what is ``shown_as`` an image may also be part of a page.
+
+    Browsers show a download where an ``img`` names it and nowhere else, so what is both image and page is run by none.
+    """
     response = Response(wrap_file(request.environ, storage().open(storage_key)), direct_passthrough=True)
-    kind = "inline" if shown_as in SHOWN else "attachment"
-    response.headers["Content-Type"] = shown_as if kind == "inline" else "application/octet-stream"
+    response.headers["Content-Type"] = shown_as if shown_as in SHOWN else "application/octet-stream"
     response.headers["Content-Length"] = str(size)
-    response.headers["Content-Disposition"] = f"{kind}; filename*=UTF-8''{quote(filename, safe='')}"
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "private, max-age=3600"

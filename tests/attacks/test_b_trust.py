@@ -197,9 +197,8 @@ def test_what_is_packed_stays_packed_and_is_a_download(ours: Side, agent: Caller
     assert (file["filename"], file["size"]) == (name, len(data))
     given = stranger.send("GET", "/demo/" + file["url"].partition("/demo/")[2])
     assert given.data == data
-    is_picture = given.headers["Content-Disposition"].startswith("inline")
-    assert is_picture is (name in PICTURES)
-    assert given.content_type == (kind if is_picture else "application/octet-stream")
+    assert given.headers["Content-Disposition"].startswith("attachment;")
+    assert given.content_type == (kind if name in PICTURES else "application/octet-stream")
     assert given.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in given.headers["Content-Security-Policy"]
 
