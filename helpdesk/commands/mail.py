@@ -4,6 +4,7 @@ The key of a mail is the hash of its bytes: feeding the same file again, after a
 files it once. A file that cannot be read does not hold up the others.
 """
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -27,6 +28,7 @@ from helpdesk.kernel.settings import Settings
 from helpdesk.tickets import queries as tickets
 
 STDIN = "-"
+_NEXT_OF_MBOX = re.compile(rb"\n\r?\nFrom \S{1,320} [^\n]{0,60}\d{4}\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ def _read(file: str, largest: int) -> bytes:
             raw = stream.read(largest + 1)
     if len(raw) > largest:
         raise LimitExceeded(f"The mail is larger than {largest} bytes; HELPDESK_MAX_MAIL_BYTES allows more.")
+    if raw.startswith(b"From ") and _NEXT_OF_MBOX.search(raw):
+        raise Invalid("This is an mbox of several mails; write each into a file of its own, and name them all.")
     return raw
 
 

@@ -132,6 +132,15 @@ def test_file_that_cannot_be_read_does_not_hold_up_the_others(ready: Shell, tmp_
     assert done.stdout.startswith(f"{good}: duplicate, ticket 1: It is a copy of inbox row 1, which came at ")
 
 
+def test_mbox_of_several_mails_is_refused_before_one_swallows_the_others(ready: Shell, tmp_path: Path) -> None:
+    mail = PLAIN.format(subject="s", id="m", more="", text="From here on.\n\nFrom now on, too.")
+    (tmp_path / "one").write_text(f"From minji@walk.example Tue Nov  3 15:12:00 2026\n{mail}")
+    (tmp_path / "two").write_text(f"From minji@walk.example Tue Nov  3 15:12:00 2026\n{mail}\n" * 2)
+    (one, two) = fed(ready, str(tmp_path / "one"), str(tmp_path / "two"), code=2)
+    assert (one["ticket"], two["outcome"]) == (1, None)
+    assert "an mbox of several mails" in two["reason"]
+
+
 def test_too_large_a_mail_is_refused_with_the_setting_that_allows_more(
     ready: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
