@@ -11,7 +11,9 @@
 8    tests/faults/test_intake.py::test_each_mail_becomes_one_ticket_though_workers_die
 9    tests/faults/test_intake.py::test_mailbox_that_is_restored_from_a_backup_makes_no_ticket_twice
      plugins/email/tests/test_mailbox.py::test_renumbered_folder_is_read_again_from_its_start
+     plugins/email/tests/test_mailbox.py::test_folder_that_was_put_back_under_its_numbers_is_read_again_and_loses_nothing
 10   tests/faults/test_intake.py::test_two_workers_at_one_mailbox_make_each_mail_one_ticket
+     plugins/email/tests/test_mailbox_faults.py::test_mail_that_somebody_takes_away_between_two_commands_is_passed_over
 11   tests/faults/test_database.py::test_web_and_worker_outlive_a_database_that_dies_restarts_or_breaks_off
      tests/kernel/test_patience.py::test_connection_from_before_a_restart_is_handed_to_nobody
 12   tests/faults/test_database.py::test_web_and_worker_outlive_a_database_that_dies_restarts_or_breaks_off
@@ -35,8 +37,12 @@
 22   tests/faults/test_intake.py::test_server_that_hangs_holds_up_no_other_account
      plugins/email/tests/test_mailbox_faults.py::test_server_that_never_lets_anybody_in_is_left_in_time
      plugins/email/tests/test_mailbox_faults.py::test_server_that_breaks_at_any_command_is_tried_again
+     plugins/email/tests/test_mailbox_faults.py::test_server_that_hangs_in_the_handshake_is_left_in_time
+     plugins/email/tests/test_mailbox_faults.py::test_server_that_hangs_in_idle_is_left_in_time
+     plugins/email/tests/test_mailbox_faults.py::test_server_that_hangs_after_a_mail_is_left_in_time_and_has_given_the_mail
 23   plugins/email/tests/test_mailbox_faults.py::test_mail_that_always_breaks_is_skipped_and_the_next_one_comes
      plugins/email/tests/test_mailbox_faults.py::test_wrong_size_loses_nothing
+     plugins/email/tests/test_mailbox_faults.py::test_numbers_that_are_none_are_told_in_words_and_nothing_is_lost
 24   tests/faults/test_poison.py::test_ten_bombs_among_a_hundred_mails_cost_only_themselves
 25   tests/bench/test_bench.py::test_flood_of_mail_is_read_whole_while_the_desk_answers
 26   tests/faults/test_plugins.py::test_receiver_that_raises_at_every_signal_holds_up_nothing
@@ -58,6 +64,8 @@
      tests/hosting/test_completion.py::test_what_a_machine_whose_clock_is_a_day_back_resolves_is_not_completed_at_once
      tests/kernel/test_clock.py::test_leap_ahead_is_not_believed_and_a_step_back_is
 34   tests/faults/test_sending.py::test_name_that_is_not_found_lets_mail_wait
+     plugins/email/tests/test_mailbox_faults.py::test_name_that_cannot_be_looked_up_now_is_tried_again
+     plugins/email/tests/test_tokens.py::test_token_server_whose_name_cannot_be_looked_up_now_is_asked_again_later
 35   tests/faults/test_twice.py::test_workers_that_keep_house_at_the_same_moment_do_everything_once
 36   tests/releases/test_old_code.py::test_old_code_works_on_the_schema_of_today
      tests/channels/test_restoring.py::test_what_waited_when_the_backup_was_made_is_held_until_people_let_it_go

@@ -119,7 +119,14 @@ def test_three_mails_with_empty_in_reply_to_answer_nothing(read_mail):
 
 
 @pytest.mark.parametrize(
-    "date", [b"yesterday", b"Tue, 99 Foo 2026", b"Tue, 3 Nov 2099 10:00:00 +0000", b"1 Jan 1 0:0 +9999"]
+    "date",
+    [
+        b"yesterday",
+        b"Tue, 99 Foo 2026",
+        b"Tue, 3 Nov 2099 10:00:00 +0000",
+        b"1 Jan 1 0:0 +9999",
+        b"Tue, 30 Jun 2015 23:59:60 +0000",
+    ],
 )
 def test_bad_or_future_date_is_no_date(read_mail, date):
     assert read_mail(b"From: a@b.example\nDate: " + date + b"\n\nx").sent_at is None
