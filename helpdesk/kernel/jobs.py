@@ -124,7 +124,7 @@ def drain(name: str) -> None:
 
 
 def drain_all() -> None:
-    """Do everything that is due, in this thread: each line once, and again those that were woken meanwhile."""
+    """Do what is due, in this thread: each line once, and up to twice more those that were woken meanwhile."""
     _desk.woken.clear()
     for name in lines():
         drain(name)

@@ -260,14 +260,15 @@ def _length_of_hits(hits: Callable[[], Sequence[Any]], most: int | None) -> int:
         return 0
     if most is not None:
         enough = most * MOST_REPEATED
-        together = _all_of([_beginning(query, enough) for query in queries])
-        counts = [peewee.fn.COUNT(peewee.SQL("*")), peewee.fn.COUNT(together.c.row_id.distinct())]
-        ((found, different),) = peewee.Select([together], counts).tuples().execute(database)
+        some = _all_of([_beginning(query, enough) for query in queries])
+        counts = [peewee.fn.COUNT(peewee.SQL("*")), peewee.fn.COUNT(some.c.row_id.distinct())]
+        ((found, different),) = peewee.Select([some], counts).tuples().execute(database)
         if different >= most or found < enough:
             return int(min(different, most))
-    different = peewee.Select([together := _all_of(queries)], [together.c.row_id]).distinct().alias("different")
+    everything = _all_of(queries)
+    different = peewee.Select([everything], [everything.c.row_id]).distinct().limit(most).alias("different")
     ((count,),) = peewee.Select([different], [peewee.fn.COUNT(peewee.SQL("*"))]).tuples().execute(database)
-    return int(count) if most is None else min(int(count), most)
+    return int(count)
 
 
 def _beginning(query: Any, most: int) -> Any:

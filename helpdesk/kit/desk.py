@@ -215,7 +215,7 @@ class Desk:
         return answer.status_code
 
     def work(self) -> None:
-        """Do what is due until nothing is."""
+        """Do what is due, and what comes of it, a few times over."""
         jobs.drain_all()
         for _round in range(ROUNDS):
             signals.flush()

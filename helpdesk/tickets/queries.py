@@ -137,7 +137,7 @@ def matching(service_id: int, *, where: Any = None, text: str | None = None) -> 
 
 
 def hits(service_id: int, text: str) -> list[Any]:
-    """Return the query for the ids of the tickets that contain the words, in no order: as they are counted.
+    """Return queries for the ids of the tickets that contain the words, in no order: as they are counted.
 
     It follows the index; the list's own walks tickets, which is better only when they must meet a condition as well.
     """
