@@ -21,11 +21,14 @@ STOP_SECONDS = 20.0
 
 
 def fresh_environment() -> dict[str, str]:
-    """Return the environment without what belongs to this test run or its virtual environment."""
+    """Return the environment without what belongs to this test run or its virtual environment.
+
+    What pip installs is compiled as it is imported: most of it never is.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     inside = str(Path(sys.prefix) / "bin")
     kept["PATH"] = os.pathsep.join(part for part in kept.get("PATH", os.defpath).split(os.pathsep) if part != inside)
-    return kept
+    return kept | {"PIP_NO_COMPILE": "1"}
 
 
 def working_copy(folder: Path) -> Path:
