@@ -1,6 +1,8 @@
 """Who is to work while the database is down waits for it, and says so; not for ever."""
 
+import logging
 import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +16,18 @@ from tests.factories.processes import eventually
 from tests.servers.postgres import PostgresServer
 
 
+@pytest.fixture
+def _log_of_before() -> Iterator[None]:
+    """Put the log back as it was: a process that waits has begun to write it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.usefixtures("_log_of_before")
 def test_a_database_that_comes_up_late_is_waited_for(
     postgres_server: PostgresServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,7 +82,7 @@ class Listening(Plugin):
 def test_usual_day_tells_of_nearly_everything_that_can_happen(kit: Desk) -> None:
     kit.install("plugin", "listening", Listening)
     kit.live()
-    assert set(signals.ALL) - Listening.heard == {"plugin.changed", "service.changed"}
+    assert set(signals.ALL) - Listening.heard == {"delivery.delayed", "plugin.changed", "service.changed"}
 
 
 @pytest.mark.parametrize(
