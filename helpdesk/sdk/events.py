@@ -101,7 +101,7 @@ class AddressRestored(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryDelayed(Event):
-    """An outgoing message is not out after hours of trying; once; it is tried on for days. Sent by channels.
+    """An outgoing message is not out after hours of trying, and will be tried for days yet. Sent by channels.
 
     ``message_id`` is the ticket message that waits. The reason stands in the history.
     """

@@ -3,7 +3,6 @@
 Source: SECURITY 1.1, U3 and U9.
 """
 
-import gc
 import json
 import os
 import subprocess
@@ -22,6 +21,7 @@ from helpdesk.sdk.channel import InboundRequest, Refused
 from tests.attacks.mailboxes import LINK, SETTINGS, Mailbox, download
 from tests.factories.client import Caller, log_in
 from tests.factories.desk import Desk, make_desk
+from tests.factories.isolated import end_channels
 from tests.factories.mails import CORPUS, with_ends
 from tests.factories.processes import HELPDESK, eventually
 from tests.house.programs import fresh_environment
@@ -40,10 +40,7 @@ pytestmark = pytest.mark.parametrize("database_settings", ["sqlite"], indirect=T
 @pytest.fixture(autouse=True)
 def _none_is_left() -> Iterator[None]:
     yield
-    accounts.forget_drivers()
-    processes.end_all()
-    eventually(lambda: not processes.running(), seconds=20, what="The end of the processes")
-    gc.collect()  # a pipe that was left open is told of in this test and no other
+    end_channels()
 
 
 def mailbox_of(desk: Desk, caller: Caller, **settings: Any) -> Mailbox:

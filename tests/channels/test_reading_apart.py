@@ -1,7 +1,6 @@
 """What takes strangers' messages apart does so in a process of its own: a killer costs itself, and nothing else."""
 
 import binascii
-import gc
 import json
 import os
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk.channels import accounts, inbox, processes
+from helpdesk.channels import inbox, processes
 from helpdesk.channels.models import InboxRow
 from helpdesk.channels.rules import MOST_TRIES_IN
 from helpdesk.kernel import clock
@@ -20,6 +19,7 @@ from helpdesk.plugins.guard import Ref
 from helpdesk.plugins.kinds import Kind
 from tests.channels.post import LARGEST, MINA, Post, answered, fall_due, make_post
 from tests.factories.crowds import at_once
+from tests.factories.isolated import end_channels
 from tests.factories.processes import eventually
 from tests.faults.distributions import install
 
@@ -55,10 +55,7 @@ pytestmark = pytest.mark.parametrize("database_settings", ["sqlite"], indirect=T
 @pytest.fixture(autouse=True)
 def _none_is_left() -> Iterator[None]:
     yield
-    accounts.forget_drivers()
-    processes.end_all()
-    eventually(lambda: not processes.running(), seconds=20, what="The end of the processes")
-    gc.collect()  # a pipe that was left open is told of in this test and no other
+    end_channels()
 
 
 @pytest.fixture
