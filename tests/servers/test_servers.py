@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from tests.house.tree import ROOT
 from tests.servers.certificates import make_certificate
 from tests.servers.dovecot import DovecotServer
 from tests.servers.ports import answers, free_port
@@ -259,6 +260,26 @@ def test_free_port_is_free_and_no_ephemeral_one() -> None:
     port = free_port()
     assert not answers(port)
     assert 20_000 <= port <= 32_000
+
+
+FEW = "from tests.servers import ports; ports.HIGHEST = ports.LOWEST + 11; ports.TRIES = 2000;"
+
+
+def test_free_port_is_given_to_one_alone_though_nobody_listens_yet() -> None:
+    ask = f"{FEW} print(*[ports.free_port() for _ in range(4)], flush=True); input()"
+    asking = [
+        subprocess.Popen(
+            [sys.executable, "-c", ask], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        for _ in range(2)
+    ]
+    given: list[str] = []
+    for one in asking:
+        assert one.stdout is not None
+        given += one.stdout.readline().split()
+    for one in asking:
+        one.communicate("\n", timeout=10)
+    assert len(given) == len(set(given)) == 8
 
 
 KILLED_RUN = """
