@@ -30,7 +30,7 @@ RIGHTS: Mapping[str, str] = {
     "channel_account.write": "Make, change, test and delete channel accounts.",
     "inbox.read": "See what came in, also what could not be read.",
     "inbox.retry": "Have what came in read again.",
-    "inbox.release": "Believe the sender of a message that is held, and have it filed.",
+    "inbox.release": "Have a message that is held or was put aside filed, its sender believed, or dismiss it as spam.",
     "delivery.read": "See what becomes of outgoing messages.",
     "delivery.retry": "Send a failed message again.",
     "service.read": "See the service.",

@@ -15,6 +15,7 @@ CODES: Mapping[str, str] = {
         "The answer would reach nobody: the ticket has no customer, or one whom its channel cannot reach. Nothing was "
         "written. Keep the answer unsent with `isKept`, write a note, or make a ticket with the customer's address."
     ),
+    "NOT_QUARANTINED": "This message is not quarantined, so there is nothing to dismiss.",
     "NOT_HELD": (
         "This message is not held, nor was it taken for a report, a machine's or spam: there is nothing to release."
     ),

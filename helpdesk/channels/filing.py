@@ -28,6 +28,7 @@ from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.crypto import keyring
 from helpdesk.kernel.errors import Invalid
 from helpdesk.kernel.html import text_of
+from helpdesk.kernel.scripts import language_of
 from helpdesk.organization import queries as organization
 from helpdesk.sdk.channel import DeliveryReport, Identity, Inbound, Nature, SenderProof
 from helpdesk.tickets import attachments, participants
@@ -153,7 +154,8 @@ def _file_message(account: Any, item: Inbound, files: Sequence[NewFile], receive
         return Filed(InboxOutcome.AUTO if is_automatic else outcome, added.ticket_id, added.message_id)
     if is_automatic:
         return Filed(InboxOutcome.AUTO, reason="A machine wrote it, and it answers no ticket.")
-    subject, language = subject_of(item.subject, body=body.text), _language(account.service_id, item.language)
+    subject = subject_of(item.subject, body=body.text)
+    language = _language(account.service_id, item, f"{subject} {body.text[: body.quoted_from]}")
     asker = _asker(item.forwarded_from if agent is not None and item.forwarded_from else item.sender)
     channel = account.driver[:LONGEST_CHANNEL]
     new = NewTicket(subject, body, channel, language, asker, account_id=account.id, files=files)
@@ -213,11 +215,14 @@ def _proven_agent(account: Any, item: Inbound) -> Actor | None:
     return actor_of(found) if found is not None and found.is_active else None
 
 
-def _language(service_id: int, claimed: str | None) -> str:
-    """Return the language that the message claims if the service has it, else the service's own."""
+def _language(service_id: int, item: Inbound, new_text: str) -> str:
+    """Return the language that the message claims if the service has it, else one whose letters it is written in."""
     service = organization.service_by_id(service_id)
     assert service is not None, "an account belongs to a service"
-    return claimed if claimed in service.languages else service.default_language
+    if item.language is not None and item.language in service.languages:
+        return item.language
+    others = [language for language in service.languages if language != service.default_language]
+    return language_of(new_text, among=[service.default_language, *others])
 
 
 def _asker(sender: Identity) -> Asker:

@@ -275,6 +275,22 @@ def let_through(actor: Actor, row_id: int) -> None:
     _read_again(row, is_released=True, outcome=None, ticket=None, message=None)
 
 
+@transactional
+def dismiss(actor: Actor, row_id: int) -> None:
+    """Put a quarantined row aside as spam, read or not; the raw bytes stay, and ``let_through`` files it after all.
+
+    Raises Conflict (NOT_QUARANTINED) for any other.
+    """
+    actor.require("inbox.release")
+    row = _locked(actor, row_id)
+    if row.state is not InboxState.QUARANTINED:
+        raise Conflict(CODES["NOT_QUARANTINED"], code="NOT_QUARANTINED")
+    aside = {"state": InboxState.PROCESSED, "outcome": InboxOutcome.SPAM, "is_held": False}
+    InboxRow.update(**aside, last_error=rules.reason(f"Dismissed as spam. Before: {row.last_error}")).where(
+        InboxRow.id == row.id
+    ).execute()
+
+
 def _locked(actor: Actor, row_id: int) -> Any:
     """Return the row, locked until the transaction ends. Raises NotFound."""
     query = InboxRow.select().where(InboxRow.id == row_id, InboxRow.service == actor.service_id)

@@ -83,6 +83,13 @@ class InboxReleaseInput:
     id: strawberry.ID = strawberry.field(description="The inbox item.")
 
 
+@strawberry.input(description="What is quarantined, and is of no use to anybody.")
+class InboxDismissInput:
+    """What is quarantined, and is of no use to anybody."""
+
+    id: strawberry.ID = strawberry.field(description="The inbox item.")
+
+
 @strawberry.type(description="The account that was made.")
 class ChannelAccountCreatePayload(Payload):
     """The account that was made."""
@@ -130,6 +137,13 @@ class InboxRetryPayload(Payload):
 
 @strawberry.type(description="The inbox item as it is now.")
 class InboxReleasePayload(Payload):
+    """The inbox item as it is now."""
+
+    item: InboxItem | None = strawberry.field(default=None, description="The inbox item; null on errors.")
+
+
+@strawberry.type(description="The inbox item as it is now.")
+class InboxDismissPayload(Payload):
     """The inbox item as it is now."""
 
     item: InboxItem | None = strawberry.field(default=None, description="The inbox item; null on errors.")
@@ -239,6 +253,16 @@ class ChannelMutations:
         item_id = ids.required_row_id(input.id, "InboxItem", path="id")
         inbox.let_through(info.context.actor, item_id)
         return InboxReleasePayload(item=_item(item_id))
+
+    @strawberry.mutation(
+        description="Put something that is quarantined aside as spam, held or not. `inboxRelease` takes it back."
+    )
+    @answers(InboxDismissPayload)
+    def inbox_dismiss(self, info: Info, input: Input[InboxDismissInput]) -> InboxDismissPayload:
+        """Put something that is quarantined aside as spam."""
+        item_id = ids.required_row_id(input.id, "InboxItem", path="id")
+        inbox.dismiss(info.context.actor, item_id)
+        return InboxDismissPayload(item=_item(item_id))
 
 
 def _delivery(delivery_id: int) -> Any:

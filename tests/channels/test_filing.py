@@ -74,6 +74,13 @@ def test_language_is_one_that_the_service_has(post: Post, claimed: str | None, k
     assert ticket(post.ticket(language=claimed)).language == kept
 
 
+def test_language_is_guessed_by_what_is_new_in_the_message(post: Post) -> None:
+    text = "My grinder rattles.\n\n> 안녕하세요, 답변 드립니다. 주문하신 상품은 내일 도착할 예정입니다."
+    assert ticket(post.ticket(subject="Grinder", text=text, quoted_from=19)).language == "en"
+    assert ticket(post.ticket(id="m2", subject="문의", text=text, language="en")).language == "en"
+    assert ticket(post.ticket(id="m3", subject="문의", text=text)).language == "ko"
+
+
 def late(post: Post, **message: Any) -> MessageRow:
     """Let a message come that is filed ten minutes later, and return it as it was filed."""
     row_id = post.put(**message)

@@ -159,7 +159,7 @@ def test_person_who_writes_from_the_address_takes_the_mark_away_and_a_machine_do
 
 
 def test_new_address_that_may_be_wrong_is_marked_before_a_machine_of_ours_answers_there(post: Post) -> None:
-    words = "It was written with blanks inside, so it may be wrong."
+    words = "It was not written as an address is, so it may be wrong."
     ticket_id = post.ticket(undeliverable=words)
     found = mark_of(post)
     assert found is not None

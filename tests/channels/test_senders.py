@@ -220,6 +220,26 @@ def test_only_what_is_held_is_released(post: Post) -> None:
     assert refusal.value.code == "NOT_RETRIABLE"
 
 
+def test_what_is_quarantined_is_dismissed_as_spam_and_taken_back(post: Post) -> None:
+    held, done = post.feed(suspicion=SUSPICION), post.feed(id="m2")
+    broken = post.item(inbox.settle(post.put(garbage=True), post.desk.settings).id)
+    with pytest.raises(Forbidden):
+        inbox.dismiss(post.desk.agent, held.id)
+    for row in (held, broken):
+        inbox.dismiss(post.desk.administrator, row.id)
+        aside = post.item(row.id)
+        assert (aside.state, aside.outcome, aside.is_held) == ("PROCESSED", "SPAM", False)
+        assert aside.last_error == f"Dismissed as spam. Before: {row.last_error}"
+    for row in (held, done):
+        with pytest.raises(Conflict) as refusal:
+            inbox.dismiss(post.desk.administrator, row.id)
+        assert refusal.value.code == "NOT_QUARANTINED"
+    for row in (held, broken):
+        inbox.let_through(post.desk.administrator, row.id)
+    assert inbox.settle(held.id, post.desk.settings).outcome == "TICKET"
+    assert inbox.settle(broken.id, post.desk.settings).state == "QUARANTINED"
+
+
 @pytest.mark.parametrize(("nature", "outcome"), [("spam", "SPAM"), ("automatic", "AUTO")])
 def test_what_was_put_aside_by_mistake_is_filed_as_a_person_s_message_once(
     post: Post, nature: str, outcome: str

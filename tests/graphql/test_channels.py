@@ -380,6 +380,9 @@ def test_what_is_held_is_released_by_a_person(desk: Desk, administrator: Caller,
     item = only(administrator, "Inbox", state="QUARANTINED")
     assert (item["isHeld"], item["reason"], item["ticket"]) == (True, "It is a pretence.", None)
     assert agent.refused("InboxRelease", id=item["id"])[0] == "FORBIDDEN"
+    assert agent.refused("InboxDismiss", id=item["id"])[0] == "FORBIDDEN"
+    assert administrator.done("InboxDismiss", id=item["id"])["item"]["state"] == "PROCESSED"
+    assert administrator.refused("InboxDismiss", id=item["id"])[0] == "NOT_QUARANTINED"
     assert administrator.done("InboxRelease", id=item["id"])["item"]["state"] == "RETRYING"
     desk.run_jobs()
     (message,) = administrator.ask("Ticket", number=1)["ticket"]["messages"]["nodes"]

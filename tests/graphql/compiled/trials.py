@@ -19,7 +19,7 @@ from tests.graphql.compiled.failing import Asker
 MUTATIONS = (
     "ticketReply", "ticketAddNote", "ticketAssign", "ticketSetStatus", "ticketTag", "ticketUntag", "ticketCreate",
     "ticketParticipantAdd", "ticketParticipantRemove", "ticketRunAction", "customerIdentityRestore", "deliveryRetry",
-    "inboxRetry", "inboxRelease", "allowedAddressAdd", "allowedAddressRemove", "serviceUpdate",
+    "inboxRetry", "inboxRelease", "inboxDismiss", "allowedAddressAdd", "allowedAddressRemove", "serviceUpdate",
 )  # fmt: skip
 """Those that make no secret, which would be another one each time."""
 

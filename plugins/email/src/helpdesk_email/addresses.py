@@ -34,12 +34,13 @@ _QUOTED_PAIR = re.compile(r'\\(["\\])')
 class Mailbox:
     """A person as a header names one; ``address`` is empty where none could be made out.
 
-    One that ``had_blanks`` inside its address may mean another address than the one that was made of it.
+    One that ``is_doubtful``, with blanks inside or half a pair of brackets, may mean another address than the one that
+    was made of it.
     """
 
     name: str
     address: str
-    had_blanks: bool = False
+    is_doubtful: bool = False
 
     @property
     def local(self) -> str:
@@ -57,6 +58,7 @@ class _Draft:
     words: list[str]
     comments: list[str]
     angle: str | None = None
+    is_broken: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -109,17 +111,19 @@ def _take(draft: _Draft, piece: str) -> None:
             draft.words.clear()  # what stood there was the name of a group
     elif piece.startswith("<"):
         draft.angle = draft.angle or piece.strip("<>")
-    elif piece != ">":
+    elif piece == ">":
+        draft.is_broken = draft.angle is None
+    else:
         draft.words.append(piece)
 
 
 def _mailbox(draft: _Draft) -> Mailbox:
     words = "".join(draft.words)
-    address, had_blanks = _address(draft.angle or "")
+    address, is_doubtful = _address(draft.angle or "")
     if not address:
-        address, had_blanks, words = _bare(words[:4_096])
+        address, is_doubtful, words = _bare(words[:4_096])
     name = _name(words) or _name(" ".join(draft.comments))
-    return Mailbox("" if name.lower() == address.lower() else name, address, had_blanks)
+    return Mailbox("" if name.lower() == address.lower() else name, address, is_doubtful or draft.is_broken)
 
 
 def _bare(words: str) -> tuple[str, bool, str]:
@@ -129,11 +133,11 @@ def _bare(words: str) -> tuple[str, bool, str]:
     not either, and the name of a domain then has a dot: "Kim @ Shop" is a name.
     """
     bare = words.replace('"', "")
-    for text, had_blanks in ((words, False), (bare, False), (_BLANKS_BESIDE.sub("", bare), True)):
+    for text, is_doubtful in ((words, False), (bare, False), (_BLANKS_BESIDE.sub("", bare), True)):
         for found in _BARE.finditer(text):
             address, _ = _address(found[0])
-            if address and (not had_blanks or "." in address.rpartition("@")[2]):
-                return address, had_blanks, text.replace(found[0], " ", 1)
+            if address and (not is_doubtful or "." in address.rpartition("@")[2]):
+                return address, is_doubtful, text.replace(found[0], " ", 1)
     return "", False, words
 
 

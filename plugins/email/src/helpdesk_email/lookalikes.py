@@ -1,7 +1,8 @@
 """Owns the question whether an address is made to be read as another one.
 
 A word of Latin and Cyrillic or Greek letters, or of full-width ones, is written by nobody but who wants to be taken for
-somebody else. A word of one script is whoever it says, unless its letters look like the desk's own domain.
+somebody else. A word of one script is whoever it says, unless it looks like the desk's own address or domain: by
+letters of another script, or by Latin ones and digits (``exarnple`` and ``examp1e`` for ``example``).
 """
 
 import re
@@ -13,8 +14,9 @@ _SCRIPTS = frozenset({"LATIN", "CYRILLIC", "GREEK", "FULLWIDTH"})
 _WORD = re.compile(r"[^\W_]+")
 _ENCODED = re.compile(r"(?<![\w-])xn--([a-z0-9-]{1,59})(?![\w-])")
 _LOOKS_LIKE = str.maketrans(
-    "авгеёикмнопрстухьіїјѕѡѵӏԁԍԛԝһαβγεηικνορτυχω", "abreeukmhonpctyxbiijswvldgqwhabyenikvoptuxw"
+    "авгеёикмнопрстухьіїјѕѡѵӏԁԍԛԝһαβγεηικνορτυχω01", "abreeukmhonpctyxbiijswvldgqwhabyenikvoptuxwol"
 )
+_PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 
 
 def disguise(sender: Mailbox, *, own: str) -> str:
@@ -52,4 +54,7 @@ def _is_mixed(word: str) -> bool:
 
 def _skeleton(text: str) -> str:
     """Return what the text looks like: small Latin letters without blanks."""
-    return "".join(unicodedata.normalize("NFKC", text).lower().translate(_LOOKS_LIKE).split())
+    letters = "".join(unicodedata.normalize("NFKC", text).lower().translate(_LOOKS_LIKE).split())
+    for pair, letter in _PAIRS:
+        letters = letters.replace(pair, letter)
+    return letters

@@ -35,7 +35,7 @@ from helpdesk_email.structure import Part, parse
 
 MAX_SUBJECT = 998
 MAX_COPIED = 40
-BLANKS_INSIDE = "It was written with blanks inside, so it may be wrong."
+DOUBTFUL = "It was not written as an address is, so it may be wrong."
 
 _SENDERS = ("from", "sender", "return-path")
 _DELIVERED_TO = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
@@ -80,7 +80,7 @@ def _message(root: Part, content: Content, *, request: InboundRequest, hint: str
         proof_details=authentic.details,
         suspicion=authentic.suspicion,
         fingerprint=fingerprint(root),
-        undeliverable=BLANKS_INSIDE if sender.had_blanks else "",
+        undeliverable=DOUBTFUL if sender.is_doubtful else "",
         forwarded_from=_author(content.text, subject, settings),
         quoted_from=_quoted_from(content, subject),
         html_quoted_from=None if is_forward_by(subject) else content.html_quoted_from,
