@@ -22,7 +22,7 @@ from helpdesk.customers import queries as customers
 from helpdesk.customers import reaching
 from helpdesk.customers.operations import recognise
 from helpdesk.customers.reaching import Cause
-from helpdesk.customers.rules import EMAIL, is_nobody
+from helpdesk.customers.rules import EMAIL, is_nobody, spelling
 from helpdesk.kernel import actors
 from helpdesk.kernel.actors import Actor
 from helpdesk.kernel.crypto import keyring
@@ -88,7 +88,7 @@ def file_item(
     if seen is not None:
         reason = rules.reason(f"It is a copy of a message that is here already, by its id {seen.external_id}.")
         return Filed(InboxOutcome.DUPLICATE, seen.ticket_id, seen.message_id, reason)
-    item = _without_own_addresses(account, item)
+    item = _without_own_addresses(account, _as_kept(item))
     if is_released:
         return _file_message(account, replace(item, nature=Nature.PERSON), files, received_at, known_as)
     if item.nature is Nature.SPAM:
@@ -96,6 +96,19 @@ def file_item(
     if item.suspicion:
         raise HeldError(rules.reason(item.suspicion))
     return _file_message(account, item, files, received_at, known_as)
+
+
+def _as_kept(item: Inbound) -> Inbound:
+    """Return the message with its people in the spelling in which the desk keeps them: ``xn--`` as letters, say."""
+    author = item.forwarded_from
+    return replace(
+        item, sender=_spelt(item.sender), copied=tuple(map(_spelt, item.copied)),
+        forwarded_from=None if author is None else _spelt(author),
+    )  # fmt: skip
+
+
+def _spelt(person: Identity) -> Identity:
+    return replace(person, value=spelling(person.kind, person.value))
 
 
 def _without_own_addresses(account: Any, item: Inbound) -> Inbound:
@@ -119,6 +132,9 @@ def _file_report(account: Any, report: DeliveryReport) -> Filed:
     known: Any = OutsideId.get_or_none(
         OutsideId.account == account.id, OutsideId.external_id == rules.outside_id(report.external_id)
     )
+    kind = account.identity_kind
+    verdicts = tuple(replace(one, recipient=spelling(kind, one.recipient)) for one in report.verdicts)
+    report = replace(report, verdicts=verdicts)
     if known is None or not reports.apply_report(known.message_id, report):
         return Filed(InboxOutcome.BOUNCE, reason="It reports on a message that this desk did not send.")
     reasons = "; ".join(f"{one.recipient}: {one.verdict} {one.reason}".strip() for one in report.verdicts)
@@ -133,6 +149,8 @@ def _file_message(account: Any, item: Inbound, files: Sequence[NewFile], receive
         _mark_misspelt(actor, item)
     elif item.proof is not SenderProof.FAILED and not is_automatic:
         reaching.heard_from(actor, item.sender.kind, item.sender.value)
+    if agent is not None and item.forwarded_from is not None:  # it is its author's, in the author's ticket or a new one
+        item, agent = replace(item, sender=item.forwarded_from), None
     ticket_id = rules.choose(_candidates(account, item, is_agent=agent is not None))
     body = replace(
         body_of(item.text, item.html, quoted_from=item.quoted_from, html_quoted_from=item.html_quoted_from),
@@ -156,9 +174,8 @@ def _file_message(account: Any, item: Inbound, files: Sequence[NewFile], receive
         return Filed(InboxOutcome.AUTO, reason="A machine wrote it, and it answers no ticket.")
     subject = subject_of(item.subject, body=body.text)
     language = _language(account.service_id, item, f"{subject} {body.text[: body.quoted_from]}")
-    asker = _asker(item.forwarded_from if agent is not None and item.forwarded_from else item.sender)
     channel = account.driver[:LONGEST_CHANNEL]
-    new = NewTicket(subject, body, channel, language, asker, account_id=account.id, files=files)
+    new = NewTicket(subject, body, channel, language, _asker(item.sender), account_id=account.id, files=files)
     added = tickets.create(actor, new)
     outside_ids.remember(account.id, known_as, item, added)
     _propose(account, added.ticket_id, item)

@@ -22,7 +22,7 @@ from helpdesk.kernel.crypto import keyring
 from helpdesk.kernel.settings import Settings
 from helpdesk.sdk.channel import Identity
 
-_NUMBER_OR_SPACE = re.compile(r"\[#[0-9]+\]|\s")
+_NUMBER_OR_SPACE = re.compile(r"[\[(【][^\])】]{0,30}[0-9][\])】]|#[0-9]+|\s")  # of a ticket, here or at another desk
 _ANSWER = re.compile(r"^(?:(?:re|fwd?|답장|회신|전달)[:：])+", re.IGNORECASE)
 
 

@@ -14,6 +14,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -40,6 +41,9 @@ log = logging.getLogger(__name__)
 LINE = "inbox"
 COPY_OF_ROW = "It is a copy of inbox row {id}, which came at {at:%Y-%m-%d %H:%M} UTC: the same bytes."
 WAITING = (InboxState.RECEIVED, InboxState.RETRYING)
+
+Read = tuple[Inbound | DeliveryReport, Sequence[NewFile]]
+"""What was understood, with its files as they are stored."""
 
 
 class LeaseLostError(Exception):
@@ -133,9 +137,9 @@ def process(row: Any, settings: Settings) -> None:
         items = _understand(row, driver, settings)
         row.sender, row.subject = rules.written_by(items)
         reach("inbox.understood")
-        files = _stored_files(row, items, settings)
+        read = _with_stored_files(row, items, settings)
         reach("inbox.files")
-        _file_once(row, items, files)
+        _file_once(row, read)
     except LeaseLostError:
         log.info("another worker took the inbox row over", extra={"inbox_id": row.id})
     except rules.HeldError as error:
@@ -171,36 +175,34 @@ def _understand(row: Any, driver: Driver, settings: Settings) -> Sequence[Inboun
         return driver.receive(request)
 
 
-def _stored_files(row: Any, items: Sequence[Inbound | DeliveryReport], settings: Settings) -> list[Sequence[NewFile]]:
-    """Return the files of each item; before the transaction, in which everybody would wait for the disk."""
+def _with_stored_files(row: Any, items: Sequence[Inbound | DeliveryReport], settings: Settings) -> list[Read]:
+    """Return each item with its files; before the transaction, in which everybody would wait for the disk."""
     with held(row, seconds=settings.lease_seconds):
-        return [filing.files_of(item, is_released=row.is_released) for item in items]
+        return [(item, filing.files_of(item, is_released=row.is_released)) for item in items]
 
 
-def _file_once(row: Any, items: Sequence[Inbound | DeliveryReport], files: Sequence[Sequence[NewFile]]) -> None:
+def _file_once(row: Any, read: Sequence[Read]) -> None:
     """File the items; again, if another worker has filed the same message meanwhile: then it is found.
 
     Once more for one that has the id of another one, which a third worker files at the same time too.
     """
     for _time in range(2):
-        try:
-            _file(row, items, files)
-        except FiledElsewhereError:
-            continue
-        return
-    _file(row, items, files)
+        with suppress(FiledElsewhereError):
+            _file(row, read)
+            return
+    _file(row, read)
 
 
 @transactional
-def _file(row: Any, items: Sequence[Inbound | DeliveryReport], files: Sequence[Sequence[NewFile]]) -> None:
+def _file(row: Any, read: Sequence[Read]) -> None:
     """File what was understood and end the row, together. A row with several messages names the last.
 
     Rows with the same bytes that came meanwhile learn of the ticket too. Raises LeaseLostError.
     """
     account = ChannelAccount.get_by_id(row.account_id)
     filed = filing.Filed(InboxOutcome.IGNORED)
-    for item, its in zip(items, files, strict=True):
-        filed = filing.file_item(account, item, its, received_at=row.received_at, is_released=row.is_released)
+    for item, files in read:
+        filed = filing.file_item(account, item, files, received_at=row.received_at, is_released=row.is_released)
     done = release(
         row, state=InboxState.PROCESSED, outcome=filed.outcome, ticket=filed.ticket_id, message=filed.message_id,
         last_error=filed.reason, sender=row.sender, subject=row.subject,

@@ -289,17 +289,15 @@ def _accept(row: Any, sent: Sent, settings: Settings) -> None:
         _end(row, state, verdicts=sent.verdicts)
 
 
+@transactional
 def _again(row: Any, settings: Settings, reason: str, *, wish: Any = None, is_free: bool = False) -> None:
-    """Give the row back for a later try, or give up after too many; a free one uses up none."""
+    """Give the row back for a later try, or give up after too many; a free one uses up none.
+
+    Records DeliveryDelayed when it is late by now.
+    """
     if not is_free and row.attempts >= rules.MOST_TRIES_OUT:
         _fail(row, reason)
         return
-    _wait(row, settings, reason, wish=wish, is_free=is_free)
-
-
-@transactional
-def _wait(row: Any, settings: Settings, reason: str, *, wish: Any, is_free: bool) -> None:
-    """Give the row back. Records DeliveryDelayed when it is late by now."""
     is_ours = give_back(
         row, base_seconds=settings.retry_seconds, wish=wish, is_free=is_free,
         state=DeliveryState.RETRYING, recipients=row.recipients, last_error=reason,

@@ -8,21 +8,21 @@ from collections.abc import Set
 from typing import Any
 
 from helpdesk.channels.models import ChannelAccount
-from helpdesk.customers.rules import EMAIL
+from helpdesk.customers.rules import EMAIL, spelling
 from helpdesk.sdk.channel import Identity
 
 
 def of(service_id: int) -> frozenset[str]:
-    """Return the addresses of the service's accounts, folded in case; those of accounts that are switched off too."""
+    """Return the addresses of the service's accounts as they are kept; those of accounts that are switched off too."""
     rows: Any = ChannelAccount.select(ChannelAccount.settings).where(
         ChannelAccount.service == service_id, ChannelAccount.deleted_at.is_null()
     )
     values = (settings.get("address") for (settings,) in rows.tuples())
-    return frozenset(value.casefold() for value in values if isinstance(value, str) and "@" in value)
+    return frozenset(spelling(EMAIL, value) for value in values if isinstance(value, str) and "@" in value)
 
 
 def has(own: Set[str], person: Identity) -> bool:
     """Return whether an identity is an address of the desk's own, with or without a plus-tag."""
-    address = person.value.casefold()
+    address = spelling(EMAIL, person.value)
     local, _, domain = address.rpartition("@")
     return person.kind == EMAIL and (address in own or f"{local.partition('+')[0]}@{domain}" in own)

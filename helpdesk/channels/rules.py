@@ -114,7 +114,7 @@ def claimed_time(sent_at: datetime | None, received_at: datetime) -> datetime | 
 
 def raw_name(driver: str, digest: str) -> str:
     """Return under which name the raw bytes of what came in are given out."""
-    return f"{digest[:16]}.{'eml' if driver == 'email' else 'bin'}"
+    return f"{digest[:16]}.{'eml' if driver == MAIL_DRIVER else 'bin'}"
 
 
 class DeliveryState(StrEnum):

@@ -54,18 +54,12 @@ def customer_by_number(service_id: int, number: int) -> CustomerRow | None:
     return next(iter(load(CustomerRow, query)), None)
 
 
-def customers_of_service(service_id: int, *, search: str | None = None) -> Any:
-    """Begin a query for the customers of the service, to be loaded or paged as ``CustomerRow``.
+def page_of_service(service_id: int, window: Window, *, search: str | None = None) -> Page[CustomerRow]:
+    """Return one page of the customers of the service, newest first.
 
     ``search`` keeps those of whose data a word begins so, for each word of it, or whose number it is.
     """
-    query = select(CustomerRow, Customer).where(Customer.service == service_id)
-    return Search(service_id, text).only_found(query) if (text := clean(search)) else query
-
-
-def page_of_service(service_id: int, window: Window, *, search: str | None = None) -> Page[CustomerRow]:
-    """Return one page of the customers of the service that are found, newest first."""
-    query, text = customers_of_service(service_id), clean(search)
+    query, text = select(CustomerRow, Customer).where(Customer.service == service_id), clean(search)
     if not text:
         return page(CustomerRow, query, order=NEWEST, window=window)
     found = Search(service_id, text)

@@ -110,6 +110,15 @@ def normal_identity(kind: str, value: str) -> Key | None:
     return kind, cleaned
 
 
+def spelling(kind: str, value: str) -> str:
+    """Return the spelling in which an identity is kept, or the value where it has none."""
+    try:
+        known = normal_identity(kind, value)
+    except Invalid:
+        return value
+    return known[1] if known else value
+
+
 def is_nobody(kind: str, value: str) -> bool:
     """Return whether an address can be nobody's, so that all who bear it are strangers to each other."""
     domain = value.rpartition("@")[2].strip().rstrip(".").casefold()

@@ -34,7 +34,7 @@ def test_eleventh_automatic_mail_to_an_address_is_not_sent_and_says_why(post: Po
 
 
 def test_third_with_the_same_subject_is_not_sent_whatever_stands_before_it(post: Post) -> None:
-    subjects = ["Order", "Re: order [#7]", "RE: Re: ORDER [#8]", "답장: order", "Orders"]
+    subjects = ["Order", "Re: [Case 1001] order [#7]", "RE: Re: (접수 12) ORDER [#8]", "답장: order #3", "Orders"]
     made = [acknowledged(post, number, subject=subject) for number, subject in enumerate(subjects)]
     assert [one.state for one in made] == ["SENT", "SENT", "FAILED", "FAILED", "SENT"]
     assert "automatic mail with this subject 2 times" in made[2].last_error

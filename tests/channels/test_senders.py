@@ -16,6 +16,7 @@ from helpdesk.organization.operations import create_service
 from helpdesk.plugins import registry
 from helpdesk.plugins.kinds import Kind
 from helpdesk.tickets import operations as tickets
+from helpdesk.tickets import participants
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.queries import participants_of_tickets
 from helpdesk.tickets.rules import COMPLETED, NEW, OPEN, RESOLVED, Asker, MessageKind
@@ -140,6 +141,32 @@ def test_forwarded_mail_belongs_to_its_author_when_a_proven_agent_forwards_it(po
     unproven = post.ticket(id="m3", **forwarded, **{"from": agent_email(post)})
     stranger = post.ticket(id="m4", proof="passed", **forwarded)
     assert len({ticket(one).customer_id for one in (trusted, unproven, stranger)}) == 3
+
+
+def test_forwarded_mail_is_in_no_ticket_but_its_author_s(post: Post) -> None:
+    ticket_id = post.ticket()
+    number = ticket(ticket_id).number
+    forwarded = {"proof": "passed", "from": agent_email(post), "ticket_number": number, "text": "봐 주세요"}
+    elsewhere = post.ticket(id="m2", forwarded_from="jun@shop.example", **forwarded)
+    assert elsewhere != ticket_id
+    row = post.feed(id="m3", forwarded_from=MINA, **forwarded)
+    assert (row.outcome, row.ticket_id) == ("REPLY", ticket_id)
+    (*_, message) = messages(ticket_id)
+    assert (message.author_kind, message.author_name) == ("customer", "Mina")
+    assert Echo.sent == [], "nobody's mail went out to anybody"
+
+
+def test_domain_in_letters_and_in_xn_is_one_sender(post: Post) -> None:
+    ticket_id = post.ticket(**{"from": "kim@xn--3e0b707e.kr"})
+    answer_id(post, ticket_id)
+    (answer,) = Echo.sent
+    assert answer.recipients[0].value == "kim@한국.kr"
+    for number, address in enumerate(("kim@xn--3e0b707e.kr", "KIM@한국.kr"), start=2):
+        row = post.feed(id=f"m{number}", reply_token=answer.reply_token, **{"from": address})
+        assert (row.outcome, row.ticket_id) == ("REPLY", ticket_id)
+    participants.add(post.desk.agent, ticket_id, "jun@xn--3e0b707e.kr")
+    row = post.feed(id="m4", ticket_number=ticket(ticket_id).number, **{"from": "jun@xn--3e0b707e.kr"})
+    assert (row.outcome, row.ticket_id) == ("REPLY", ticket_id)
 
 
 class Addressed(Echo):

@@ -37,7 +37,7 @@ def customer(customer_id: int | None) -> CustomerRow:
 
 def everybody(desk: Desk) -> list[CustomerRow]:
     """Return the customers of the desk in the order of making."""
-    rows = queries.load(CustomerRow, queries.customers_of_service(desk.service_id))
+    rows = queries.page_of_service(desk.service_id, Window(first=100)).rows
     return sorted(rows, key=lambda row: row.number)
 
 

@@ -26,6 +26,15 @@ from helpdesk.sdk.channel import InboundRequest
         "Subject: 자동 응답: 휴가",
         "Subject: Automatic reply: hello",
         "Subject: 부재중입니다",
+        "Subject: 부재중",
+        "Subject: 휴가 중",
+        "Subject: 부재 알림",
+        "Subject: 현재 부재중입니다",
+        "Subject: 자동답장: 휴가",
+        "Subject: I am on vacation",
+        "Subject: Away from the office",
+        "Subject: On annual leave until Monday",
+        "Subject: On holiday: Re: your order",
         "Subject: 부재중입니다 (11/3~11/5)",
         "Subject: 휴가로 인한 부재 안내",
         "Subject: [출장으로 인한 부재 알림]",
@@ -97,6 +106,10 @@ def test_machines_are_known(read_mail, header):
         "Subject: 휴가 중입니다만 교환해 주세요",
         "Subject: 출장 중 분실 신고 부탁드립니다",
         "Subject: Vacation rental order",
+        "Subject: On vacation rentals in Jeju",
+        "Subject: On leave forms, a question",
+        "Subject: 부재 시 문 앞에 놓아 주세요",
+        "Subject: 휴가 중에 받을 수 있을까요",
         "Subject: Re: (광고) 겨울 세일",
         "Subject: 광고 문의",
         "Subject: Auto-reply [does it cost]?",
@@ -114,8 +127,12 @@ def test_people_stay_people(read_mail, header):
 
 
 @pytest.mark.parametrize(
-    "sender", ["support@desk.example", "Support+t.x@DESK.example", "MAILER-DAEMON", "postmaster@mx.example"]
-)
+    "sender",
+    [
+        "support@desk.example", "Support+t.x@DESK.example", "MAILER-DAEMON", "postmaster@mx.example",
+        "mailer-daemon+x@mx.example", "MAILER-DAEMON-1@mx.example", "Mail Delivery Subsystem <bounce@mx.example>",
+    ],
+)  # fmt: skip
 def test_own_address_and_daemons_are_no_persons(read_mail, sender):
     assert read_mail(f"From: {sender}\n\nx".encode()).nature == "automatic"
 

@@ -170,7 +170,9 @@ def test_report_that_a_person_attaches_is_a_person_s_mail(read_mail, read_report
         .replace(b"multipart/report; report-type=delivery-status", b"multipart/mixed")
         .replace(b"Auto-Submitted: auto-replied\n", b"")
     )
-    person = attached.replace(b"Return-Path: <>\n", b"").replace(b"MAILER-DAEMON@mx", b"hong@mx")
+    person = attached.replace(b"Return-Path: <>\n", b"").replace(
+        b"Mail Delivery System <MAILER-DAEMON@mx", b"Hong <hong@mx"
+    )
     assert (read_mail(person).nature, read_mail(person).text) == ("person", "I'm sorry.")
     assert read_report(attached).external_id == OWN
     complaint = person.replace(b"message/delivery-status", b"message/feedback-report")

@@ -36,6 +36,25 @@ def test_header_that_fits_wins(header: str, codec: str) -> None:
     assert decode_html(html.encode(codec), header) == html
 
 
+@pytest.mark.parametrize("text", ["주문 취소", "배송 문의", "반품 문의", "교환 문의", "환불해 주세요"])
+@pytest.mark.parametrize("label", ["euc-kr", "ks_c_5601-1987", "iso-8859-15", "gb2312", "shift_jis", "windows-1251"])
+def test_utf8_is_known_under_any_label(text: str, label: str) -> None:
+    assert decode(text.encode(), label) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "label"), [("짜장면 짬뽕", "euc-kr"), ("退款", "gb2312"), ("返金", "shift_jis"), ("칩", "euc-kr"), ("Ära", "latin9")]
+)
+def test_label_that_is_right_is_believed(text: str, label: str) -> None:
+    assert decode(text.encode(label), label) == text
+
+
+@pytest.mark.parametrize("label", ["utf-16", "utf-16le", "utf-32"])
+def test_ascii_is_no_wide_letters(label: str) -> None:
+    assert decode(b"Hello, please refund my order.", label) == "Hello, please refund my order."
+    assert decode("환불 please".encode(label), label) == "환불 please"
+
+
 @pytest.mark.parametrize(("text", "codec"), [("返金してください", "iso2022_jp"), ("환불해 주세요", "iso2022_kr")])
 def test_seven_bit_escapes_need_no_label(text: str, codec: str) -> None:
     data = text.encode(codec)

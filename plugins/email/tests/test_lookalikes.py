@@ -24,6 +24,9 @@ OWN = "support@desk.example"
         ("", "x@ԁеѕк.example", "imitates support@desk.example"),  # all of it is Cyrillic
         ("", "ѕиррогт@desk.example", "imitates support@desk.example"),
         ("", "supp0rt@desk.example", "imitates support@desk.example"),
+        ("", "support@dẹsk.example", "imitates support@desk.example"),
+        ("", "support@xn--dsk-bma.example", "imitates support@desk.example"),
+        ("", "support@đesk.example", "imitates support@desk.example"),
         ("", "support@desk.exarnple", "imitates support@desk.example"),
         ("", "jun@desk.examp1e", "imitates support@desk.example"),
         ("", "x@clesk.example", "imitates support@desk.example"),

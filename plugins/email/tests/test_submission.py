@@ -57,6 +57,16 @@ def test_one_recipient_of_three_refused_leaves_the_others_sent(smtp_server):
     assert smtp_server.wait_for(1)[0].recipients == ("hong@customer.example", "lee@customer.example")
 
 
+def test_domain_in_letters_is_written_in_ascii_and_told_of_as_it_was_given(smtp_server):
+    smtp_server.answer("550 5.1.1 No such user", recipient="lee@xn--3e0b707e.kr")
+    people = (Identity("email", "kim@한국.kr", "Kim"), Identity("email", "lee@한국.kr"))
+    (verdict,) = account(smtp_server).send(outbound(recipients=people)).verdicts
+    (received,) = smtp_server.wait_for(1)
+    assert received.recipients == ("kim@xn--3e0b707e.kr",)
+    assert b'"Kim" <kim@xn--3e0b707e.kr>' in received.raw
+    assert verdict.recipient == "lee@한국.kr"
+
+
 def test_recipient_refused_for_now_is_delayed(smtp_server):
     smtp_server.answer("451 4.2.2 Try later", recipient="lee@customer.example")
     (verdict,) = account(smtp_server).send(outbound(recipients=PEOPLE)).verdicts

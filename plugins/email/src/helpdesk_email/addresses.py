@@ -70,6 +70,15 @@ def is_address(text: str) -> bool:
     return len(text) <= MAX_ADDRESS and text.isprintable() and _ADDRESS.fullmatch(text) is not None
 
 
+def on_the_wire(address: str) -> str:
+    """Return the address with its domain in ASCII, which every server takes, if that can be written so."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return address
+
+
 def parse_mailboxes(raw: bytes, *, hint: str = "") -> list[Mailbox]:
     """Read a header's list of people, at most 100; pieces without an address belong to the name that follows."""
     found: list[Mailbox] = []

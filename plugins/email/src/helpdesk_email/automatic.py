@@ -36,15 +36,17 @@ _MARKS = (
     "x-ms-exchange-generated-message-source",
     "x-failed-recipients",
 )
-_DAEMONS = frozenset({
-    "mailer-daemon", "mailerdaemon", "mailer_daemon", "postmaster", "mail-daemon", "maildaemon", "double-bounce",
-})  # fmt: skip
+_DAEMONS = "mailer[-_]?daemon|postmaster|mail-?daemon|double-bounce"
+_DAEMON = re.compile(rf"(?:{_DAEMONS})(?:[+._-].*|[0-9]*)", re.IGNORECASE)
+_MAIL_SYSTEM = re.compile(r"mail delivery (?:sub)?system(?: .*)?|mailer[-_]?daemon", re.IGNORECASE)
 _EXCHANGE = "microsoftexchange"  # with digits behind, as in MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e
 _REASON = r"(?:휴가|연차|월차|병가|출장|교육|휴무|휴직|외근)"
 _ABSENCE = re.compile(
     r"\s*(?:re:\s*)?[\[(]?\s*(?:auto(?:matic)?[- ]?(?:reply|response)|vacation (?:auto[- ]?)?(?:reply|response)|ooo\b|"
-    r"(?:(?:i am|i['’]m|i will be) (?:currently )?)?out of (?:the |my )?office|"
-    rf"자동\s?(?:회신|응답)|(?:부재|{_REASON})\s?중\s?(?:자동|알림|회신|응답|안내|메일)|부재\s?중\s*[\])])",
+    r"(?:(?:i am|i['’]m|i will be) (?:currently )?)?(?:out of|away from) (?:the |my )?office|"
+    r"(?:(?:i am|i['’]m|i will be) (?:currently )?)?on (?:(?:annual|sick|parental|maternity) )?"
+    r"(?:leave|vacation|holidays?)\s*(?:$|[.!(\[:–-]|(?:until|till|from|through)\b)|"
+    rf"자동\s?(?:회신|응답|답장|답변)|(?:부재|{_REASON})\s?중\s?(?:자동|알림|회신|응답|안내|메일)|부재\s?중\s*[\])])",
     re.IGNORECASE,
 )
 _TAG = (
@@ -54,7 +56,8 @@ _TAG = (
 _TAGGED = re.compile(rf"\s*(?:re:\s*)?{_TAG}|.{{0,900}}{_TAG}\s*$", re.IGNORECASE | re.DOTALL)
 _ADVERTISES = re.compile(r"\s*[\[(<【]\s*광\s?고\s*[\])>】]")
 _ABSENT = re.compile(
-    rf"\s*[\[(]?\s*(?:(?:부재|{_REASON})\s?중\s?(?:입니다|임)[\s.!~]*(?:$|[(\[\d:/-])"
+    rf"\s*[\[(]?\s*(?:(?:현재\s*)?(?:부재|{_REASON})\s?중\s?(?:입니다|임|$)[\s.!~]*(?:$|[(\[\d:/-])"
+    r"|부재\s?(?:안내|알림|공지)\s*$"
     rf"|{_REASON}\s?(?:으?로\s?인한|으?로\s?인해|으?로|에\s?따른)?\s?부재\s?(?:중|안내|알림|공지|입니다|$))"
 )
 _UNANSWERED = re.compile(
@@ -76,7 +79,7 @@ _REPEATS = re.compile(
 _NOREPLY = re.compile(r"(?:.*[._+-])?(?:no|do[._-]?not)[._-]?reply(?:[._+\d-].*)?", re.IGNORECASE)
 _NOBODY = re.compile(
     rb"(?:[^<>@]*<\s*(?:%b)?\s*>|[\s\"]*(?:mail delivery (?:sub)?system[\s\"]*)?)\s*(?:\([^()]*\))?\s*"
-    % "|".join(sorted(_DAEMONS)).encode(),
+    % _DAEMONS.encode(),
     re.IGNORECASE,
 )
 _YES = re.compile(r"\s*(?:yes|true|spam|1)\b", re.IGNORECASE)
@@ -123,8 +126,9 @@ def is_daemon(headers: Headers, sender: Mailbox) -> bool:
 
 def has_daemon_name(sender: Mailbox) -> bool:
     """Return whether the sender has a name that only mail systems have."""
-    name = sender.local.lower() or sender.name.lower().split(" ")[0].partition("@")[0]
-    return name in _DAEMONS or name.startswith(_EXCHANGE)
+    name = sender.local or sender.name.split(" ")[0].partition("@")[0]
+    is_daemon = _DAEMON.fullmatch(name) is not None or name.lower().startswith(_EXCHANGE)
+    return is_daemon or _MAIL_SYSTEM.fullmatch(sender.name) is not None
 
 
 def is_unread(mailbox: Mailbox) -> bool:

@@ -48,7 +48,7 @@ def read_report(root: Part, *, text: str) -> DeliveryReport | None:
 
 def _verdicts(data: bytes) -> list[RecipientVerdict]:
     """Read the groups of fields, one a recipient; a group without a recipient is about the whole mail."""
-    groups = [read_headers(group, 0, len(group))[0] for group in _BLANK_LINE.split(data.strip())[: MAX_RECIPIENTS + 1]]
+    groups = [read_headers(group)[0] for group in _BLANK_LINE.split(data.strip())[: MAX_RECIPIENTS + 1]]
     return [verdict for group in groups if (verdict := _verdict(group)) is not None]
 
 

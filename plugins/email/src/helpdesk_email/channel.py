@@ -33,7 +33,7 @@ class Email(Channel):
 
     def send(self, message: Outbound) -> Sent:
         """Hand the mail to the SMTP server; ``verdicts`` name the recipients that it refused."""
-        return submit(message, self.settings, self._tokens, external_id=self.identify(message))
+        return submit(message, self.settings, self._tokens)
 
     def identify(self, message: Outbound) -> str:
         """Return the Message-ID, without brackets: the stored one, or the one made from the message's key."""

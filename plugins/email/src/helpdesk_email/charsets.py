@@ -2,7 +2,8 @@
 
 Python's own ``euc-kr`` lacks the 8,822 syllables of CP949 that Korean mailers write under that label
 (똠, 쀍, 믜), so every Korean label means cp949 here. Guessing by statistics (charset-normalizer) lost:
-on a subject of six syllables it is wrong more often than the fixed order UTF-8, label, cp949, Latin.
+on a subject of six syllables it is wrong more often than the fixed order UTF-8, label, cp949, Latin. That order
+has one exception: what is letters of two bytes in UTF-8 may well be a syllable under an East Asian label.
 """
 
 import codecs
@@ -35,6 +36,8 @@ _OTHER = {
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"})
 _LABEL_NOISE = re.compile(r"^(?:charset\s*=)+|[\s\"'<>]")
 _SEVEN_BIT_ESCAPES = ("iso2022", "utf-7", "hz")  # decoders of these let 8-bit bytes through as something else
+_ONE_BYTE = ("iso8859", "cp125", "koi8", "mac")
+_WIDE = ("utf-16", "utf-32")
 _ESCAPES = {b"\x1b$)C": "iso2022-kr", b"\x1b$B": "iso2022-jp", b"\x1b$@": "iso2022-jp", b"\x1b(J": "iso2022-jp"}
 _META = re.compile(rb"<meta\b[^>]{0,500}?\bcharset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]{1,40})", re.IGNORECASE)
 
@@ -60,7 +63,7 @@ def decode(data: bytes, label: str = "") -> str:
     if codec in (None, "cp1252", "utf-8") and (escaped := _by_escapes(data)) is not None:
         return escaped
     if codec is not None and codec != "cp1252":  # Latin fits any bytes, so that label proves nothing
-        text = _strictly(data, codec)
+        text = _as_utf8(data, codec) or _strictly(data, codec)
         if text is not None:
             return text
     return _guess(data, fallback=codec)
@@ -93,9 +96,19 @@ def _by_escapes(data: bytes) -> str | None:
     return None if codec is None else _strictly(data, codec)
 
 
+def _as_utf8(data: bytes, codec: str) -> str | None:
+    """Return the text of what is UTF-8 though its label says otherwise, as mailers that were half converted write."""
+    if data.isascii() or codec == "utf-8" or (text := _strictly(data, "utf-8")) is None:
+        return None
+    is_sure = codec.startswith(_ONE_BYTE) or any(letter >= "\u0800" for letter in text)
+    return text if is_sure else None
+
+
 def _strictly(data: bytes, codec: str) -> str | None:
     if codec.startswith(_SEVEN_BIT_ESCAPES) and not data.isascii():
         return None
+    if codec.startswith(_WIDE) and data.isascii() and b"\0" not in data:
+        return None  # plain ASCII under a label of two or four bytes would be Chinese
     try:
         return data.decode(codec)
     except (UnicodeError, ValueError):

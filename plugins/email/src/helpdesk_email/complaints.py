@@ -23,7 +23,7 @@ def read_complaint(root: Part, *, text: str) -> DeliveryReport | None:
     if not reports:
         return None
     data = reports[0].data.lstrip(b"\r\n")
-    report = read_headers(data, 0, len(data))[0]
+    report = read_headers(data)[0]
     kind = report.value("feedback-type").value
     original = original_id(root, text=text)
     if original is None or kind not in _KINDS:

@@ -45,27 +45,27 @@ def imap_connection(settings: EmailSettings, tokens: Tokens) -> Iterator[BaseMai
     Raises AccountRefused for what the account's settings, or whoever runs the server, must mend, else Retry.
     """
     token = tokens.get() if settings.reads_by_token else ""
-    mailbox = _entered(settings, token)
-    if mailbox is None:  # a token may be taken back before its time; a new one is refused for good
-        mailbox = _entered(settings, tokens.get(other_than=token), is_last=True)
-    assert mailbox is not None, "the last try raises"
+    try:
+        mailbox = _entered(settings, token)
+    except AccountRefused:
+        if not token:
+            raise
+        mailbox = _entered(settings, tokens.get(other_than=token))  # a token may be taken back before its time
     try:
         yield mailbox
     finally:
         _leave(mailbox)
 
 
-def _entered(settings: EmailSettings, token: str, *, is_last: bool = False) -> BaseMailBox | None:
-    """Return the mailbox, logged in to; None when it refuses a token that is not the last one to try."""
+def _entered(settings: EmailSettings, token: str) -> BaseMailBox:
+    """Return the mailbox, logged in to."""
     with _told("IMAP", settings.imap_host, settings.imap_port):
         mailbox = _open_mailbox(settings)
     try:
         with talking(mailbox, settings, seconds=IMAP_SECONDS):
             _log_in(mailbox, settings, token)
-    except BaseException as error:
+    except BaseException:
         _leave(mailbox)
-        if isinstance(error, AccountRefused) and token and not is_last:
-            return None
         raise
     return mailbox
 

@@ -17,7 +17,7 @@ from helpdesk_email.encodings import without_uuencoded
 from helpdesk_email.filenames import safe_name, unique_name
 from helpdesk_email.folding import NO_FOLD, Fold, fold
 from helpdesk_email.headers import read_headers
-from helpdesk_email.notices import html_attached, nothing_visible
+from helpdesk_email.notices import HTML_ATTACHED, NOTHING_VISIBLE
 from helpdesk_email.structure import MAX_PARTS, Part
 from helpdesk_email.words import base64_bytes
 
@@ -112,7 +112,7 @@ class _Collector:
             text = self._without_pictures(text)
         if len(body) > MAX_READ or not is_bearable(text):
             self.files.append(self._file(part))
-            beginning = f"{html_attached()}\n{markup.beginning_of(text)}".strip()
+            beginning = f"{HTML_ATTACHED}\n{markup.beginning_of(text)}".strip()
             self.segments.append(_Segment(beginning, is_beginning=True))
             return
         if self.room.left <= 0 and _PASTED_PICTURE.search(text):
@@ -145,7 +145,7 @@ class _Collector:
         disposition = part.headers.value("content-disposition")
         name = disposition.text("filename", hint=hint) or part.content.text("name", hint=hint)
         if not name and part.content_type == "message/rfc822":
-            subject = read_headers(part.body, 0, len(part.body))[0].text("subject", limit=100)
+            subject = read_headers(part.body)[0].text("subject", limit=100)
             return re.sub(r"[/\\]", "_", subject) + ".eml" if subject else ""
         return name
 
@@ -170,7 +170,7 @@ def read_content(root: Part, *, hint: str) -> Content:
         halves = [halves[0][:place], halves[0][place:]]
     halves = [markup.with_content_ids(half, ids) for half in halves]
     html = None if shown.html is None else "".join(halves)
-    text = shown.text if shown.text.strip() or html or not collector.files else nothing_visible().strip()
+    text = shown.text if shown.text.strip() or html or not collector.files else NOTHING_VISIBLE.strip()
     quoted_from = len(halves[0]) if len(halves) > 1 else None
     return Content(text, html, _named(collector.files, html), quoted_from, shown.fold.is_answered_below)
 

@@ -77,12 +77,13 @@ def _offset(zone: re.Match[str]) -> str:
     return _ZONES[name.upper()] if name else f"{sign}{hours:0>2}{minutes or '00'}"
 
 
-def read_headers(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
+def read_headers(raw: bytes, start: int = 0, end: int | None = None) -> tuple[Headers, int]:
     """Read the header block from ``start``; return it and where the body begins.
 
     A line that is no field ends the block, as if the empty line had been forgotten.
     """
     fields: list[tuple[str, list[bytes]]] = []
+    end = len(raw) if end is None else end
     body = end
     for line, position, following in _lines(raw, start, end):
         if following - start > MAX_BLOCK_BYTES or len(fields) > MAX_FIELDS:

@@ -14,7 +14,7 @@ _SCRIPTS = frozenset({"LATIN", "CYRILLIC", "GREEK", "FULLWIDTH"})
 _WORD = re.compile(r"[^\W_]+")
 _ENCODED = re.compile(r"(?<![\w-])xn--([a-z0-9-]{1,59})(?![\w-])")
 _LOOKS_LIKE = str.maketrans(
-    "авгеёикмнопрстухьіїјѕѡѵӏԁԍԛԝһαβγεηικνορτυχω01", "abreeukmhonpctyxbiijswvldgqwhabyenikvoptuxwol"
+    "авгеёикмнопрстухьіїјѕѡѵӏԁԍԛԝһαβγεηικνορτυχω01ıłøđ", "abreeukmhonpctyxbiijswvldgqwhabyenikvoptuxwolilod"
 )
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 
@@ -53,8 +53,9 @@ def _is_mixed(word: str) -> bool:
 
 
 def _skeleton(text: str) -> str:
-    """Return what the text looks like: small Latin letters without blanks."""
-    letters = "".join(unicodedata.normalize("NFKC", text).lower().translate(_LOOKS_LIKE).split())
+    """Return what the text looks like: small Latin letters without accents and blanks."""
+    plain = filter(lambda letter: not unicodedata.combining(letter), unicodedata.normalize("NFKD", text.lower()))
+    letters = "".join("".join(plain).translate(_LOOKS_LIKE).split())
     for pair, letter in _PAIRS:
         letters = letters.replace(pair, letter)
     return letters

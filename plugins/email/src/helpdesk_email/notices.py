@@ -5,6 +5,16 @@ import re
 _CONTENT_FIELD = re.compile(rb"(?:content-[!-9;-~]*|mime-version)[ \t]*:", re.IGNORECASE)
 _END = b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
 
+HTML_ATTACHED = (
+    "[이 메일의 HTML은 너무 크거나 복잡하여 글의 앞부분만 보여 드립니다. 전체 HTML은 첨부되어 있습니다.]\n"
+    "[The HTML of this mail is too large or too complex to be shown: this is the beginning of its words. "
+    "The full HTML is attached.]\n"
+)
+NOTHING_VISIBLE = (
+    "[이 메일에는 표시할 내용이 없습니다. 첨부된 것은 모두 보관되어 있습니다.]\n"
+    "[This mail has no visible content; whatever it brought is attached.]\n"
+)
+
 
 def too_large(size: int, *, limit: int, place: str) -> str:
     """Return the notice for a mail above the limit."""
@@ -21,23 +31,6 @@ def unavailable(*, place: str) -> str:
     return (
         f"[메일 서버가 이 메일을 내주지 못했습니다. 원본은 메일 서버에 있습니다: {place}]\n"
         f"[The mail server could not hand over this mail. It is still there: {place}]\n"
-    )
-
-
-def html_attached() -> str:
-    """Return the notice above the beginning of HTML that is too large or too deep to be shown."""
-    return (
-        "[이 메일의 HTML은 너무 크거나 복잡하여 글의 앞부분만 보여 드립니다. 전체 HTML은 첨부되어 있습니다.]\n"
-        "[The HTML of this mail is too large or too complex to be shown: this is the beginning of its words. "
-        "The full HTML is attached.]\n"
-    )
-
-
-def nothing_visible() -> str:
-    """Return the notice for a mail that brings files alone."""
-    return (
-        "[이 메일에는 표시할 내용이 없습니다. 첨부된 것은 모두 보관되어 있습니다.]\n"
-        "[This mail has no visible content; whatever it brought is attached.]\n"
     )
 
 

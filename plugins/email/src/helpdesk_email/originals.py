@@ -23,7 +23,7 @@ def original_of(root: Part) -> Headers:
     for leaf in root.leaves():
         if leaf.content_type in _ORIGINALS:
             data = leaf.data.lstrip(b"\r\n")
-            return read_headers(data, 0, len(data))[0]
+            return read_headers(data)[0]
     return Headers()
 
 
@@ -46,6 +46,6 @@ def original_recipients(root: Part, *, text: str) -> list[str]:
     original = original_of(root)
     if not original.fields:
         quoted = "\r\n".join(f"To: {match[1]}" for match in _QUOTED_TO.finditer(text))[:20_000].encode()
-        original = read_headers(quoted, 0, len(quoted))[0]
+        original = read_headers(quoted)[0]
     people = [*original.mailboxes("to"), *original.mailboxes("cc")]
     return list(dict.fromkeys(mailbox.address.lower() for mailbox in people if mailbox.address))

@@ -13,6 +13,8 @@ from helpdesk_email.addresses import Mailbox, parse_mailboxes
 
 MOST_LINES = 20_000
 LONGEST_LINE = 1_000
+MOST_ATTRIBUTIONS = 300
+"""How many lines may end like “… wrote:” and not be one, before the whole text is in doubt."""
 LONGEST_HEAD = 12
 """How many lines a block of From, Sent, To and Subject may take."""
 
@@ -58,7 +60,8 @@ _ATTRIBUTIONS = [
         r"\d{4}年\d{1,2}月\d{1,2}日.{0,40}\d{1,2}:\d{2}.{1,200}@.{1,200}[:：]",
     )
 ]
-
+_MOMENT = re.compile(_DAY + r".{0,100}?(?:@|\d{1,2}\s?[:：.h시時]\s?\d{2})", re.IGNORECASE)
+"""What clients write of the mail that they quote, and people hardly of a letter: a day, and a time or an address."""
 
 _QUOTE_TAG = re.compile(r"<(/?)blockquote\b[^>]{0,500}>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,2000}>|&nbsp;|&#160;")
@@ -132,9 +135,7 @@ def first_quoted_line(lines: Sequence[str]) -> int | None:
 
     Of “On … wrote:” the last line counts with which it can begin: new words may stand directly above.
     """
-    for place, line in enumerate(lines):
-        if not line.strip() or len(line) > LONGEST_LINE:
-            continue
+    for place, line in _telling(lines):
         if _FORWARDED.match(line):
             return None
         if _ORIGINAL.fullmatch(line) and len(set(_head(lines, place + 1))) >= 2:
@@ -143,10 +144,22 @@ def first_quoted_line(lines: Sequence[str]) -> int | None:
             return place
         if after := _attribution_end(lines, place):
             begins = max(later for later in range(place, after) if _attribution_end(lines, later) == after)
-            return begins if _is_quoted_to_the_end(lines, after) else None
+            is_sure = _MOMENT.search(" ".join(lines[begins:after])) is not None
+            return begins if _is_quoted_to_the_end(lines, after, is_sure=is_sure) else None
         if line.startswith(">"):
             return place if _is_marked_to_the_end(lines, place) else None
     return None
+
+
+def _telling(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines that may tell where the quotation begins, with their places."""
+    tries = 0
+    for place, line in enumerate(lines):
+        tries += _ends_like_attribution(line)
+        if tries > MOST_ATTRIBUTIONS:
+            return
+        if line.strip() and len(line) <= LONGEST_LINE:
+            yield place, line
 
 
 def _begins_head(lines: Sequence[str], place: int) -> bool:
@@ -179,7 +192,7 @@ def _attribution_end(lines: Sequence[str], place: int) -> int | None:
     for end in range(place + 1, min(place + 4, len(lines) + 1)):
         if not lines[end - 1].strip() or len(lines[end - 1]) > LONGEST_LINE:
             return None
-        if lines[end - 1].rstrip().endswith((":", "：", "--")):
+        if _ends_like_attribution(lines[end - 1]):
             said = " ".join(line.strip() for line in lines[place:end])
             if said.endswith("--"):  # Zoho puts it between dashes, and leaves the colon out
                 said = f"{said.strip('- ').removesuffix(':')}:" if said.startswith("--") else ""
@@ -187,10 +200,19 @@ def _attribution_end(lines: Sequence[str], place: int) -> int | None:
     return None
 
 
-def _is_quoted_to_the_end(lines: Sequence[str], place: int) -> bool:
-    """Return whether nothing new stands between or behind the quoted lines; text made of HTML has no marks at all."""
+def _ends_like_attribution(line: str) -> bool:
+    return line.rstrip().endswith((":", "：", "--"))
+
+
+def _is_quoted_to_the_end(lines: Sequence[str], place: int, *, is_sure: bool) -> bool:
+    """Return whether nothing new stands between or behind the quoted lines.
+
+    Text made of HTML has no marks at all; then what stands above the lines must be sure to be a client's.
+    """
     rest = [line for line in lines[place:] if line.strip()]
-    return bool(rest) and (not rest[0].startswith(">") or _is_marked_to_the_end(lines, place))
+    if not rest or not rest[0].startswith(">"):
+        return bool(rest) and is_sure
+    return _is_marked_to_the_end(lines, place)
 
 
 def _is_marked_to_the_end(lines: Sequence[str], place: int) -> bool:

@@ -9,20 +9,20 @@ import re
 import smtplib
 
 from helpdesk.sdk.channel import Outbound, RecipientVerdict, Refused, Retry, Sent, Verdict
-from helpdesk_email.addresses import is_address
+from helpdesk_email.addresses import is_address, on_the_wire
 from helpdesk_email.bounces import is_dead_address
 from helpdesk_email.connections import account_refused, reply_text, smtp_connection
 from helpdesk_email.identifiers import NO_SENDER
 from helpdesk_email.settings import EmailSettings
 from helpdesk_email.signing import signed
 from helpdesk_email.tokens import Tokens
-from helpdesk_email.writing import write
+from helpdesk_email.writing import message_id_of, write
 
 _MAY_NOT_SEND = re.compile(r"5[0-9][0-9] 5\.(?:7\.[0-9]+|1\.[78])(?![0-9])")
 """At MAIL nothing but the sender is known: what policy says there, or of the sender's address, is about the account."""
 
 
-def submit(message: Outbound, settings: EmailSettings, tokens: Tokens, *, external_id: str) -> Sent:
+def submit(message: Outbound, settings: EmailSettings, tokens: Tokens) -> Sent:
     """Hand the mail over. Raises Refused if every recipient is refused for good, Retry if nothing was taken for now."""
     people = dict.fromkeys(person.value for person in message.recipients)
     for address in people:
@@ -36,14 +36,14 @@ def submit(message: Outbound, settings: EmailSettings, tokens: Tokens, *, extern
         _announce(server, settings, size=len(raw), is_automatic=message.is_automatic, people=list(people))
         verdicts = _name_recipients(server, list(people))
         _deliver(server, raw)
-    return Sent(external_id, tuple(verdicts))
+    return Sent(message_id_of(message, settings), tuple(verdicts))
 
 
 def _announce(
     server: smtplib.SMTP, settings: EmailSettings, *, size: int, is_automatic: bool, people: list[str]
 ) -> None:
     options = [f"SIZE={size}"] if server.has_extn("size") else []
-    if not all(address.isascii() for address in people):
+    if not all(on_the_wire(address).isascii() for address in people):
         if not server.has_extn("smtputf8"):
             raise Refused("The mail server takes only ASCII addresses, and a recipient's has other letters.")
         options.append("SMTPUTF8")
@@ -60,7 +60,7 @@ def _name_recipients(server: smtplib.SMTP, people: list[str]) -> list[RecipientV
     """Name each recipient; return the verdicts of those that were refused. Raises if none was taken."""
     verdicts = []
     for address in people:
-        code, reply = server.rcpt(address)
+        code, reply = server.rcpt(on_the_wire(address))
         if code == 421:
             raise smtplib.SMTPResponseException(code, reply)
         if code not in (250, 251):

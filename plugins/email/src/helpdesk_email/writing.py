@@ -15,7 +15,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from helpdesk.sdk.channel import File, Identity, Outbound
-from helpdesk_email.addresses import is_address
+from helpdesk_email.addresses import is_address, on_the_wire
 from helpdesk_email.automatic import LOOP_HEADER
 from helpdesk_email.cleaning import clean, single_line, visible_line
 from helpdesk_email.dressing import dressed
@@ -89,13 +89,13 @@ def _mailboxes(people: Iterable[Identity]) -> str:
 def _mailbox(person: Identity) -> str:
     if not is_address(person.value):
         raise ValueError(f"{single_line(person.value, limit=100)!r} is no mail address")
-    name = visible_line(person.name, limit=MAX_NAME)
+    name, address = visible_line(person.name, limit=MAX_NAME), on_the_wire(person.value)
     if not name:
-        return person.value
+        return address
     if _is_plain(name):
         quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{quoted}" <{person.value}>'
-    return f"{_encoded(name)}\r\n <{person.value}>"
+        return f'"{quoted}" <{address}>'
+    return f"{_encoded(name)}\r\n <{address}>"
 
 
 def _text(text: str, *, used: int) -> str:
