@@ -41,6 +41,7 @@ from helpdesk.tickets.rules import LONGEST_CHANNEL, Asker, Body, ParticipantStat
 log = logging.getLogger(__name__)
 
 MOST_ANSWERED = 50
+UNANSWERED = "It was taken for what a machine, a mailing list or the desk itself wrote, and it answers no ticket."
 FORGED_REPORT = "It reports on a message of ours, and does not come from whom it says."
 
 
@@ -108,7 +109,9 @@ def _as_kept(item: Inbound) -> Inbound:
 
 
 def _spelt(person: Identity) -> Identity:
-    return replace(person, value=spelling(person.kind, person.value))
+    """Return the person as kept; a name that is an address is none, since it may be somebody else's."""
+    name = "" if "@" in person.name else person.name
+    return replace(person, value=spelling(person.kind, person.value), name=name)
 
 
 def _without_own_addresses(account: Any, item: Inbound) -> Inbound:
@@ -171,7 +174,7 @@ def _file_message(account: Any, item: Inbound, files: Sequence[NewFile], receive
         outcome = InboxOutcome.REPLY if added.ticket_id == ticket_id else InboxOutcome.TICKET
         return Filed(InboxOutcome.AUTO if is_automatic else outcome, added.ticket_id, added.message_id)
     if is_automatic:
-        return Filed(InboxOutcome.AUTO, reason="A machine wrote it, and it answers no ticket.")
+        return Filed(InboxOutcome.AUTO, reason=UNANSWERED)
     subject = subject_of(item.subject, body=body.text)
     language = _language(account.service_id, item, f"{subject} {body.text[: body.quoted_from]}")
     channel = account.driver[:LONGEST_CHANNEL]

@@ -205,7 +205,7 @@ def _file(row: Any, read: Sequence[Read]) -> None:
         filed = filing.file_item(account, item, files, received_at=row.received_at, is_released=row.is_released)
     done = release(
         row, state=InboxState.PROCESSED, outcome=filed.outcome, ticket=filed.ticket_id, message=filed.message_id,
-        last_error=filed.reason, sender=row.sender, subject=row.subject,
+        last_error=filed.reason or (row.last_error if row.is_released else ""), sender=row.sender, subject=row.subject,
     )  # fmt: skip
     if not done:
         raise LeaseLostError
@@ -274,7 +274,8 @@ def let_through(actor: Actor, row_id: int) -> None:
         raise _done()
     if not is_done and not row.is_held:
         raise Conflict(CODES["NOT_HELD"], code="NOT_HELD")
-    _read_again(row, is_released=True, outcome=None, ticket=None, message=None)
+    why = rules.reason(f"Released by {actor.name}. Before: {row.last_error}")
+    _read_again(row, is_released=True, outcome=None, ticket=None, message=None, last_error=why)
 
 
 @transactional
@@ -288,7 +289,7 @@ def dismiss(actor: Actor, row_id: int) -> None:
     if row.state is not InboxState.QUARANTINED:
         raise Conflict(CODES["NOT_QUARANTINED"], code="NOT_QUARANTINED")
     aside = {"state": InboxState.PROCESSED, "outcome": InboxOutcome.SPAM, "is_held": False}
-    InboxRow.update(**aside, last_error=rules.reason(f"Dismissed as spam. Before: {row.last_error}")).where(
+    InboxRow.update(**aside, last_error=rules.reason(f"Dismissed by {actor.name}. Before: {row.last_error}")).where(
         InboxRow.id == row.id
     ).execute()
 

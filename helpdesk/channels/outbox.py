@@ -20,7 +20,7 @@ from typing import Any
 
 import peewee
 
-from helpdesk.channels import accounts, drivers, floods, lanes, rules, sending
+from helpdesk.channels import accounts, drivers, floods, lanes, own_addresses, rules, sending
 from helpdesk.channels.drivers import RESTING, Driver, FateUnknown
 from helpdesk.channels.models import ChannelAccount, Delivery, OutsideId
 from helpdesk.channels.rules import DeliveryState
@@ -108,7 +108,8 @@ def _unreachable(account: Any, customer_id: int | None) -> str:
     elif customer_id is None:
         why = "nobody is known who asked here"
     else:
-        why = f"the channel “{account.name}” knows the customer by {account.identity_kind}, and this one has none"
+        kind = account.identity_kind
+        why = f"the channel “{account.name}” knows the customer by {kind}, and this one has none of their own"
     return f"This answer would reach nobody: {why}. Write a note instead, or keep the answer unsent (`isKept`)."
 
 
@@ -140,7 +141,8 @@ def _participants(account: Any, ticket_id: int, to: Identity) -> list[Identity]:
         return []
     (found,) = tickets.participants_of_tickets([ticket_id])
     added = [one for one in found if one.state is ParticipantState.ADDED and one.email != to.value.casefold()]
-    return [Identity(EMAIL, one.email, one.name) for one in added]
+    people, own = [Identity(EMAIL, one.email, one.name) for one in added], own_addresses.of_account(account)
+    return [person for person in people if not own_addresses.has(own, person)]
 
 
 def _recipient(account: Any, customer_id: int | None) -> Identity | None:
@@ -149,7 +151,8 @@ def _recipient(account: Any, customer_id: int | None) -> Identity | None:
     if customer is None:
         return None
     value = customers.identity_of(customer.id, account.identity_kind)
-    return Identity(account.identity_kind, value, customer.name) if value else None
+    found = Identity(account.identity_kind, value or "", customer.name)
+    return found if value and not own_addresses.has(own_addresses.of_account(account), found) else None
 
 
 def drain(settings: Settings) -> None:

@@ -21,6 +21,12 @@ def of(service_id: int) -> frozenset[str]:
     return frozenset(spelling(EMAIL, value) for value in values if isinstance(value, str) and "@" in value)
 
 
+def of_account(account: Any) -> frozenset[str]:
+    """Return the address of the account, as it is kept, if it has one."""
+    address = account.settings.get("address")
+    return frozenset({spelling(EMAIL, address)}) if isinstance(address, str) and "@" in address else frozenset()
+
+
 def has(own: Set[str], person: Identity) -> bool:
     """Return whether an identity is an address of the desk's own, with or without a plus-tag."""
     address = spelling(EMAIL, person.value)

@@ -220,6 +220,12 @@ def _channels() -> Iterator[Check]:
                 yield Check("channel", Health.OK, f"{name} is {'on' if row.is_enabled else 'off'}.")
 
 
+QUARANTINED = (
+    "Look at the query inbox(state: QUARANTINED): inboxRelease files what is held, inboxRetry reads what could not be"
+    " read again, and inboxDismiss puts it aside."
+)
+
+
 def _queues() -> Iterator[Check]:
     for name, since in channels.oldest_waiting().items():
         waits = clock.now() - since if since else timedelta()
@@ -230,7 +236,7 @@ def _queues() -> Iterator[Check]:
             yield Check(name, Health.OK, "Nothing waits for long.")
     states = channels.states()
     for name, state, fix in (
-        ("inbox", "QUARANTINED", "Look at the query inbox(state: QUARANTINED), then use inboxRetry."),
+        ("inbox", "QUARANTINED", QUARANTINED),
         ("outbox", "FAILED", "Look at the query deliveries(state: FAILED), then use deliveryRetry."),
     ):
         if count := states[name][state]:

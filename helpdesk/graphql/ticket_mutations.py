@@ -86,7 +86,9 @@ class TicketReplyInput:
     body: str = strawberry.field(description="The answer.")
     body_format: BodyFormat = strawberry.field(default=BodyFormat.TEXT, description="How the body is written.")
     status: TicketStatus | None = strawberry.field(
-        default=None, description="ON_HOLD for an interim answer, RESOLVED for the final one; left out, it stays."
+        default=None,
+        description="ON_HOLD for an interim answer, RESOLVED for the final one; left out, a new ticket is"
+        " open then, and any other stays as it is.",
     )
     attachments: list[strawberry.ID] = strawberry.field(default_factory=list, description="Ids of filled uploads.")
     is_kept: bool = strawberry.field(

@@ -68,7 +68,9 @@ def safe_type(content_type: str, filename: str) -> str:
 def create_upload(actor: Actor, *, filename: str, content_type: str, size: int, largest: int) -> int:
     """Make a place for one file and return its id; whoever has its link may fill it within the hour, once."""
     actor.require("upload.create")
-    if not 0 < size <= largest:
+    if size < 1:
+        raise Invalid("A file has at least one byte.", path=("size",))
+    if size > largest:
         raise Invalid(f"A file has 1 to {largest} bytes.", code="FILE_TOO_LARGE", path=("size",))
     name = safe_name(filename)
     made = Attachment.insert(

@@ -9,7 +9,7 @@ from helpdesk.agents.operations import deactivate_member
 from helpdesk.agents.rules import Role
 from helpdesk.channels import inbox
 from helpdesk.channels.codes import CODES
-from helpdesk.channels.models import Delivery
+from helpdesk.channels.models import ChannelAccount, Delivery
 from helpdesk.customers import queries as customers
 from helpdesk.kernel.errors import Conflict, Forbidden
 from helpdesk.organization.operations import create_service
@@ -18,8 +18,9 @@ from helpdesk.plugins.kinds import Kind
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import participants
 from helpdesk.tickets import queries as ticket_queries
+from helpdesk.tickets.operations import NewTicket
 from helpdesk.tickets.queries import participants_of_tickets
-from helpdesk.tickets.rules import COMPLETED, NEW, OPEN, RESOLVED, Asker, MessageKind
+from helpdesk.tickets.rules import COMPLETED, NEW, OPEN, RESOLVED, Asker, Body, MessageKind
 from tests.channels.post import MINA, Post, answered, make_post
 from tests.factories.desk import hire, make_desk
 from tests.factories.echo import Echo, EchoSettings
@@ -156,6 +157,31 @@ def test_forwarded_mail_is_in_no_ticket_but_its_author_s(post: Post) -> None:
     assert Echo.sent == [], "nobody's mail went out to anybody"
 
 
+def test_name_that_is_an_address_is_nobody_s(post: Post) -> None:
+    row = post.feed(name="minji@shop.example", suspicion="It is a pretence.", **{"from": "evil@else.example"})
+    inbox.let_through(post.desk.administrator, row.id)
+    post.work()
+    made = ticket(post.item(row.id).ticket_id or 0)
+    assert (customers.customers_by_ids([made.customer_id])[0] or made).name != "minji@shop.example"
+    (message,) = messages(made.id)
+    assert "minji" not in message.author_name
+
+
+def test_nothing_goes_to_the_desk_itself(post: Post) -> None:
+    make_addressed(post, "help@desk.example")
+    account = ChannelAccount.get(ChannelAccount.driver == "addressed")
+    given = NewTicket("Hi", Body("x"), "addressed", "ko", Asker(email="help@desk.example"), account_id=account.id)
+    mine = tickets.create(post.desk.partner, given).ticket_id
+    with pytest.raises(Conflict) as refusal:
+        tickets.reply(post.desk.agent, mine, Body("네"))
+    assert refusal.value.code == "CUSTOMER_NOT_REACHABLE"
+    theirs = tickets.create(post.desk.partner, replace(given, asker=Asker(email=MINA))).ticket_id
+    participants.add(post.desk.agent, theirs, "help@desk.example")
+    tickets.reply(post.desk.agent, theirs, Body("네"))
+    post.work()
+    assert [one.value for one in Echo.sent[-1].recipients] == [MINA]
+
+
 def test_domain_in_letters_and_in_xn_is_one_sender(post: Post) -> None:
     ticket_id = post.ticket(**{"from": "kim@xn--3e0b707e.kr"})
     answer_id(post, ticket_id)
@@ -256,7 +282,7 @@ def test_what_is_quarantined_is_dismissed_as_spam_and_taken_back(post: Post) -> 
         inbox.dismiss(post.desk.administrator, row.id)
         aside = post.item(row.id)
         assert (aside.state, aside.outcome, aside.is_held) == ("PROCESSED", "SPAM", False)
-        assert aside.last_error == f"Dismissed as spam. Before: {row.last_error}"
+        assert aside.last_error == f"Dismissed by admin. Before: {row.last_error}"
     for row in (held, done):
         with pytest.raises(Conflict) as refusal:
             inbox.dismiss(post.desk.administrator, row.id)
@@ -284,7 +310,8 @@ def test_what_was_put_aside_by_mistake_is_filed_as_a_person_s_message_once(
     assert refusal.value.code == "NOT_HELD"
     post.work()
     done = post.item(row.id)
-    assert (done.state, done.outcome, done.last_error) == ("PROCESSED", "TICKET", "")
+    assert (done.state, done.outcome) == ("PROCESSED", "TICKET")
+    assert done.last_error.startswith("Released by admin. Before: ")
     (message,) = messages(done.ticket_id or 0)
     assert not message.is_automatic
     assert post.item(copy).ticket_id == done.ticket_id
@@ -304,7 +331,7 @@ def test_person_s_message_that_was_taken_for_a_report_is_listed_and_filed_once_s
     assert post.item(row.id).message_id is None
     post.work()
     done = post.item(row.id)
-    assert (done.outcome, done.ticket_id, done.last_error) == ("REPLY", sent.ticket_id, "")
+    assert (done.outcome, done.ticket_id) == ("REPLY", sent.ticket_id)
     assert [one.id for one in messages(sent.ticket_id)][2:] == [done.message_id]
     assert post.item(copy).message_id == done.message_id
     assert customers.undeliverable(post.desk.service_id, [("email", MINA)]) == {}

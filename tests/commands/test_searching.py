@@ -5,6 +5,7 @@ from helpdesk.customers import queries as customer_queries
 from helpdesk.customers.models import CustomerTerm
 from helpdesk.kernel import actors, search
 from helpdesk.kernel.db import database
+from helpdesk.kernel.paging import Window
 from helpdesk.tickets import operations, queries
 from helpdesk.tickets.operations import NewTicket
 from helpdesk.tickets.rules import Body
@@ -24,7 +25,7 @@ def test_lost_entries_are_made_anew(made: Shell) -> None:
     with made.opened() as service_id:
         assert queries.matching(service_id, text="환불").count() == 3
         assert database.execute_sql("SELECT COUNT(*) FROM search_entry").fetchone()[0] == 3
-        assert customer_queries.customers_of_service(service_id, search="미나").count() == 1
+        assert len(customer_queries.page_of_service(service_id, Window(first=9), search="미나").rows) == 1
 
 
 def test_service_that_is_not_there_is_named(made: Shell) -> None:

@@ -25,6 +25,12 @@ Deliver = Callable[[str, bytes], None]
 """Puts a mail where it belongs for one recipient. Raises Invalid and LimitExceeded for good, anything else for now."""
 
 
+class _Conversation(SMTP):
+    """Takes lines of any length: a mail whose lines end by line feeds alone, as curl sends a file, is one line."""
+
+    line_length_limit = 2**26
+
+
 class MailServer:
     """A mail server on a bound socket."""
 
@@ -64,7 +70,7 @@ class MailServer:
         await asyncio.gather(*others, return_exceptions=True)
 
     def _conversation(self) -> SMTP:
-        return SMTP(
+        return _Conversation(
             self, data_size_limit=self._largest, enable_SMTPUTF8=True, hostname="mail.demo.example", loop=self._loop
         )
 

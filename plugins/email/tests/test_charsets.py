@@ -43,7 +43,8 @@ def test_utf8_is_known_under_any_label(text: str, label: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "label"), [("짜장면 짬뽕", "euc-kr"), ("退款", "gb2312"), ("返金", "shift_jis"), ("칩", "euc-kr"), ("Ära", "latin9")]
+    ("text", "label"),
+    [("짜장면 짬뽕", "euc-kr"), ("退款", "gb2312"), ("返金", "shift_jis"), ("칩", "euc-kr"), ("Ära", "latin9")],
 )
 def test_label_that_is_right_is_believed(text: str, label: str) -> None:
     assert decode(text.encode(label), label) == text

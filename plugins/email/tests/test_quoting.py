@@ -70,7 +70,7 @@ KEPT = {
     "apple forwarded": "봐 주세요.\n\nBegin forwarded message:\n\nFrom: Mina <mina@mail.example>\nSubject: 환불\n"
     f"Date: November 3, 2026\nTo: help@shop.example\n\n{BARE}",
     "naver forwarded": f"봐 주세요.\n\n-----전달된 메일-----\n보낸사람: Mina\n받는사람: Help\n제목: 환불\n\n{BARE}",
-    "a letter that tells of another": "Hello,\n\nOn Tuesday your colleague Kim wrote:\n\"We will refund you.\"\n\n"
+    "a letter that tells of another": 'Hello,\n\nOn Tuesday your colleague Kim wrote:\n"We will refund you."\n\n'
     "Nothing has come so far. Where is my money?",
     "a letter that tells of another, in Korean": "안녕하세요.\n\n2026년 11월 3일에 상담원이 보낸 메일:\n환불됩니다.\n\n"
     "아직 못 받았습니다.",
@@ -125,7 +125,8 @@ def test_place_is_always_inside_the_text_and_something_new_stands_before_it(part
 
 
 @pytest.mark.parametrize(
-    "line", ["On " + "a " * 400 + "wrote", "1." * 490, "> " * 490, "보낸 사람: " + "*" * 900, "-" * 999, "1111 " * 80 + ":"]
+    "line",
+    ["On " + "a " * 400 + "wrote", "1." * 490, "> " * 490, "보낸 사람: " + "*" * 900, "-" * 999, "1111 " * 80 + ":"],
 )
 def test_lines_that_are_made_to_keep_a_pattern_busy_do_not(line: str) -> None:
     assert quoted_from("\n".join(["네.", *[line] * 5_000])) in {None, 2, 3}

@@ -48,8 +48,9 @@ class Email(Channel):
         mailbox.listen(self.settings, self._tokens, inlet)
 
     def check(self) -> None:
-        """Log in to both servers; raise Refused with one sentence for each thing that is wrong."""
-        problems = []
+        """Log in to the servers that are set; raise Refused with one sentence for each thing that is wrong."""
+        has_server = self.settings.imap_host or self.settings.smtp_host
+        problems = [] if has_server else ["It fetches nothing and sends nothing; set imap_host, smtp_host or both."]
         for is_set, attempt in (
             (self.settings.imap_host, self._check_imap),
             (self.settings.smtp_host, self._check_smtp),
