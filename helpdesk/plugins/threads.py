@@ -52,11 +52,13 @@ class Runner:
 
     def __init__(self) -> None:
         self._work: SimpleQueue[Call[Any] | None] = SimpleQueue()
+        self._current: Call[Any] | None = None
         self._thread = threading.Thread(target=self._run, name="plugin", daemon=True)
         self._thread.start()
 
     def start(self, call: Call[Any]) -> None:
         """Begin the call."""
+        self._current = call
         self._work.put(call)
 
     def dismiss(self) -> None:
@@ -71,10 +73,13 @@ class Runner:
         )
 
     def _run(self) -> None:
-        with suppress(SystemExit):  # an interruption that comes when the call has just ended
+        with suppress(SystemExit):  # an interruption that comes before the call has begun, or when it has just ended
             while call := self._work.get():
                 call.run()
+                self._current = None
                 del call  # an idle thread keeps no plugin's answer alive
+        if self._current is not None:
+            self._current.ended.set()
 
 
 class _Pool:

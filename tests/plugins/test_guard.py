@@ -12,7 +12,7 @@ import pytest
 from helpdesk.kernel import clock, db
 from helpdesk.kernel.errors import NotFound
 from helpdesk.kernel.settings import Settings
-from helpdesk.plugins import guard
+from helpdesk.plugins import guard, threads
 from helpdesk.plugins.guard import PluginFailed, Ref
 from helpdesk.plugins.kinds import Kind
 from helpdesk.sdk.errors import Denied, Refused, Retry, Unverified, WindowClosed
@@ -23,6 +23,14 @@ ECHO = Ref(Kind.CHANNEL, "echo")
 def call(function: Callable[[], Any], *, seconds: float = 5.0, hook: str = "send", **more: Any) -> Any:
     """Call as the desk does."""
     return guard.call(ECHO, hook, function, seconds=seconds, **more)
+
+
+def wait_for_nobody() -> None:
+    """Wait until no thread is left behind."""
+    ends_at = time.monotonic() + 10
+    while guard.left_behind(ECHO):
+        assert time.monotonic() < ends_at, f"{guard.left_behind(ECHO)} threads are left behind."
+        time.sleep(0.01)
 
 
 def fail(error: BaseException) -> Callable[[], Any]:
@@ -77,11 +85,7 @@ def test_call_that_does_not_end_is_left_behind_and_counted() -> None:
     assert guard.left_behind(ECHO) == 1
     assert call(lambda: 7) == 7
     hold.set()
-    for _look in range(200):
-        if not guard.left_behind(ECHO):
-            break
-        time.sleep(0.01)
-    assert guard.left_behind(ECHO) == 0
+    wait_for_nobody()
 
 
 def test_endless_loop_is_ended() -> None:
@@ -91,8 +95,7 @@ def test_endless_loop_is_ended() -> None:
 
     with pytest.raises(PluginFailed, match="did not end"):
         call(spin, seconds=0.05)
-    while guard.left_behind(ECHO):
-        time.sleep(0.01)
+    wait_for_nobody()
     assert call(lambda: 7) == 7
 
 
@@ -105,9 +108,20 @@ def test_plugin_that_holds_too_many_threads_is_not_called_until_they_end() -> No
         call(lambda: 7)
     assert caught.value.code == "PLUGIN_RESTING"
     hold.set()
-    while guard.left_behind(ECHO):
-        time.sleep(0.01)
+    wait_for_nobody()
     assert call(lambda: 7) == 7
+
+
+def test_call_that_is_given_up_before_its_thread_has_begun_it_is_over() -> None:
+    runner, late = threads.Runner(), threads.Call(lambda: 7)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(5)  # the other thread gets its turn when both are done
+    try:
+        runner.start(late)
+        runner.interrupt()
+    finally:
+        sys.setswitchinterval(before)
+    assert late.ended.wait(5)
 
 
 def test_hook_that_fails_five_times_in_a_row_rests_and_other_hooks_do_not() -> None:
