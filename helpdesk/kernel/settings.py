@@ -10,12 +10,11 @@ import os
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
-from pydantic import Field, SecretStr, ValidationError
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
-from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from helpdesk.kernel.errors import Invalid
 
@@ -25,10 +24,10 @@ PREFIX = "HELPDESK_"
 TEST_NAMES = frozenset({"HELPDESK_TEST_REQUIRE_SERVERS", "HELPDESK_TEST_MAIL_CORPUS"})
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting of a desk; the README's table is made from it."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     data_dir: Path = Field(Path("desk"), description="Folder of an embedded desk: database, files, keys.")
     database_url: str = Field(
@@ -118,32 +117,6 @@ class Settings(BaseSettings):
         "", description="For fault tests: `name:kill` or `name:raise`, where the process is to fail."
     )
 
-    @classmethod
-    def settings_customise_sources(  # type: ignore[override]  # the sources that are not wanted need no names
-        cls, _settings: type[BaseSettings], init_settings: Source, *_others: Source, **_more: Source
-    ) -> tuple[Source, ...]:
-        """Take values only as they are given: ``load`` reads the environment."""
-        return (init_settings,)
-
-
-class _Environment(EnvSettingsSource):
-    """Reads the settings from a mapping instead of the process."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        super().__init__(Settings)
-
-    def _load_env_vars(self) -> Mapping[str, str | None]:
-        return {name.lower(): value for name, value in self._environ.items()}
-
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        """Return a list from JSON, or from words between commas; what is neither is left for the model to refuse."""
-        try:
-            return super().decode_complex_value(field_name, field, value)
-        except ValueError:
-            is_json = str(value).lstrip().startswith(("[", "{", '"'))
-            return value if is_json else [word.strip() for word in str(value).split(",") if word.strip()]
-
 
 def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
     """Read the settings from the environment; ``overrides`` win. Raises Invalid with what to mend."""
@@ -155,8 +128,28 @@ def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Setti
             hint = f" Did you mean {near[0]}?" if near else " The README lists all settings."
             raise Invalid(f"{name} is not a setting of helpdesk.{hint}", code="UNKNOWN_SETTING")
     try:
-        return Settings(**{**_Environment(names)(), **overrides})
+        return Settings(**{**_given(names), **overrides})
     except ValidationError as error:
         first = error.errors()[0]
         where = PREFIX + "_".join(str(part) for part in first["loc"][:1]).upper()
         raise Invalid(f"{where}: {first['msg']}.", code="BAD_SETTING") from error
+
+
+def _given(names: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the environment sets; a list as JSON, or as words between commas."""
+    fields = {name: field for name, field in Settings.model_fields.items() if PREFIX + name.upper() in names}
+    written = {name: names[PREFIX + name.upper()] for name in fields}
+    return {name: _words(text) if _is_list(fields[name]) else text for name, text in written.items()}
+
+
+def _is_list(field: FieldInfo) -> bool:
+    return get_origin(field.annotation) in (list, tuple)
+
+
+def _words(text: str) -> Any:
+    """Return the list; what is neither JSON nor words is left for the model to refuse."""
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        is_json = text.lstrip().startswith(("[", "{", '"'))
+        return text if is_json else [word.strip() for word in text.split(",") if word.strip()]
