@@ -27,10 +27,13 @@ def importing(environment: Mapping[str, str] = os.environ) -> Iterator[None]:
     What is there afterwards is never looked at again, and what comes later less often.
     """
     gc.disable()
+    hidden = [name for name in _unused(environment) if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None is how Python says "not to be had"
     try:
-        _import_without(_unused(environment))
         yield
     finally:
+        for name in hidden:
+            sys.modules.pop(name, None)
         gc.freeze()
         gc.set_threshold(NEW_OBJECTS, TWENTIETH, TWENTIETH)
         gc.enable()
@@ -40,18 +43,6 @@ def _unused(environment: Mapping[str, str]) -> list[str]:
     is_postgres = environment.get("HELPDESK_DATABASE_URL", "").startswith("postgres")
     unused = [] if is_postgres else ["psycopg", "psycopg2"]
     return unused if environment.get("HELPDESK_REDIS_URL") else [*unused, "redis"]
-
-
-def _import_without(drivers: list[str]) -> None:
-    """Import what imports drivers, with those hidden meanwhile; a plugin that needs one itself finds it later."""
-    hidden = [name for name in drivers if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None is how Python says "not to be had"
-    try:
-        for library in ("peewee", "playhouse.migrations", "huey"):
-            import_module(library)
-    finally:
-        for name in hidden:
-            sys.modules.pop(name, None)
 
 
 def main(module: str, *words: str) -> None:
