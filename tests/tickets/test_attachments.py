@@ -124,8 +124,8 @@ def test_answers_and_notes_carry_uploads_too(desk: Desk) -> None:
 def test_upload_needs_its_right_and_a_size_within_the_limit(desk: Desk) -> None:
     with pytest.raises(Forbidden, match=r"upload\.create"):
         announce(desk, actor=replace(desk.partner, rights=frozenset()))
-    for size in (0, -1, 101):
-        with pytest.raises(Invalid, match="1 to 100 bytes") as refused:
+    for size, words in ((0, "at least one byte"), (-1, "at least one byte"), (101, "1 to 100 bytes")):
+        with pytest.raises(Invalid, match=words) as refused:
             announce(desk, size)
         assert refused.value.path == ("size",)
 
