@@ -38,6 +38,11 @@ def declare(kind: NodeKind) -> None:
     _by_row[kind.row_type] = kind
 
 
+def rights() -> dict[str, str]:
+    """Return the right to read each type that ids can name, by the type's name."""
+    return {name: kind.right for name, kind in _by_name.items()}
+
+
 def encode(name: str, row_id: int) -> strawberry.ID:
     """Return the global id of a row."""
     text = f"{name}:{row_id}".encode()  # of letters, digits and a colon come no signs that a URL would mind
