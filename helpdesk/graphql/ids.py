@@ -43,6 +43,12 @@ def rights() -> dict[str, str]:
     return {name: kind.right for name, kind in _by_name.items()}
 
 
+def may_see(context: Context, thing: object) -> bool:
+    """Return whether whoever asks has the right to what is shown; what ids cannot name has none."""
+    kind = _by_row.get(type(thing))  # type: ignore[arg-type]  # of other types there is none
+    return kind is None or context.actor.may(kind.right)
+
+
 def encode(name: str, row_id: int) -> strawberry.ID:
     """Return the global id of a row."""
     text = f"{name}:{row_id}".encode()  # of letters, digits and a colon come no signs that a URL would mind

@@ -30,6 +30,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "customer.erase": ("Mutation.customerErasePluginData",),
     "channel_account.read": (
         "Query.channelAccounts", "Query.channelDrivers", "ChannelAccount.settings", "ChannelAccount.hookUrl",
+        "ChannelAccount.health", "ChannelAccount.sending", "ChannelAccount.state",
     ),
     "channel_account.write": (
         "Mutation.channelAccountCreate", "Mutation.channelAccountUpdate", "Mutation.channelAccountDelete",
@@ -38,7 +39,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "inbox.read": ("Query.inbox", "InboxItem.rawUrl"),
     "inbox.retry": ("Mutation.inboxRetry",),
     "inbox.release": ("Mutation.inboxRelease", "Mutation.inboxDismiss"),
-    "delivery.read": ("Query.deliveries",),
+    "delivery.read": ("Query.deliveries", "Message.delivery"),
     "delivery.retry": ("Mutation.deliveryRetry",),
     "service.read": ("Query.service", "Query.fieldTypes", "Query.fieldValueCheck"),
     "service.write": ("Mutation.serviceUpdate",),
@@ -57,6 +58,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 """A right, and the fields that nobody is answered without it."""
 
 SOMETIMES: Mapping[str, str] = {
+    "Message.author": "Without `customer.read` a customer is told by name alone.",
     "Mutation.ticketReply": "The status COMPLETED needs `ticket.complete` too.",
     "Mutation.ticketSetStatus": "The status COMPLETED needs `ticket.complete` too.",
     "Mutation.ticketRunAction": "What the action does needs its own rights.",

@@ -43,7 +43,8 @@ PLAIN: Mapping[str, Any] = {
     "email": "p@pelican.example",
     "kind": "plugin",
     "network": "203.0.113.0/24",
-    "type": "text",
+    "fieldValueCheck.settings": {"options": [{"value": "one"}]},
+    "fieldValueCheck.type": "dropdown",
 }
 SCALARS: Mapping[str, Any] = {"Int": 1, "Float": 1.0, "Boolean": False, "String": "word", "JSON": {}, "ID": ""}
 
@@ -72,7 +73,7 @@ class Values:
         given = {
             key: literal(one.type, self._value(one.type, name, key, (key,), put or {}))
             for key, one in field.args.items()
-            if is_required_argument(one) or _leads(key, (), put)
+            if is_required_argument(one) or f"{name}.{key}" in PLAIN or _leads(key, (), put)
         }
         return f"({', '.join(f'{key}: {value}' for key, value in given.items())})" if given else ""
 

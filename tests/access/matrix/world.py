@@ -11,11 +11,14 @@ from helpdesk.access import operations as access
 from helpdesk.access.rules import SERVICE_KEY_RIGHTS, rights_of_agent
 from helpdesk.agents import operations as agents
 from helpdesk.agents.rules import Role
+from helpdesk.channels.models import Listening
 from helpdesk.customers import queries as customers
 from helpdesk.customers import reaching
 from helpdesk.graphql import ids
-from helpdesk.kernel import actors, db
+from helpdesk.kernel import actors, clock, db
 from helpdesk.kernel.paging import Window
+from helpdesk.plugins.kinds import Kind
+from helpdesk.plugins.models import PluginFigure, PluginLog, PluginTrouble
 from helpdesk.sdk.channel import Verdict
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import participants, queries, tagging
@@ -26,6 +29,7 @@ from tests.factories.desk import Desk, hire, make_desk
 from tests.factories.echo import Echo
 
 HTML = '<p>Hello <b>there</b></p><img src="https://elsewhere.example/a.png"><blockquote>before</blockquote>'
+OWN, FOREIGN = "pelican", "zebrafinch"  # stand in every text of a service, and in none of the other one's
 LEAVER = "leaver@demo.example"
 
 
@@ -64,8 +68,8 @@ ROLES: Mapping[str, frozenset[str] | None] = {
 def make_world(app: Flask, desk: Desk) -> World:
     """Furnish the desk's service and another one, and let everybody come in who can."""
     own, other = Service(desk, "demo"), Service(make_desk(desk.settings, slug="elsewhere"), "elsewhere")
-    token = furnish(own, "pelican")
-    foreign = furnish(other, "zebrafinch")
+    token = furnish(own, OWN)
+    foreign = furnish(other, FOREIGN)
     stranger = Caller(app)
     hire(desk.organization_id, desk.service_id, LEAVER, Role.AGENT)
     revoked = access.create_key(desk.administrator, "left")
@@ -110,6 +114,7 @@ def furnish(service: Service, word: str) -> str:
     _follow_up(post, word)
     held = post.put(**{"id": f"h-{word}", "from": f"c@{word}.example", "text": word, "suspicion": f"odd {word}"})
     post.work()
+    _run_for_a_while(post, word)
     token = open_to_partners(desk)
     _name(service, post, answered=ticket_id, message=message_id, group=group_id, held=held)
     return token
@@ -127,6 +132,17 @@ def _follow_up(post: Post, word: str) -> None:
         tickets.set_status(post.desk.administrator, before, status)
     asker = Asker(email=f"c@{word}.example")
     tickets.receive(actors.system(post.desk.service_id), before, Body(f"again {word}"), asker=asker)
+
+
+def _run_for_a_while(post: Post, word: str) -> None:
+    """Leave what processes leave that serve a channel: when it was fetched last, how often it was called, a log."""
+    service_id, at = post.desk.service_id, clock.now()
+    Listening.create(account=post.account_id, cursor={}, last_alive_at=at)
+    PluginLog.create(kind=Kind.CHANNEL, name="echo", service_id=service_id, level="info", hook="", message=word, at=at)
+    if word == OWN:
+        whose = {"kind": Kind.CHANNEL, "name": "echo", "hook": "send"}
+        PluginFigure.create(**whose, calls=1, errors=0, overruns=0, micros=1)
+        PluginTrouble.create(**whose, process="one", reason=word, seen_at=at)
 
 
 def _name(service: Service, post: Post, *, answered: int, message: int, group: int, held: int) -> None:
