@@ -19,12 +19,17 @@ from graphql import (
 from helpdesk.graphql import ids
 from tests.graphql.compiled.documents import literal
 
+MISSING = 987_654
+
 Place = tuple[str, ...]
 """The way to an input, such as ``("input", "attachments")``; in a list its first item is meant."""
 
+UPLOAD = "Upload"
+"""What a message takes as its attachment: one that is part of no message yet."""
+
 NAMES: Mapping[str, str] = {
     "assigneeId": "Agent",
-    "attachments": "Attachment",
+    "attachments": UPLOAD,
     "groupId": "AgentGroup",
     "InboxDismissInput.id": "InboxItem",
     "InboxReleaseInput.id": "InboxItem",
@@ -65,15 +70,15 @@ def type_named(owner: str, name: str) -> str:
 class Values:
     """Makes arguments, with the ids of one service's things; ``put`` says what stands at one place instead."""
 
-    def __init__(self, things: Mapping[str, str]) -> None:
-        self._things = things
+    def __init__(self, things: Mapping[str, str], plain: Mapping[str, Any] | None = None) -> None:
+        self._things, self._given = things, {**PLAIN, **(plain or {})}
 
     def arguments(self, name: str, field: GraphQLField, put: Mapping[Place, Any] | None = None) -> str:
         """Return a field's arguments as a document has them: what it must have, and what leads to ``put``."""
         given = {
             key: literal(one.type, self._value(one.type, name, key, (key,), put or {}))
             for key, one in field.args.items()
-            if is_required_argument(one) or f"{name}.{key}" in PLAIN or _leads(key, (), put)
+            if is_required_argument(one) or f"{name}.{key}" in self._given or _leads(key, (), put)
         }
         return f"({', '.join(f'{key}: {value}' for key, value in given.items())})" if given else ""
 
@@ -88,7 +93,7 @@ class Values:
             return {
                 key: self._value(one.type, kind.name, key, (*place, key), put)
                 for key, one in kind.fields.items()
-                if is_required_input_field(one) or f"{kind.name}.{key}" in PLAIN or _leads(key, place, put)
+                if is_required_input_field(one) or f"{kind.name}.{key}" in self._given or _leads(key, place, put)
             }
         return self._plain(kind, owner, name)
 
@@ -97,7 +102,12 @@ class Values:
             return "OPEN" if "OPEN" in kind.values else next(iter(kind.values))
         if kind.name == "ID":
             return self._things[type_named(owner, name) or "Ticket"]
-        return PLAIN.get(f"{owner}.{name}", PLAIN.get(name, SCALARS.get(kind.name, "word")))
+        return self._given.get(f"{owner}.{name}", self._given.get(name, SCALARS.get(kind.name, "word")))
+
+
+def id_of_nothing(kind: str) -> str:
+    """Return an id of the type that is nobody's."""
+    return ids.encode("Attachment" if kind == UPLOAD else kind, MISSING)
 
 
 def _leads(key: str, place: Place, put: Mapping[Place, Any] | None) -> bool:

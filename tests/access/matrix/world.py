@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 from flask import Flask
@@ -20,9 +21,10 @@ from helpdesk.kernel.paging import Window
 from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.models import PluginFigure, PluginLog, PluginTrouble
 from helpdesk.sdk.channel import Verdict
+from helpdesk.tickets import attachments, participants, queries, tagging
 from helpdesk.tickets import operations as tickets
-from helpdesk.tickets import participants, queries, tagging
 from helpdesk.tickets.rules import Asker, Body, TicketStatus
+from tests.access.matrix.values import UPLOAD
 from tests.channels.post import Post, make_post, tell
 from tests.factories.client import Caller, log_in, open_to_partners
 from tests.factories.desk import Desk, hire, make_desk
@@ -167,7 +169,16 @@ def _name(service: Service, post: Post, *, answered: int, message: int, group: i
         "ServiceKey": _first("service_key", desk.service_id),
     }
     assert rows.keys() == ids.rights().keys(), "Put a thing of the new type into tests/access/matrix/world.py."
+    service.things[UPLOAD] = ids.encode("Attachment", _upload(desk))
     service.things.update({name: ids.encode(name, row_id or 0) for name, row_id in rows.items()})
+
+
+def _upload(desk: Desk) -> int:
+    """Return a file of the administrator's that waits to be attached."""
+    about = {"filename": "a.txt", "content_type": "text/plain", "size": 1}
+    upload_id = attachments.create_upload(desk.administrator, **about, largest=1)  # type: ignore[arg-type]
+    attachments.fill_upload(attachments.upload_token(upload_id), BytesIO(b"a"), service_id=desk.service_id)
+    return upload_id
 
 
 def _first(table: str, service_id: int) -> int:
