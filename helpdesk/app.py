@@ -22,7 +22,7 @@ from helpdesk.kernel.settings import Settings
 from helpdesk.organization import queries as organization
 from helpdesk.organization.queries import ServiceRow
 from helpdesk.plugins import registry, watching
-from helpdesk.web import files, front, health, helpcenter, hooks, plugin_pages
+from helpdesk.web import doors, files, front, health, helpcenter, hooks, plugin_pages
 from helpdesk.web import graphql as graphql_edge
 from helpdesk.web.reading import address_of_asker
 
@@ -62,6 +62,7 @@ def create_app(made: Settings | None = None, *, watches: bool = True) -> Flask:
     app.register_blueprint(plugin_pages.blueprint(chosen))
     app.register_blueprint(front.blueprint())
     front.answer_errors(app)
+    doors.check(app)
     if watches:
         app.before_request(watching.ensure)  # not here: a server may fork after it has made the application
     return app

@@ -121,18 +121,21 @@ class ChannelAccount(Node):
         return f"{info.context.url}/channels/{self.hook_token}/hook"  # type: ignore[attr-defined]  # of the row
 
     @batched(description="How fetching goes; null where nothing is fetched.", graphql_type=AccountHealth | None)
-    def health(rows: Sequence[AccountRow], context: Context) -> list[Any]:  # noqa: ARG002
+    def health(rows: Sequence[AccountRow], context: Context) -> list[Any]:
         """Return how listening goes for each account."""
+        context.actor.require("channel_account.read")
         return queries.listening_of_accounts([row.id for row in rows])
 
     @batched(description="How sending goes; null where nothing was sent yet.", graphql_type=SendingHealth | None)
-    def sending(rows: Sequence[AccountRow], context: Context) -> list[Any]:  # noqa: ARG002
+    def sending(rows: Sequence[AccountRow], context: Context) -> list[Any]:
         """Return how sending goes for each account."""
+        context.actor.require("channel_account.read")
         return queries.sending_of_accounts([row.id for row in rows])
 
     @batched(description="How it stands with its provider.", graphql_type=AccountState)
-    def state(rows: Sequence[AccountRow], context: Context) -> list[Any]:  # noqa: ARG002
+    def state(rows: Sequence[AccountRow], context: Context) -> list[Any]:
         """Return the worse of listening and sending for each account."""
+        context.actor.require("channel_account.read")
         return queries.states_of_accounts(rows)
 
     is_type_of = nodes.of(AccountRow)

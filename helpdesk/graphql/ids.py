@@ -38,6 +38,17 @@ def declare(kind: NodeKind) -> None:
     _by_row[kind.row_type] = kind
 
 
+def rights() -> dict[str, str]:
+    """Return the right to read each type that ids can name, by the type's name."""
+    return {name: kind.right for name, kind in _by_name.items()}
+
+
+def may_see(context: Context, thing: object) -> bool:
+    """Return whether whoever asks has the right to what is shown; what ids cannot name has none."""
+    kind = _by_row.get(type(thing))  # type: ignore[arg-type]  # of other types there is none
+    return kind is None or context.actor.may(kind.right)
+
+
 def encode(name: str, row_id: int) -> strawberry.ID:
     """Return the global id of a row."""
     text = f"{name}:{row_id}".encode()  # of letters, digits and a colon come no signs that a URL would mind

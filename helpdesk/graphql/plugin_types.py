@@ -36,6 +36,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from helpdesk.access.rules import RIGHTS
 from helpdesk.graphql import plugin_fields
+from helpdesk.graphql.permissions import sentence
 from helpdesk.graphql.plugin_fields import Asked
 from helpdesk.graphql.plugin_shapes import (
     MISSING,
@@ -132,7 +133,7 @@ def _field(hook: Hook, method: Callable[..., Any], types: "_Types") -> GraphQLFi
         types.nullable(signature.result),
         args={item.name: types.argument(item, hook.name) for item in signature.arguments},
         resolve=resolve(asked),
-        description=description.strip(),
+        description=f"{description.strip()} {sentence(right)}",
         extensions={"cost": FIELD_COST if is_batched else ROOT_COST},
     )
 

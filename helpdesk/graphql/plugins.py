@@ -337,6 +337,8 @@ def _switch(info: Info, given: PluginSwitchInput, *, is_on: bool) -> PluginPaylo
 
 
 def _told(info: Info, ref: Ref) -> PluginPayload:
+    if not info.context.actor.may("plugin.read"):
+        return PluginPayload()
     return PluginPayload(plugin=overview.overview(ref, info.context.service.id))  # type: ignore[arg-type]
 
 

@@ -7,6 +7,7 @@ import strawberry
 from graphql import build_schema, lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
+from helpdesk.graphql import permissions
 from helpdesk.graphql.access import AccessMutations, AccessQueries
 from helpdesk.graphql.authors import SystemAuthor
 from helpdesk.graphql.channel_mutations import ChannelMutations
@@ -62,6 +63,7 @@ class Mutation(
 def build(plugins: Mapping[str, type[Plugin]] | None = None) -> strawberry.Schema:
     """Return a new schema: the core's, and what the plugins add. One that does not fit is quarantined."""
     schema = strawberry.Schema(Query, Mutation, types=[SystemAuthor], config=StrawberryConfig(auto_camel_case=True))
+    permissions.describe(schema._schema)
     join(schema, plugins or {}, refuse=partial(registry.quarantine, Kind.PLUGIN))
     return schema
 

@@ -125,7 +125,5 @@ class ServiceMutations:
     @answers(ServiceUpdatePayload)
     def service_update(self, info: Info, input: Input[ServiceUpdateInput]) -> ServiceUpdatePayload:
         """Change the service."""
-        info.context.actor.require("service.read")
-        if input.theme is not None:
-            operations.set_theme(info.context.actor, input.theme)
+        operations.update(info.context.actor, theme=input.theme)
         return ServiceUpdatePayload(service=queries.services_by_ids([info.context.service.id])[0])  # type: ignore[arg-type]

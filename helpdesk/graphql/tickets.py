@@ -155,7 +155,8 @@ class Message(Node):
     def author(rows: Sequence[MessageRow], context: Context) -> list[Any]:
         """Return the authors, agents and customers in one statement each, or none for those met already."""
         by_agent = [row.author_id if row.author_kind is ActorKind.AGENT else None for row in rows]
-        by_customer = [row.author_id if row.author_kind is ActorKind.CUSTOMER else None for row in rows]
+        known = context.actor.may("customer.read")
+        by_customer = [row.author_id if known and row.author_kind is ActorKind.CUSTOMER else None for row in rows]
         agents_found = recall(context, agents.agents_by_ids, by_agent)
         customers_found = recall(context, customers.customers_by_ids, by_customer)
         people = zip(rows, agents_found, customers_found, strict=True)
@@ -207,8 +208,9 @@ class Message(Node):
         description="How far it is on its way out; null when nothing goes out: for a note, or a kept answer.",
         graphql_type=LazyDelivery | None,
     )
-    def delivery(rows: Sequence[MessageRow], context: Context) -> list[Any]:  # noqa: ARG002
+    def delivery(rows: Sequence[MessageRow], context: Context) -> list[Any]:
         """Return each message's delivery."""
+        context.actor.require("delivery.read")
         return channels.deliveries_of_messages([row.id for row in rows])
 
     is_type_of = nodes.of(MessageRow)

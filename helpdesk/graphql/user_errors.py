@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import strawberry
 
+from helpdesk.graphql import ids
+from helpdesk.graphql.context import Context
 from helpdesk.kernel.errors import HelpdeskError, LimitExceeded, Unauthenticated
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,14 +34,18 @@ class Payload:
 
 
 def answers(payload: type[Payload]) -> Callable[[F], F]:
-    """Turn expected refusals of a mutation into its payload; missing authentication and limits stay errors."""
+    """Turn expected refusals of a mutation into its payload; missing authentication and limits stay errors.
+
+    A payload shows only what its reader may see: whoever may answer a ticket need not be allowed to read it.
+    """
 
     def decorate(resolve: F) -> F:
         @functools.wraps(resolve)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            kwargs["info"].context.seen.clear()  # what an earlier mutation of the request has read may change now
+            context = kwargs["info"].context
+            context.seen.clear()  # what an earlier mutation of the request has read may change now
             try:
-                return resolve(*args, **kwargs)
+                return _shown(context, resolve(*args, **kwargs))
             except (Unauthenticated, LimitExceeded):
                 raise
             except HelpdeskError as error:
@@ -48,6 +54,14 @@ def answers(payload: type[Payload]) -> Callable[[F], F]:
         return guarded  # type: ignore[return-value]  # wraps() keeps the signature that strawberry reads
 
     return decorate
+
+
+def _shown(context: Context, payload: Any) -> Any:
+    """Return the payload without the things that whoever asks has no right to read."""
+    for name, value in vars(payload).items():
+        if not ids.may_see(context, value):
+            setattr(payload, name, None)
+    return payload
 
 
 def _path(parts: Sequence[str]) -> list[str]:

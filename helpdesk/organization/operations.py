@@ -58,6 +58,14 @@ def create_service(
 
 
 @transactional
+def update(actor: Actor, *, theme: str | None = None) -> None:
+    """Change what is given of the service; whoever may not change it is refused, though nothing be given."""
+    actor.require("service.write")
+    if theme is not None:
+        set_theme(actor, theme)
+
+
+@transactional
 def set_theme(actor: Actor, theme: str) -> None:
     """Choose the help center's theme. Raises Invalid (UNKNOWN_THEME). Records ServiceChanged."""
     actor.require("service.write")

@@ -55,10 +55,26 @@ B11  tests/attacks/test_mail_corpus.py::test_no_mail_is_lost_and_none_counts_twi
 B12  tests/attacks/test_b_trust.py::test_what_is_packed_stays_packed_and_is_a_download
      tests/attacks/test_b_trust.py::test_nothing_that_a_mail_names_is_fetched
 B13  tests/attacks/test_b_loops.py::test_mails_without_an_id_are_tickets_of_their_own
-C3   tests/graphql/test_uploads.py::test_link_that_was_tampered_with_opens_nothing
+C1   tests/access/test_matrix.py::test_every_root_field_answers_who_has_its_right_and_refuses_all_others
+     tests/access/test_matrix.py::test_every_field_on_the_way_asks_for_its_own_right
+     tests/access/test_matrix_scope.py::test_every_answer_is_the_same_whatever_another_service_has
+     tests/access/test_matrix_scope.py::test_no_search_finds_a_word_of_another_service
+     tests/access/test_matrix_scope.py::test_condition_finds_nothing_by_the_id_of_a_foreign_thing
+C2   tests/access/test_matrix_scope.py::test_foreign_id_is_answered_like_one_of_nothing_wherever_an_id_is_taken
+     tests/access/test_matrix_scope.py::test_foreign_id_in_the_settings_of_an_action_or_an_assigner_is_one_of_nothing
+C3   tests/access/test_matrix_scope.py::test_link_to_a_file_of_another_service_opens_what_a_link_to_nothing_opens
+     tests/attacks/test_c_routes.py::test_token_for_one_thing_opens_nothing_else
+     tests/graphql/test_uploads.py::test_link_that_was_tampered_with_opens_nothing
      tests/graphql/test_uploads.py::test_link_expires_and_a_new_one_is_given
      tests/graphql/test_uploads.py::test_link_opens_nothing_in_another_service
-C6   tests/attacks/test_e_errors.py::test_input_that_nobody_asked_for_is_refused
+C6   tests/access/test_matrix.py::test_no_input_of_a_mutation_takes_what_only_the_desk_may_say
+     tests/attacks/test_e_errors.py::test_input_that_nobody_asked_for_is_refused
+C8   tests/attacks/test_c_routes.py::test_every_route_has_a_rule_and_every_rule_a_route
+     tests/attacks/test_c_routes.py::test_desk_does_not_start_with_a_route_that_nobody_has_declared
+     tests/attacks/test_c_routes.py::test_stranger_gets_and_changes_nothing_by_any_route_and_method
+     tests/attacks/test_c_routes.py::test_every_address_of_a_plugin_has_a_rule_and_lets_no_stranger_in_by_a_webhook
+C10  tests/access/test_matrix_rights.py::test_the_rights_of_the_table_are_enough
+     tests/access/test_matrix_rights.py::test_none_of_the_rights_of_the_table_can_be_missing
 D1   tests/access/test_sessions.py::test_an_unknown_mail_and_a_wrong_password_cost_the_same_statements
      tests/graphql/test_access.py::test_every_wrong_log_in_is_the_same_refusal
 D3   tests/graphql/test_access.py::test_every_made_up_token_is_refused
@@ -129,7 +145,8 @@ from tests.house.maps import cases, missing, names_in, rows
 from tests.house.tree import ROOT
 
 DEMANDED = {
-    "A1", "A2", "A3", "A5", "A6", "A7", *(f"B{number}" for number in range(1, 14)), "D6", "E1", "E2", "E3", "E4", "E5",
+    "A1", "A2", "A3", "A5", "A6", "A7", *(f"B{number}" for number in range(1, 14)), "C1", "C2", "C3", "C6", "C8",
+    "C10", "D6", "E1", "E2", "E3", "E4", "E5",
     "E6", "E9", "E11", "E13", "F1", "F3", "F7", "F11", "F12",
 }  # fmt: skip
 

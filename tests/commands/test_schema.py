@@ -78,7 +78,8 @@ def test_missing_file_and_binary_file_are_named(shell: Shell, tmp_path: Path) ->
 def test_what_an_installed_plugin_adds_is_printed_by_itself(shell: Shell, place: Place) -> None:
     place("greeter", GREETER)
     text = shell.text("schema", "export", "--plugin", "greeter")
-    assert text == 'extend type Query {\n  """A greeting."""\n  greeterHello: String\n}\n'
+    described = '"""A greeting. Needs the right `service.read`."""'
+    assert text == f"extend type Query {{\n  {described}\n  greeterHello: String\n}}\n"
     assert "greeter" not in shell.text("schema", "export")
 
 

@@ -1,0 +1,115 @@
+"""Which right each field of the schema needs: the one table, of which its descriptions and the README's are made.
+
+What a right allows, and who has it, is written in access/rules.py. This file says, rooms check: tests/access/matrix
+asks every field with and without its rights, and fails where this table and what happens are two things. A field
+that checks a right is written as ``Type.field``. For types that ``node`` finds, the right stands where each is declared
+(ids.py). A decorator on each field lost: nobody reads a table that is spread over thirty files.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from graphql import GraphQLObjectType, GraphQLSchema
+
+from helpdesk.graphql import ids
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "ticket.read": (
+        "Query.ticket", "Query.tickets", "Query.ticketCounts", "Query.agents", "Query.agentGroups", "Query.actions",
+        "Query.assigners", "Query.conditionFields", "Agent.ticketCounts", "AgentGroup.ticketCounts",
+        "Customer.tickets", "InboxItem.ticket", "Delivery.ticket", "Delivery.message", "Mutation.ticketRunAction",
+    ),
+    "ticket.create": ("Mutation.ticketCreate",),
+    "ticket.reply": ("Mutation.ticketReply", "Mutation.ticketParticipantAdd", "Mutation.ticketParticipantRemove"),
+    "ticket.note": ("Mutation.ticketAddNote",),
+    "ticket.assign": ("Mutation.ticketAssign",),
+    "ticket.set_status": ("Mutation.ticketSetStatus",),
+    "ticket.tag": ("Mutation.ticketTag", "Mutation.ticketUntag"),
+    "customer.read": ("Query.customer", "Query.customers", "Ticket.customer", "Customer.identities"),
+    "customer.write": ("Mutation.customerIdentityRestore",),
+    "customer.export": ("Customer.pluginData",),
+    "customer.erase": ("Mutation.customerErasePluginData",),
+    "channel_account.read": (
+        "Query.channelAccounts", "Query.channelDrivers", "ChannelAccount.settings", "ChannelAccount.hookUrl",
+        "ChannelAccount.health", "ChannelAccount.sending", "ChannelAccount.state",
+    ),
+    "channel_account.write": (
+        "Mutation.channelAccountCreate", "Mutation.channelAccountUpdate", "Mutation.channelAccountDelete",
+        "Mutation.channelAccountTest",
+    ),
+    "inbox.read": ("Query.inbox", "InboxItem.rawUrl"),
+    "inbox.retry": ("Mutation.inboxRetry",),
+    "inbox.release": ("Mutation.inboxRelease", "Mutation.inboxDismiss"),
+    "delivery.read": ("Query.deliveries", "Message.delivery"),
+    "delivery.retry": ("Mutation.deliveryRetry",),
+    "service.read": ("Query.service", "Query.fieldTypes", "Query.fieldValueCheck"),
+    "service.write": ("Mutation.serviceUpdate",),
+    "plugin.read": ("Query.plugins",),
+    "plugin.write": (
+        "Mutation.pluginEnable", "Mutation.pluginDisable", "Mutation.pluginConfigure", "Mutation.pluginCheck",
+    ),
+    "plugin.install": ("Mutation.pluginIsolate",),
+    "upload.create": ("Mutation.uploadCreate",),
+    "open_api.read": ("Query.serviceKeys", "Query.allowedAddresses", "Query.openApiEnabled"),
+    "open_api.write": (
+        "Mutation.openApiSet", "Mutation.serviceKeyCreate", "Mutation.serviceKeyRotate", "Mutation.serviceKeyRevoke",
+        "Mutation.allowedAddressAdd", "Mutation.allowedAddressRemove",
+    ),
+}  # fmt: skip
+"""A right, and the fields that nobody is answered without it."""
+
+SOMETIMES: Mapping[str, str] = {
+    "Message.author": "Without `customer.read` a customer is told by name alone.",
+    "Mutation.ticketReply": "The status COMPLETED needs `ticket.complete` too.",
+    "Mutation.ticketSetStatus": "The status COMPLETED needs `ticket.complete` too.",
+    "Mutation.ticketRunAction": "What the action does needs its own rights.",
+    "Mutation.pluginEnable": "For every service it is `plugin.install`.",
+    "Mutation.pluginDisable": "For every service it is `plugin.install`.",
+    "Mutation.pluginConfigure": "For every service it is `plugin.install`.",
+}
+"""What some inputs of a field need besides, or instead."""
+
+OPEN: Mapping[str, str] = {
+    "Query.viewer": "whoever asks is told who they are, and a stranger nothing",
+    "Query.node": "each type has its own right, without which there is nothing to be found",
+    "Query.nodes": "each type has its own right, without which there is nothing to be found",
+    "Mutation.sessionCreate": "anybody may try to log in",
+    "Mutation.sessionDelete": "it ends the session that asks, and no other",
+}
+"""Root fields that need no right, and why."""
+
+SHOWN: Mapping[str, str] = {
+    "Delivery.account": "an account's name is no secret; its settings, its address and its state have their own right",
+    "InboxItem.account": "an account's name is no secret; its settings, its address and its state have their own right",
+    "Session.agent": "who has logged in is told who they are",
+}
+"""Fields that show a type to those without its right, and why."""
+
+
+def right_of(field: str) -> str | None:
+    """Return the right that a field checks, such as ``Query.tickets``; None for one that checks none of its own."""
+    return next((right for right, fields in NEEDED.items() if field in fields), None)
+
+
+def sentence(right: str) -> str:
+    """Return how a description tells of a right."""
+    return f"Needs the right `{right}`."
+
+
+def describe(schema: GraphQLSchema) -> None:
+    """Have the descriptions of a schema, just built, say which rights it takes."""
+    for name, kind in schema.type_map.items():
+        if isinstance(kind, GraphQLObjectType):
+            for field, what in kind.fields.items():
+                what.description = " ".join(_parts(f"{name}.{field}", what.description))
+    for name, right in ids.rights().items():
+        kind = schema.type_map[name]
+        kind.description = f"{kind.description} `node` finds it with the right `{right}`."
+
+
+def _parts(field: str, described: str | None) -> Iterator[str]:
+    yield described or ""
+    right = right_of(field)
+    if right is not None:
+        yield sentence(right)
+    if field in SOMETIMES:
+        yield SOMETIMES[field]
