@@ -25,36 +25,45 @@ MOST_TEXTS = 2_000
 class Given(peewee.Node):
     """Stands in a ``Prepared`` query for a list to look in, which is handed in when the query is run."""
 
-    def __init__(self, length: int) -> None:
-        self.length = length
+    NAME = "(given)"
 
     def __sql__(self, ctx: Any) -> Any:
-        ctx._values.extend([self] * self.length)
-        return ctx.literal(f"({', '.join([ctx.state.param or '?'] * self.length)})")
+        ctx._values.append(self)
+        return ctx.literal(self.NAME)
 
 
 class Prepared:
     """A query that looks in one list of ids, for the paths on which even a walk takes too long.
 
-    ``build`` makes the query with a ``Given`` in the place of the list, once for each length that lists are filled up
-    to. Everything else in it is the same whenever it is run.
+    ``build`` makes the query with a ``Given`` behind the ``IN`` of the list. Everything else in it is the same whenever
+    it is run. PostgreSQL gets the list as one array, so that it has one statement to plan, and SQLite one parameter for
+    each id, filled up to a power of two.
     """
 
     def __init__(self, build: Callable[[Given], Any]) -> None:
         self._build = build
-        self._texts: dict[tuple[type, int], tuple[str, list[Any]]] = {}
+        self._texts: dict[tuple[type, int], tuple[str, list[Any], int]] = {}
 
     def filled(self, database: Any, ids: Sequence[int]) -> tuple[str, list[Any]]:
         """Return the SQL and its parameters for a list, which has at least one id."""
-        length = filled_length(len(ids))
+        takes_arrays = isinstance(database, peewee.PostgresqlDatabase)
+        length = 0 if takes_arrays else filled_length(len(ids))
         key = (type(database), length)
         if key not in self._texts:
-            sql, parameters = database.get_sql_context().sql(self._build(Given(length))).query()
-            self._texts[key] = (sql, list(parameters))
-        sql, parameters = self._texts[key]
-        values = [*ids, *[ids[-1]] * (length - len(ids))]
+            self._texts[key] = self._text(database, length)
+        sql, parameters, at = self._texts[key]
+        given = [list(ids)] if takes_arrays else [*ids, *[ids[-1]] * (length - len(ids))]
+        return sql, [*parameters[:at], *given, *parameters[at + 1 :]]
+
+    def _text(self, database: Any, length: int) -> tuple[str, list[Any], int]:
+        """Return the SQL, its parameters, and at which of them the list stands; without a length it is an array."""
+        sql, parameters = database.get_sql_context().sql(self._build(Given())).query()
+        if length:
+            sql = sql.replace(Given.NAME, f"({', '.join([database.param] * length)})")
+        else:
+            sql = sql.replace(f"IN {Given.NAME}", f"= ANY({database.param}::bigint[])")
         at = next(place for place, one in enumerate(parameters) if type(one) is Given)
-        return sql, [*parameters[:at], *values, *parameters[at + length :]]
+        return sql, list(parameters), at
 
 
 class _Text:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from helpdesk.kernel import texts
 from helpdesk.kernel.columns import JsonColumn, TimeColumn
-from helpdesk.kernel.db import Model, database, database_now
+from helpdesk.kernel.db import Model, database, database_now, is_sqlite
 from helpdesk.kernel.events import HistoryRow
 from helpdesk.kernel.shapes import Walk
+from helpdesk.organization.models import Organization
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.tickets.rules import TicketPriority, TicketStatus
 
@@ -164,3 +165,16 @@ def test_what_the_walk_does_not_know_is_written_by_peewee() -> None:
     ((found,),) = Ticket.select(peewee.fn.COUNT(case)).tuples()
     assert found == 0
     assert HistoryRow.select().where(peewee.SQL("id > ?" if database.param == "?" else "id > %s", [3])).count() == 0
+
+
+@pytest.mark.usefixtures("database")
+def test_prepared_query_finds_the_same_in_lists_of_any_length_by_few_texts() -> None:
+    ids = [Organization.create(name=str(place), created_at=NOON).id for place in range(70)]
+    of_ids = Organization.select(Organization.id).where(Organization.name != "")
+    prepared = texts.Prepared(lambda given: of_ids.where(Organization.id.in_(given)))
+    used = set()
+    for length in (1, 2, 3, 50, 70):
+        sql, parameters = prepared.filled(database.obj, ids[:length])
+        assert sorted(row[0] for row in database.execute_sql(sql, parameters)) == ids[:length]
+        used.add(sql)
+    assert len(used) == (5 if is_sqlite() else 1)
