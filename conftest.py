@@ -7,8 +7,8 @@ pytest_plugins = ["tests.servers.fixtures"]
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return one worker more than there are cores: tests with real processes often wait for them."""
-    return len(os.sched_getaffinity(0)) + 1
+    """Return two workers more than there are cores: tests with real processes wait for them half of their time."""
+    return len(os.sched_getaffinity(0)) + 2
 
 
 def pytest_collection_finish() -> None:
