@@ -62,11 +62,11 @@ SOMETIMES: Mapping[str, str] = {
     "Mutation.ticketReply": "The status COMPLETED needs `ticket.complete` too.",
     "Mutation.ticketSetStatus": "The status COMPLETED needs `ticket.complete` too.",
     "Mutation.ticketRunAction": "What the action does needs its own rights.",
-    "Mutation.pluginEnable": "For every service it is `plugin.install`.",
-    "Mutation.pluginDisable": "For every service it is `plugin.install`.",
-    "Mutation.pluginConfigure": "For every service it is `plugin.install`.",
+    "Mutation.pluginEnable": "For every service it needs `plugin.install` too.",
+    "Mutation.pluginDisable": "For every service it needs `plugin.install` too.",
+    "Mutation.pluginConfigure": "For every service it needs `plugin.install` too.",
 }
-"""What some inputs of a field need besides, or instead."""
+"""What some inputs of a field need besides."""
 
 OPEN: Mapping[str, str] = {
     "Query.viewer": "whoever asks is told who they are, and a stranger nothing",

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 import strawberry
 
-from helpdesk.graphql import ids
-from helpdesk.graphql.context import Context
-from helpdesk.kernel.errors import HelpdeskError, LimitExceeded, Unauthenticated
+from helpdesk.graphql import ids, permissions
+from helpdesk.graphql.context import Context, Info
+from helpdesk.kernel.errors import Forbidden, HelpdeskError, LimitExceeded, Unauthenticated
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,11 +49,29 @@ def answers(payload: type[Payload]) -> Callable[[F], F]:
             except (Unauthenticated, LimitExceeded):
                 raise
             except HelpdeskError as error:
-                return payload(errors=[UserError(code=error.code, message=error.message, path=_path(error.path))])
+                return payload(errors=[_told(_lack(kwargs["info"]) or error)])
 
         return guarded  # type: ignore[return-value]  # wraps() keeps the signature that strawberry reads
 
     return decorate
+
+
+def _lack(info: Info) -> Forbidden | None:
+    """Return the refusal of who lacks the right that the mutation takes, and is told of nothing else; None otherwise.
+
+    The room has asked for it, unless the input was found wrong before. Raises Unauthenticated.
+    """
+    right = permissions.right_of(f"Mutation.{info.field_name}")
+    try:
+        if right is not None:
+            info.context.actor.require(right)
+    except Forbidden as error:
+        return error
+    return None
+
+
+def _told(error: HelpdeskError) -> UserError:
+    return UserError(code=error.code, message=error.message, path=_path(error.path))
 
 
 def _shown(context: Context, payload: Any) -> Any:

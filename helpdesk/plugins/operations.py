@@ -34,7 +34,7 @@ def switch(actor: Actor, ref: Ref, *, is_on: bool, everywhere: bool = False) -> 
     Whoever switches it on learns by its state whether it can be used. Raises NotFound, and Conflict (PLUGIN_IN_USE)
     for one that the desk cannot do without. Records PluginChanged.
     """
-    actor.require("plugin.install" if everywhere else "plugin.write")
+    _require(actor, everywhere=everywhere)
     _found(ref)
     if not is_on:
         _check_spared(ref)
@@ -68,7 +68,7 @@ def configure(actor: Actor, ref: Ref, values: Mapping[str, Any], *, everywhere: 
     (NOT_CONFIGURABLE for a plugin that must be enabled first, or is told its settings at each use).
     Records PluginChanged.
     """
-    actor.require("plugin.install" if everywhere else "plugin.write")
+    _require(actor, everywhere=everywhere)
     if not isinstance(values, Mapping):
         raise Invalid('The settings are an object, such as {"url": "https://shop.example"}.', path=("settings",))
     kind = settings_class(ref, everywhere=everywhere)
@@ -151,6 +151,13 @@ def write_log(ref: Ref, *, service_id: int | None, level: str, hook: str, messag
         kind=ref.kind, name=ref.name, service_id=service_id, level=level, hook=hook[:100],
         message=one_line(message, longest=LONGEST_MESSAGE), at=clock.now(),
     ).execute()  # fmt: skip
+
+
+def _require(actor: Actor, *, everywhere: bool) -> None:
+    """Let whoever may set plugins through; for every service it takes the right to that too."""
+    actor.require("plugin.write")
+    if everywhere:
+        actor.require("plugin.install")
 
 
 def _found(ref: Ref) -> Plugin:

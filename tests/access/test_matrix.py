@@ -26,6 +26,7 @@ __all__ = ["app", "chosen", "desk"]
 RIGHT = re.compile(r"`([a-z_]+\.[a-z_]+)`")
 OPERATIONS = ("query", "mutation", "subscription")
 NEVER = {"FORBIDDEN", "UNAUTHENTICATED", "INTERNAL_SERVER_ERROR", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"}
+NONSENSE = {"settings": [], "assignerSettings": [], "kind": "nonsense", "kinds": "nonsense", "body": "", "subject": ""}
 LOG_IN = "Mutation.sessionCreate"  # counts its tries, so it is no part of a transaction; see the test below
 KNOWN = [role for role, rights in ROLES.items() if rights is not None]
 TURNED_AWAY = [role for role in ROLES if role not in KNOWN and role != "anonymous"]
@@ -114,6 +115,19 @@ def test_every_root_field_answers_who_has_its_right_and_refuses_all_others(world
     cells = [cell for word in OPERATIONS for cell in root_cells(schema, values, word) if cell.field != LOG_IN]
     assert [line for role in ROLES for line in wrong(world, cells, role)] == []
     assert len(cells) * len(ROLES) >= 460
+
+
+def test_who_lacks_the_right_is_refused_before_anything_else_that_is_sent_is_looked_at(
+    world: World, schema: GraphQLSchema
+) -> None:
+    values, tried = Values(world.own.things, NONSENSE, is_full=True), 0
+    cells = [cell for word in OPERATIONS for cell in root_cells(schema, values, word) if cell.field != LOG_IN]
+    for role in ("anonymous", "agent", "service key"):
+        refused = [cell for cell in cells if expected_of(cell, role)]
+        found = wrong(world, refused, role)
+        assert found == [], "\n".join(found)
+        tried += len(refused)
+    assert tried >= 80
 
 
 def test_every_field_on_the_way_asks_for_its_own_right(world: World, schema: GraphQLSchema) -> None:

@@ -28,7 +28,6 @@ from tests.factories.desk import Desk, make_desk
 
 __all__ = ["app", "chosen", "desk"]
 
-DEED = {"TicketRunActionInput.action": "add_tags", "TicketRunActionInput.settings": {"tags": ["seen"]}}
 KNOWN = {role: rights for role, rights in ROLES.items() if rights is not None}
 
 
@@ -57,7 +56,7 @@ def test_foreign_id_is_answered_like_one_of_nothing_wherever_an_id_is_taken(
     world: World, schema: GraphQLSchema
 ) -> None:
     found, tried, before = [], 0, dump()
-    values = Values(world.own.things, DEED)
+    values = Values(world.own.things)
     for _, kind, name, field in roots(schema):
         right = permissions.right_of(f"{kind.name}.{name}")
         askers = [role for role, rights in KNOWN.items() if right is None or right in rights]
@@ -75,7 +74,7 @@ def test_foreign_id_is_answered_like_one_of_nothing_wherever_an_id_is_taken(
 
 
 def test_id_of_ones_own_is_read_at_each_of_these_places(world: World, schema: GraphQLSchema) -> None:
-    before, values = dump(), Values(world.own.things, DEED)
+    before, values = dump(), Values(world.own.things)
     for _, kind, name, field in roots(schema):
         for place, named in id_places(name, field):
             if place[-1] == "attachments":  # a file that is part of a message already is no upload any more

@@ -81,3 +81,9 @@ def test_theme_must_be_installed_and_chosen_by_an_administrator(desk: Desk) -> N
         operations.set_theme(desk.administrator, "moon")
     with pytest.raises(Forbidden):
         operations.set_theme(desk.agent, "default")
+
+
+def test_who_may_not_change_the_service_is_refused_though_nothing_be_changed(desk: Desk) -> None:
+    operations.update(desk.administrator)
+    with pytest.raises(Forbidden):
+        operations.update(desk.agent)

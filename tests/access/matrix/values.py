@@ -17,9 +17,10 @@ from graphql import (
 )
 
 from helpdesk.graphql import ids
-from tests.graphql.compiled.documents import literal
+from tests.graphql.compiled.documents import BACKWARD, literal
 
 MISSING = 987_654
+DEEPEST = 3  # conditions hold conditions; a full one ends here
 
 Place = tuple[str, ...]
 """The way to an input, such as ``("input", "attachments")``; in a list its first item is meant."""
@@ -40,10 +41,16 @@ NAMES: Mapping[str, str] = {
 """What type an id is of, where its name does not say it; nothing where it may be of any."""
 
 PLAIN: Mapping[str, Any] = {
+    "AllowedAddressRemoveInput.network": "127.0.0.1",
+    "PluginCheckInput.name": "completion",
+    "PluginConfigureInput.name": "completion",
+    "PluginIsolateInput.name": "webhook",
+    "PluginSwitchInput.name": "completion",
     "TicketAddNoteInput.body": "a note",
+    "TicketRunActionInput.action": "add_tags",
+    "TicketRunActionInput.settings": {"tags": ["seen"]},
     "TicketWhere.field": "status",
     "TicketWhere.value": "OPEN",
-    "action": "none",
     "driver": "echo",
     "email": "p@pelican.example",
     "kind": "plugin",
@@ -51,6 +58,8 @@ PLAIN: Mapping[str, Any] = {
     "fieldValueCheck.settings": {"options": [{"value": "one"}]},
     "fieldValueCheck.type": "dropdown",
 }
+"""With these every mutation is done, so that it is the right alone for whose want it is refused."""
+
 SCALARS: Mapping[str, Any] = {"Int": 1, "Float": 1.0, "Boolean": False, "String": "word", "JSON": {}, "ID": ""}
 
 
@@ -68,17 +77,22 @@ def type_named(owner: str, name: str) -> str:
 
 
 class Values:
-    """Makes arguments, with the ids of one service's things; ``put`` says what stands at one place instead."""
+    """Makes arguments, with the ids of one service's things; ``put`` says what stands at one place instead.
 
-    def __init__(self, things: Mapping[str, str], plain: Mapping[str, Any] | None = None) -> None:
-        self._things, self._given = things, {**PLAIN, **(plain or {})}
+    What need not be given is left out, unless ``is_full``.
+    """
+
+    def __init__(
+        self, things: Mapping[str, str], plain: Mapping[str, Any] | None = None, *, is_full: bool = False
+    ) -> None:
+        self._things, self._given, self._is_full = things, {**PLAIN, **(plain or {})}, is_full
 
     def arguments(self, name: str, field: GraphQLField, put: Mapping[Place, Any] | None = None) -> str:
         """Return a field's arguments as a document has them: what it must have, and what leads to ``put``."""
         given = {
             key: literal(one.type, self._value(one.type, name, key, (key,), put or {}))
             for key, one in field.args.items()
-            if is_required_argument(one) or f"{name}.{key}" in self._given or _leads(key, (), put)
+            if is_required_argument(one) or self._is_wanted(name, key, (), put)
         }
         return f"({', '.join(f'{key}: {value}' for key, value in given.items())})" if given else ""
 
@@ -93,9 +107,13 @@ class Values:
             return {
                 key: self._value(one.type, kind.name, key, (*place, key), put)
                 for key, one in kind.fields.items()
-                if is_required_input_field(one) or f"{kind.name}.{key}" in self._given or _leads(key, place, put)
+                if is_required_input_field(one) or self._is_wanted(kind.name, key, place, put)
             }
         return self._plain(kind, owner, name)
+
+    def _is_wanted(self, owner: str, key: str, place: Place, put: Mapping[Place, Any] | None) -> bool:
+        is_full = self._is_full and len(place) < DEEPEST and key not in BACKWARD
+        return is_full or f"{owner}.{key}" in self._given or _leads(key, place, put)
 
     def _plain(self, kind: Any, owner: str, name: str) -> Any:
         if isinstance(kind, GraphQLEnumType):
