@@ -11,10 +11,11 @@ from strawberry.scalars import JSON
 
 from helpdesk.agents import queries as agent_queries
 from helpdesk.channels import queries as channels
-from helpdesk.graphql import enums, ids, nodes
+from helpdesk.graphql import enums, ids, localized, nodes
 from helpdesk.graphql.agents import Agent, AgentGroup
 from helpdesk.graphql.arguments import Input
 from helpdesk.graphql.context import Info
+from helpdesk.graphql.localized import LocalizedText, LocalizedTextInput
 from helpdesk.graphql.nodes import Node
 from helpdesk.graphql.user_errors import Payload, answers
 from helpdesk.organization import operations, queries
@@ -51,8 +52,14 @@ class Service(Node):
     @strawberry.field(description="The service's name.")
     def name(self, language: Language = None) -> str:
         """Return the name in the language, or in the default one."""
-        names: Mapping[str, str] = self.names  # type: ignore[attr-defined]  # of the row
-        return names.get(language or self.default_language) or names[self.default_language]
+        names: Mapping[str, str] = self.names
+        return names[language if language in self.languages else self.default_language]
+
+    @strawberry.field(description="The service's name in each of its languages, in their order.")
+    def names(self) -> list[LocalizedText]:
+        """Return the names."""
+        names: Mapping[str, str] = self.names
+        return localized.listed(names, self.languages)
 
     is_type_of = nodes.of(ServiceRow)
 
@@ -107,6 +114,18 @@ class ServiceQueries:
 class ServiceUpdateInput:
     """Changes of the service."""
 
+    names: list[LocalizedTextInput] | None = strawberry.field(
+        default=None, description="New names, each in one of its languages; those of other languages stay."
+    )
+    languages: list[str] | None = strawberry.field(
+        default=None,
+        description="All languages that it is to speak, in the order of showing. A removed one keeps its texts.",
+    )
+    default_language: str | None = strawberry.field(default=None, description="One of its languages.")
+    time_zone: str | None = strawberry.field(
+        default=None, description="A time zone by its IANA name, such as Asia/Seoul."
+    )
+    editor_type: EditorType | None = strawberry.field(default=None, description="Which editor it writes with.")
     theme: str | None = strawberry.field(default=None, description="The code of an installed help center theme.")
 
 
@@ -126,6 +145,13 @@ class ServiceMutations:
     def service_update(self, info: Info, input: Input[ServiceUpdateInput]) -> ServiceUpdatePayload:
         """Change the service."""
         info.context.actor.require("service.read")
-        if input.theme is not None:
-            operations.set_theme(info.context.actor, input.theme)
+        operations.update_service(
+            info.context.actor,
+            names=localized.by_language(input.names, path="names"),
+            languages=input.languages,
+            default_language=input.default_language,
+            time_zone=input.time_zone,
+            editor_type=input.editor_type,
+            theme=input.theme,
+        )
         return ServiceUpdatePayload(service=queries.services_by_ids([info.context.service.id])[0])  # type: ignore[arg-type]

@@ -1,10 +1,11 @@
 """Makes organizations and services, and changes services. Whoever runs the desk makes them: no actor is asked for."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from helpdesk.kernel import clock
 from helpdesk.kernel.actors import Actor
-from helpdesk.kernel.db import insert_once, transactional
+from helpdesk.kernel.db import insert_once, locked, transactional
 from helpdesk.kernel.errors import Conflict, Invalid, NotFound
 from helpdesk.kernel.events import record
 from helpdesk.organization import rules
@@ -58,14 +59,47 @@ def create_service(
 
 
 @transactional
-def set_theme(actor: Actor, theme: str) -> None:
-    """Choose the help center's theme. Raises Invalid (UNKNOWN_THEME). Records ServiceChanged."""
+def update_service(
+    actor: Actor,
+    *,
+    names: Mapping[str, str] | None = None,
+    languages: Sequence[str] | None = None,
+    default_language: str | None = None,
+    time_zone: str | None = None,
+    editor_type: EditorType | None = None,
+    theme: str | None = None,
+) -> None:
+    """Change what is given of the service; of two changes of one thing at once the later one stays.
+
+    ``languages`` are all that it is to have, in their order; a removed one keeps its name for the day on which it is
+    added again. ``names`` holds new names by language. Raises Invalid. Records ServiceChanged if anything changed.
+    Source: SPEC GEN-03, GEN-04, GEN-07.
+    """
     actor.require("service.write")
+    row: Any = locked(Service.select().where(Service.id == actor.service_id)).get()
+    default = default_language or row.default_language
+    spoken = rules.check_languages(row.languages if languages is None else languages, default_language=default)
+    wanted = {
+        "names": rules.renamed(row.names, names or {}, languages=spoken),
+        "languages": spoken,
+        "default_language": default,
+        "time_zone": row.time_zone if time_zone is None else rules.check_time_zone(time_zone),
+        "editor_type": row.editor_type if editor_type is None else editor_type,
+        "theme": row.theme if theme is None else _known_theme(theme),
+    }
+    change_service(actor, row, wanted)
+
+
+def change_service(actor: Actor, row: Any, wanted: Mapping[str, Any]) -> None:
+    """Write what differs from the locked row of a service, and record it as one ServiceChanged; for this room alone."""
+    changes = {name: (getattr(row, name), value) for name, value in wanted.items() if getattr(row, name) != value}
+    if changes:
+        Service.update({name: after for name, (_, after) in changes.items()}).where(Service.id == row.id).execute()
+        record(actor, ServiceChanged(service_id=row.id), subject=("service", row.id), changes=changes)
+
+
+def _known_theme(theme: str) -> str:
     if theme not in registry.themes():
         known = ", ".join(sorted(registry.themes())) or "none"
         raise Invalid(f"There is no theme “{theme}”; installed are: {known}.", code="UNKNOWN_THEME", path=("theme",))
-    before = Service.get_by_id(actor.service_id).theme
-    if before != theme:
-        Service.update(theme=theme).where(Service.id == actor.service_id).execute()
-        event = ServiceChanged(service_id=actor.service_id)
-        record(actor, event, subject=("service", actor.service_id), changes={"theme": (before, theme)})
+    return theme

@@ -90,6 +90,15 @@ def check_names(names: Mapping[str, str], *, languages: Sequence[str]) -> dict[s
     return {language: check_name(names.get(language, ""), path=("names", language)) for language in languages}
 
 
+def renamed(kept: Mapping[str, str], given: Mapping[str, str], *, languages: Sequence[str]) -> dict[str, str]:
+    """Return the names after a change: one for each language, and those kept for languages that are no more spoken.
+
+    Raises Invalid for a language that has neither a new name nor one from before, and for a surplus one.
+    """
+    before = {language: name for language, name in kept.items() if language in languages}
+    return {**kept, **check_names({**before, **given}, languages=languages)}
+
+
 def check_time_zone(name: str) -> str:
     """Return the zone's name. Raises Invalid (BAD_TIME_ZONE)."""
     if name not in _zones():
