@@ -15,6 +15,7 @@ from helpdesk.graphql.counts import CountQueries
 from helpdesk.graphql.customers import CustomerMutations, CustomerQueries
 from helpdesk.graphql.fields import FieldQueries
 from helpdesk.graphql.nodes import NodeQueries
+from helpdesk.graphql.organization import OrganizationMutations, OrganizationQueries
 from helpdesk.graphql.participants import ParticipantMutations
 from helpdesk.graphql.plugin_joining import join
 from helpdesk.graphql.plugins import PluginMutations, PluginQueries
@@ -31,6 +32,7 @@ from helpdesk.sdk.plugin import Plugin
 @strawberry.type(description="What can be asked.")
 class Query(
     NodeQueries,
+    OrganizationQueries,
     ServiceQueries,
     AccessQueries,
     TicketQueries,
@@ -54,6 +56,7 @@ class Mutation(
     ChannelMutations,
     AccessMutations,
     ServiceMutations,
+    OrganizationMutations,
     PluginMutations,
 ):
     """What can be changed."""

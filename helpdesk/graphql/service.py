@@ -22,7 +22,7 @@ from helpdesk.organization import operations, queries
 from helpdesk.organization.queries import ServiceRow
 from helpdesk.organization.rules import EditorType
 
-ids.declare(ids.NodeKind("Service", ServiceRow, "service.read", queries.services_by_ids))
+ids.declare(ids.NodeKind("Service", ServiceRow, "service.read", queries.services_by_ids, owner="id"))
 
 enums.declare(
     EditorType,

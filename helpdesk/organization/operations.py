@@ -1,4 +1,7 @@
-"""Makes organizations and services, and changes services. Whoever runs the desk makes them: no actor is asked for."""
+"""Makes organizations and services, and changes them.
+
+Whoever runs the desk makes the first ones: of ``create_organization`` and ``create_service`` no actor is asked for.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,10 +13,10 @@ from helpdesk.kernel.errors import Conflict, Invalid, NotFound
 from helpdesk.kernel.events import record
 from helpdesk.organization import rules
 from helpdesk.organization.models import Organization, Service
-from helpdesk.organization.queries import organization_exists
+from helpdesk.organization.queries import organization_exists, organization_id_of
 from helpdesk.organization.rules import EditorType
 from helpdesk.plugins import registry
-from helpdesk.sdk.events import ServiceChanged
+from helpdesk.sdk.events import OrganizationChanged, ServiceChanged
 
 
 @transactional
@@ -21,6 +24,14 @@ def create_organization(name: str) -> int:
     """Make an organization and return its id."""
     row = Organization.create(name=rules.check_name(name), created_at=clock.now())
     return int(row.id)
+
+
+@transactional
+def note_change(actor: Actor, change: str, changes: Mapping[str, tuple[Any, Any]]) -> None:
+    """Record OrganizationChanged for what was changed of the organization of the actor's service, here or in a room."""
+    organization_id = organization_id_of(actor.service_id)
+    event = OrganizationChanged(service_id=actor.service_id, organization_id=organization_id, change=change)
+    record(actor, event, subject=("organization", organization_id), changes=changes)
 
 
 @transactional
@@ -56,6 +67,41 @@ def create_service(
     if service_id is None:
         raise Conflict(f"Another service has the id “{slug}”; choose another.", code="SLUG_TAKEN", path=("slug",))
     return service_id
+
+
+@transactional
+def add_service(
+    actor: Actor,
+    *,
+    slug: str,
+    names: Mapping[str, str],
+    languages: Sequence[str],
+    default_language: str,
+    time_zone: str,
+    editor_type: EditorType,
+) -> int:
+    """Make a further service of the actor's organization and return its id; see ``create_service``.
+
+    Records OrganizationChanged.
+    """
+    actor.require("organization.write")
+    service_id = create_service(
+        organization_id_of(actor.service_id), slug=slug, names=names, languages=languages,
+        default_language=default_language, time_zone=time_zone, editor_type=editor_type,
+    )  # fmt: skip
+    note_change(actor, "service_created", {"service": (None, slug)})
+    return service_id
+
+
+@transactional
+def rename_organization(actor: Actor, name: str) -> None:
+    """Give the organization of the actor's service another name. Raises Invalid. Records OrganizationChanged."""
+    actor.require("organization.write")
+    row: Any = locked(Organization.select().where(Organization.id == organization_id_of(actor.service_id))).get()
+    after = rules.check_name(name)
+    if row.name != after:
+        Organization.update(name=after).where(Organization.id == row.id).execute()
+        note_change(actor, "renamed", {"name": (row.name, after)})
 
 
 @transactional

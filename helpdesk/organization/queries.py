@@ -1,13 +1,27 @@
-"""Reads services."""
+"""Reads organizations and services."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from helpdesk.kernel.errors import NotFound
 from helpdesk.kernel.rows import Row, by_ids, load, select
 from helpdesk.organization.models import Organization, Service
 from helpdesk.organization.rules import EditorType
+
+
+@dataclass(slots=True, kw_only=True)
+class OrganizationRow(Row):
+    """An organization."""
+
+    name: str
+    created_at: datetime
+
+    @property
+    def organization_id(self) -> int:
+        """Whose it is: its own."""
+        return self.id
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +44,19 @@ def organization_exists(organization_id: int) -> bool:
     return bool(Organization.select().where(Organization.id == organization_id).exists())
 
 
+def organizations_by_ids(ids: Sequence[int | None]) -> list[OrganizationRow | None]:
+    """Return organizations aligned with the ids."""
+    return by_ids(OrganizationRow, Organization, ids)
+
+
+def organization_id_of(service_id: int) -> int:
+    """Return the id of the organization that has the service. Raises NotFound."""
+    row: Any = Service.select(Service.organization).where(Service.id == service_id).tuples().first()
+    if row is None:
+        raise NotFound("There is no such service.", path=("service_id",))
+    return int(row[0])
+
+
 def service_by_slug(slug: str) -> ServiceRow | None:
     """Return the service whose URLs begin so."""
     return _one(Service.slug == slug)
@@ -48,6 +75,12 @@ def services_by_ids(ids: Sequence[int | None]) -> list[ServiceRow | None]:
 def services() -> list[ServiceRow]:
     """Return all services of the desk, oldest first."""
     return load(ServiceRow, select(ServiceRow, Service).order_by(Service.id))
+
+
+def services_of_organization(organization_id: int) -> list[ServiceRow]:
+    """Return the organization's services, oldest first."""
+    query = select(ServiceRow, Service).where(Service.organization == organization_id)
+    return load(ServiceRow, query.order_by(Service.id))
 
 
 def only_service() -> ServiceRow | None:

@@ -146,6 +146,19 @@ class ServiceChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationChanged(Event):
+    """Something above the services was changed. Sent by organization. More stands in the history.
+
+    ``change`` is ``renamed``, ``service_created``, ``administrator_added`` or ``administrator_removed``;
+    ``service_id`` is the service at whose address it was asked for.
+    """
+
+    name: ClassVar[str] = "organization.changed"
+    organization_id: int
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenApiChanged(Event):
     """What partners may do was changed. Sent by access.
 

@@ -1,0 +1,143 @@
+"""What is above the services: seen and changed by those who look after the organization, and by nobody else."""
+
+from typing import Any
+
+import pytest
+
+from helpdesk.graphql import ids
+from tests.factories.client import Caller, log_in
+from tests.factories.desk import PASSWORD, Desk, appoint, make_desk
+
+BOSS = "boss@demo.example"
+SHOP = {
+    "slug": "shop",
+    "names": [{"language": "en", "text": "Shop"}, {"language": "ko", "text": "상점"}],
+    "languages": ["ko", "en"],
+    "defaultLanguage": "ko",
+    "timeZone": "Asia/Seoul",
+}
+
+
+@pytest.fixture
+def boss(stranger: Caller, desk: Desk) -> Caller:
+    """Somebody who looks after the organization and is no agent of the service, logged in there."""
+    appoint(desk, BOSS)
+    return log_in(stranger, BOSS)
+
+
+def members(boss: Caller) -> dict[str, str]:
+    """Return the ids of the organization's members by name."""
+    return {one["name"]: one["id"] for one in boss.ask("Organization")["organization"]["members"]}
+
+
+def test_organization_shows_its_services_and_people(boss: Caller, desk: Desk) -> None:
+    make_desk(desk.settings, slug="foreign")
+    boss.done("ServiceCreate", **SHOP)
+    found = boss.ask("Organization", language="ko")["organization"]
+    assert found["name"] == "Demo"
+    assert [(one["slug"], one["name"]) for one in found["services"]] == [("demo", "데모"), ("shop", "상점")]
+    assert [one["email"] for one in found["administrators"]] == [BOSS]
+    assert [(one["name"], one["isOrganizationAdministrator"]) for one in found["members"]] == [
+        ("admin", False),
+        ("agent", False),
+        ("boss", True),
+    ]
+    assert boss.done("OrganizationUpdate", name=" Demo\tGroup ")["organization"]["name"] == "Demo Group"
+    assert boss.refused("OrganizationUpdate", name=" ") == ("INVALID", ["name"])
+
+
+def test_log_in_of_one_who_is_no_agent_gives_a_session_of_the_member(stranger: Caller, desk: Desk) -> None:
+    appoint(desk, BOSS)
+    payload = stranger.done("SessionCreate", email=BOSS, password=PASSWORD)
+    assert payload["session"] is None
+    begun = payload["memberSession"]
+    assert begun["member"]["email"] == BOSS
+    boss = stranger.but(token=begun["token"])
+    viewer = boss.ask("Viewer")["viewer"]
+    assert (viewer["__typename"], viewer["email"], viewer["isOrganizationAdministrator"]) == ("Member", BOSS, True)
+    assert boss.ask("SessionDelete")["sessionDelete"]["isEnded"]
+    assert boss.failed("Viewer") == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize("operation", ["Service", "Tickets", "Customers", "Inbox", "ChannelAccounts", "Plugins"])
+def test_whoever_looks_after_the_organization_alone_sees_nothing_inside_a_service(boss: Caller, operation: str) -> None:
+    assert {error["extensions"]["code"] for error in boss.answer(operation).get_json()["errors"]} == {"FORBIDDEN"}
+
+
+def test_whoever_looks_after_the_organization_alone_changes_nothing_inside_a_service(boss: Caller) -> None:
+    assert boss.refused("ServiceUpdate", timeZone="UTC") == ("FORBIDDEN", [])
+    assert boss.refused("OpenApiSet", isEnabled=True) == ("FORBIDDEN", [])
+    given = {"subject": "x", "body": "x", "customer": {"email": "a@customer.example"}}
+    assert boss.refused("TicketCreate", **given) == ("FORBIDDEN", [])
+
+
+@pytest.mark.parametrize("who", ["administrator", "agent", "partner"])
+def test_those_of_a_service_are_refused_what_is_the_organization_s(
+    who: str, boss: Caller, request: pytest.FixtureRequest
+) -> None:
+    caller: Caller = request.getfixturevalue(who)
+    known = members(boss)["agent"]
+    assert caller.failed("Organization") == "FORBIDDEN"
+    assert caller.refused("OrganizationUpdate", name="Mine") == ("FORBIDDEN", [])
+    assert caller.refused("OrganizationAdministratorAdd", id=known) == ("FORBIDDEN", [])
+    assert caller.refused("OrganizationAdministratorRemove", id=known) == ("FORBIDDEN", [])
+    assert caller.refused("ServiceCreate", **SHOP) == ("FORBIDDEN", [])
+    assert caller.ask("Nodes", ids=[known])["nodes"] == [None]
+
+
+def test_stranger_learns_nothing_of_the_organization(stranger: Caller) -> None:
+    assert stranger.failed("Organization") == "UNAUTHENTICATED"
+
+
+def test_administrators_are_added_and_removed_but_for_the_last(boss: Caller, agent: Caller) -> None:
+    known = members(boss)
+    assert boss.refused("OrganizationAdministratorRemove", id=known["boss"]) == ("LAST_ADMINISTRATOR", ["id"])
+    assert boss.done("OrganizationAdministratorAdd", id=known["agent"])["member"]["isOrganizationAdministrator"]
+    assert agent.ask("Organization")["organization"]["name"] == "Demo"
+    assert agent.refused("ServiceUpdate", timeZone="UTC") == ("FORBIDDEN", [])
+    assert not agent.done("OrganizationAdministratorRemove", id=known["boss"])["member"]["isOrganizationAdministrator"]
+    assert boss.failed("Organization") == "UNAUTHENTICATED"
+
+
+def test_another_organization_s_things_are_like_those_that_there_are_not(
+    boss: Caller, stranger: Caller, desk: Desk
+) -> None:
+    foreign = make_desk(desk.settings, slug="foreign")
+    appoint(foreign, BOSS)
+    theirs = members(log_in(stranger.but(slug="foreign"), BOSS))["agent"]
+    foreign_ids = [
+        theirs,
+        ids.encode("Organization", foreign.organization_id),
+        ids.encode("Service", foreign.service_id),
+    ]
+    for wanted in (theirs, ids.encode("Member", 999), ids.encode("Agent", 1), "x"):
+        assert boss.refused("OrganizationAdministratorAdd", id=wanted) == ("NOT_FOUND", ["id"])
+        assert boss.refused("OrganizationAdministratorRemove", id=wanted) == ("NOT_FOUND", ["id"])
+    assert boss.ask("Nodes", ids=foreign_ids)["nodes"] == [None] * 3
+    own = boss.ask("Organization")["organization"]
+    found = boss.ask("Nodes", ids=[own["id"], own["members"][0]["id"]])["nodes"]
+    assert [one["__typename"] for one in found] == ["Organization", "Member"]
+
+
+def test_made_service_is_served_and_its_id_is_taken(boss: Caller) -> None:
+    made = boss.done("ServiceCreate", **SHOP)["service"]
+    assert (made["slug"], made["editorType"], made["languages"]) == ("shop", "HTML", ["ko", "en"])
+    assert "상점" in boss.but(token=None).send("GET", "/shop/hc/ko").text
+    assert boss.but(slug="shop").ask("Organization")["organization"]["name"] == "Demo"
+    assert boss.refused("ServiceCreate", **SHOP) == ("SLUG_TAKEN", ["slug"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "path"),
+    [
+        ({"slug": "Shop"}, "BAD_SLUG", ["slug"]),
+        ({"languages": ["ko", "xx"]}, "BAD_LANGUAGE", ["languages"]),
+        ({"names": []}, "INVALID", ["names", "ko"]),
+        ({"timeZone": "Seoul"}, "BAD_TIME_ZONE", ["timeZone"]),
+    ],
+)
+def test_service_that_cannot_be_is_refused_in_words(
+    boss: Caller, changes: dict[str, Any], code: str, path: list[str]
+) -> None:
+    assert boss.refused("ServiceCreate", **{**SHOP, **changes}) == (code, path)
+    assert len(boss.ask("Organization")["organization"]["services"]) == 1
