@@ -22,9 +22,9 @@ from helpdesk.graphql.localized import LocalizedTextInput
 from helpdesk.graphql.nodes import Node
 from helpdesk.graphql.service import Service
 from helpdesk.graphql.user_errors import Payload, answers
-from helpdesk.organization import operations, queries
+from helpdesk.organization import contracts, features, operations, queries
 from helpdesk.organization.queries import OrganizationRow
-from helpdesk.organization.rules import EditorType
+from helpdesk.organization.rules import EditorType, ServiceState
 
 ids.declare(
     ids.NodeKind(
@@ -135,6 +135,39 @@ class ServiceCreatePayload(Payload):
     service: Service | None = strawberry.field(default=None, description="The service; null on errors.")
 
 
+@strawberry.input(description="Which feature of which service to switch.")
+class ServiceFeatureSetInput:
+    """Which feature to switch."""
+
+    id: strawberry.ID = strawberry.field(description="A service of the organization.")
+    feature: str = strawberry.field(description="The feature's code, such as chat.")
+    is_on: bool = strawberry.field(description="Whether the service is to have it.")
+
+
+@strawberry.type(description="The service as it is now.")
+class ServiceFeatureSetPayload(Payload):
+    """The service as it is now."""
+
+    service: Service | None = strawberry.field(default=None, description="The service; null on errors.")
+
+
+@strawberry.input(description="Whether a service is to work.")
+class ServiceStateSetInput:
+    """Whether a service is to work."""
+
+    id: strawberry.ID = strawberry.field(description="A service of the organization.")
+    state: ServiceState = strawberry.field(
+        description="Its new state: one in use can be paused, a paused one taken into use again or stopped for good."
+    )
+
+
+@strawberry.type(description="The service as it is now.")
+class ServiceStateSetPayload(Payload):
+    """The service as it is now."""
+
+    service: Service | None = strawberry.field(default=None, description="The service; null on errors.")
+
+
 @strawberry.type
 class OrganizationMutations:
     """Mutations of what is above the services."""
@@ -177,11 +210,33 @@ class OrganizationMutations:
             languages=input.languages, default_language=input.default_language, time_zone=input.time_zone,
             editor_type=input.editor_type,
         )  # fmt: skip
-        return ServiceCreatePayload(service=queries.services_by_ids([service_id])[0])  # type: ignore[arg-type]
+        return ServiceCreatePayload(service=_service(service_id))
+
+    @strawberry.mutation(description="Switch a feature of a service of the organization.")
+    @answers(ServiceFeatureSetPayload)
+    def service_feature_set(self, info: Info, input: Input[ServiceFeatureSetInput]) -> ServiceFeatureSetPayload:
+        """Switch a feature."""
+        service_id = ids.required_row_id(input.id, "Service", path="id")
+        features.set_feature(info.context.actor, service_id, input.feature, input.is_on)
+        return ServiceFeatureSetPayload(service=_service(service_id))
+
+    @strawberry.mutation(
+        description="Pause a service of the organization, take it into use again, or stop it. It keeps what comes in."
+    )
+    @answers(ServiceStateSetPayload)
+    def service_state_set(self, info: Info, input: Input[ServiceStateSetInput]) -> ServiceStateSetPayload:
+        """Set the state."""
+        service_id = ids.required_row_id(input.id, "Service", path="id")
+        contracts.set_state(info.context.actor, service_id, input.state)
+        return ServiceStateSetPayload(service=_service(service_id))
 
 
 def _present(context: Context) -> Any:
     return queries.organizations_by_ids([context.service.organization_id])[0]
+
+
+def _service(service_id: int) -> Any:
+    return queries.services_by_ids([service_id])[0]
 
 
 def _member(member_id: int) -> Any:

@@ -18,9 +18,9 @@ from helpdesk.graphql.context import Info
 from helpdesk.graphql.localized import LocalizedText, LocalizedTextInput
 from helpdesk.graphql.nodes import Node
 from helpdesk.graphql.user_errors import Payload, answers
-from helpdesk.organization import operations, queries
+from helpdesk.organization import features, operations, queries
 from helpdesk.organization.queries import ServiceRow
-from helpdesk.organization.rules import EditorType
+from helpdesk.organization.rules import EditorType, ServiceState
 
 ids.declare(ids.NodeKind("Service", ServiceRow, "service.read", queries.services_by_ids, owner="id"))
 
@@ -30,12 +30,31 @@ enums.declare(
     values={"TEXT": "Plain text.", "HTML": "Text with formatting and images."},
 )
 
+enums.declare(
+    ServiceState,
+    description="Whether a service works.",
+    values={
+        "IN_USE": "It works.",
+        "PAUSED": "It answers nobody but administrators of the organization, and keeps what comes in.",
+        "STOPPED": "As paused, and for good.",
+    },
+)
+
 Language = Annotated[
     str | None,
     strawberry.argument(
         description="A language code, such as ko; without one, or in one that is missing, the default."
     ),
 ]
+
+
+@strawberry.type(description="Something that the contract of a service may have or not.")
+class ServiceFeature:
+    """Something that the contract of a service may have or not."""
+
+    code: str = strawberry.field(description="The feature's code, such as chat.")
+    description: str = strawberry.field(description="What it governs.")
+    is_on: bool = strawberry.field(description="Whether the service has it; what it governs is hidden when not.")
 
 
 @strawberry.type(description="One help desk with its help center.")
@@ -48,6 +67,7 @@ class Service(Node):
     time_zone: str = strawberry.field(description="Its time zone by the IANA name, such as Asia/Seoul.")
     editor_type: EditorType = strawberry.field(description="Which editor it writes with.")
     theme: str = strawberry.field(description="The code of its help center theme.")
+    state: ServiceState = strawberry.field(description="Whether it works.")
 
     @strawberry.field(description="The service's name.")
     def name(self, language: Language = None) -> str:
@@ -60,6 +80,11 @@ class Service(Node):
         """Return the names."""
         names: Mapping[str, str] = self.names
         return localized.listed(names, self.languages)
+
+    @strawberry.field(graphql_type=list[ServiceFeature], description="What its contract may have, and has.")
+    def features(self) -> Any:
+        """Return all features with their switches."""
+        return features.features_of(self)  # type: ignore[arg-type]  # the source is the row
 
     is_type_of = nodes.of(ServiceRow)
 

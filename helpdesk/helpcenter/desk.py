@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from helpdesk.helpcenter.rules import Inquiry
-from helpdesk.helpcenter.views import ServiceView
+from helpdesk.helpcenter.views import Features, ServiceView
 from helpdesk.kernel import db, tallies
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.errors import NotFound
 from helpdesk.kernel.settings import Settings
+from helpdesk.organization import contracts
 from helpdesk.organization import queries as organization
+from helpdesk.organization.rules import ServiceState
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.attachments import NewFile
@@ -32,6 +34,7 @@ class HelpCenterDesk:
             row = organization.service_by_slug(slug)
         if row is None:
             return None
+        is_open = row.state is ServiceState.IN_USE
         return ServiceView(
             slug=row.slug,
             name=row.names.get(row.default_language, row.slug),
@@ -40,6 +43,8 @@ class HelpCenterDesk:
             names=row.names,
             theme=row.theme,
             id=row.id,
+            features=Features(inquiry=is_open),
+            is_open=is_open,
         )
 
     def create_inquiry(self, slug: str, inquiry: Inquiry) -> int:
@@ -52,6 +57,7 @@ class HelpCenterDesk:
             service = organization.service_by_slug(slug)
             if service is None:
                 raise NotFound("There is no such service.")
+            contracts.require_in_use(service)
             self._count(service.id, inquiry)
             visitor = Actor(ActorKind.CUSTOMER, service.id, name=inquiry.name, rights=frozenset({"ticket.create"}))
             new = NewTicket(

@@ -115,10 +115,11 @@ def done(place: Place, line: Line, *, receipt: Receipt) -> dict[str, Any]:
     return context | {"receipt": receipt}
 
 
-def error(place: Place, line: Line, *, status: int, request_id: str, hint: str = "") -> dict[str, Any]:
-    """Return the context of an error page."""
+def error(place: Place, line: Line, *, status: int, request_id: str, hint: str = "", code: str = "") -> dict[str, Any]:
+    """Return the context of an error page, with the texts for the code if there are any, else for the status."""
     translate = place.translator(line)
-    code = str(status) if translate.find(f"hc.failure.{status}.title") else "other"
+    known = (one for one in (code, str(status)) if one and translate.find(f"hc.failure.{one}.title"))
+    code = next(known, "other")
     title = translate(f"hc.failure.{code}.title")
     failure = Failure(status, title, hint or translate(f"hc.failure.{code}.hint"), request_id)
     return common(place, line, kind="error", title=title) | {"failure": failure}

@@ -4,7 +4,7 @@ import peewee
 
 from helpdesk.kernel.columns import EnumColumn, JsonColumn, TimeColumn
 from helpdesk.kernel.db import Model
-from helpdesk.organization.rules import EditorType
+from helpdesk.organization.rules import EditorType, ServiceState
 
 
 class Organization(Model):
@@ -16,7 +16,10 @@ class Organization(Model):
 
 
 class Service(Model):
-    """One help desk with its help center. ``slug`` stands in every URL and never changes. Source: SPEC GEN-05."""
+    """One help desk with its help center. ``slug`` stands in every URL and never changes. Source: SPEC GEN-05.
+
+    ``features_off`` are the codes of what its contract leaves out (features.py); whatever is not named there is on.
+    """
 
     id = peewee.BigAutoField()
     organization = peewee.ForeignKeyField(Organization, backref="+")
@@ -27,4 +30,6 @@ class Service(Model):
     time_zone = peewee.CharField(max_length=64)
     editor_type = EnumColumn(EditorType)
     theme = peewee.CharField(max_length=32, default="default")
+    features_off = JsonColumn(default=list, constraints=[peewee.SQL("DEFAULT '[]'")])
+    state = EnumColumn(ServiceState, default=ServiceState.IN_USE, constraints=[peewee.SQL("DEFAULT 'IN_USE'")])
     created_at = TimeColumn()

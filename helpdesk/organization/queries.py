@@ -8,7 +8,7 @@ from typing import Any
 from helpdesk.kernel.errors import NotFound
 from helpdesk.kernel.rows import Row, by_ids, load, select
 from helpdesk.organization.models import Organization, Service
-from helpdesk.organization.rules import EditorType
+from helpdesk.organization.rules import EditorType, ServiceState
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,7 +26,10 @@ class OrganizationRow(Row):
 
 @dataclass(slots=True, kw_only=True)
 class ServiceRow(Row):
-    """A service; ``names`` by language, ``languages`` in the order in which they are shown."""
+    """A service; ``names`` by language, ``languages`` in the order in which they are shown.
+
+    ``features_off`` is for features.py alone, which says what is on.
+    """
 
     organization_id: int
     slug: str
@@ -36,6 +39,8 @@ class ServiceRow(Row):
     time_zone: str
     editor_type: EditorType
     theme: str
+    features_off: list[str]
+    state: ServiceState
     created_at: datetime
 
 
@@ -81,6 +86,12 @@ def services_of_organization(organization_id: int) -> list[ServiceRow]:
     """Return the organization's services, oldest first."""
     query = select(ServiceRow, Service).where(Service.organization == organization_id)
     return load(ServiceRow, query.order_by(Service.id))
+
+
+def resting_service_ids() -> list[int]:
+    """Return the ids of the services that are paused or stopped."""
+    rows: Any = Service.select(Service.id).where(Service.state != ServiceState.IN_USE).tuples()
+    return [row[0] for row in rows]
 
 
 def only_service() -> ServiceRow | None:

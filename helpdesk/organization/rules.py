@@ -34,6 +34,22 @@ class EditorType(StrEnum):
     HTML = "HTML"
 
 
+class ServiceState(StrEnum):
+    """Whether a service works. Source: SPEC-SETTINGS GEN-X11; ``create`` has none, since a service is made whole."""
+
+    IN_USE = "IN_USE"
+    PAUSED = "PAUSED"
+    STOPPED = "STOPPED"
+
+
+NEXT_STATES: Mapping[ServiceState, frozenset[ServiceState]] = {
+    ServiceState.IN_USE: frozenset({ServiceState.PAUSED}),
+    ServiceState.PAUSED: frozenset({ServiceState.IN_USE, ServiceState.STOPPED}),
+    ServiceState.STOPPED: frozenset(),
+}
+"""What may follow: only a paused service can be stopped, and that is its end. Source: SPEC-SETTINGS GEN-X16."""
+
+
 def check_slug(slug: str) -> str:
     """Return the service id. Raises Invalid, or BAD_SLUG for a reserved word."""
     if not _SLUG.fullmatch(slug):

@@ -4,19 +4,12 @@ import threading
 
 import pytest
 
-from helpdesk.access.rules import ORGANIZATION_RIGHTS
 from helpdesk.agents import administrators, operations, queries
 from helpdesk.kernel import db, events
-from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.errors import Conflict, Forbidden, HelpdeskError, NotFound
 from helpdesk.kernel.paging import Window
 from helpdesk.signals import flush, organization_changed
-from tests.factories.desk import PASSWORD, Desk, appoint, make_desk
-
-
-def above(desk: Desk, member_id: int) -> Actor:
-    """Return the member as the actor who looks after the organization."""
-    return Actor(ActorKind.MEMBER, desk.service_id, member_id, "boss", ORGANIZATION_RIGHTS)
+from tests.factories.desk import PASSWORD, Desk, above, appoint, make_desk
 
 
 def those(desk: Desk) -> list[str]:

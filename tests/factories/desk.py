@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from helpdesk import wiring
-from helpdesk.access.rules import SERVICE_KEY_RIGHTS, rights_of_agent
+from helpdesk.access.rules import ORGANIZATION_RIGHTS, SERVICE_KEY_RIGHTS, rights_of_agent
 from helpdesk.agents import administrators
 from helpdesk.agents import operations as agents
 from helpdesk.agents.rules import Role
@@ -75,3 +75,8 @@ def appoint(desk: Desk, email: str) -> int:
     member_id = agents.add_member(desk.organization_id, email=email, name=name, password=PASSWORD)
     administrators.appoint(actors.system(desk.service_id), member_id)
     return member_id
+
+
+def above(desk: Desk, member_id: int = 1) -> Actor:
+    """Return the member as the actor who looks after the organization and is no agent of the service."""
+    return Actor(ActorKind.MEMBER, desk.service_id, member_id, "boss", ORGANIZATION_RIGHTS)

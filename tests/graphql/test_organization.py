@@ -82,6 +82,9 @@ def test_those_of_a_service_are_refused_what_is_the_organization_s(
     assert caller.refused("OrganizationAdministratorAdd", id=known) == ("FORBIDDEN", [])
     assert caller.refused("OrganizationAdministratorRemove", id=known) == ("FORBIDDEN", [])
     assert caller.refused("ServiceCreate", **SHOP) == ("FORBIDDEN", [])
+    feature = {"id": ids.encode("Service", 1), "feature": "chat", "isOn": False}
+    assert caller.refused("ServiceFeatureSet", **feature) == ("FORBIDDEN", [])
+    assert caller.refused("ServiceStateSet", id=feature["id"], state="PAUSED") == ("FORBIDDEN", [])
     assert caller.ask("Nodes", ids=[known])["nodes"] == [None]
 
 
@@ -125,6 +128,62 @@ def test_made_service_is_served_and_its_id_is_taken(boss: Caller) -> None:
     assert "상점" in boss.but(token=None).send("GET", "/shop/hc/ko").text
     assert boss.but(slug="shop").ask("Organization")["organization"]["name"] == "Demo"
     assert boss.refused("ServiceCreate", **SHOP) == ("SLUG_TAKEN", ["slug"])
+
+
+def features(answer: Any) -> dict[str, bool]:
+    """Return the switches of a service by their codes."""
+    return {one["code"]: one["isOn"] for one in answer["features"]}
+
+
+def test_feature_is_switched_off_and_what_it_governs_is_refused(boss: Caller, partner: Caller) -> None:
+    (service,) = boss.ask("Organization")["organization"]["services"]
+    assert set(features(service).values()) == {True}
+    given = {"id": service["id"], "feature": "endusermanagement"}
+    after = boss.done("ServiceFeatureSet", **given, isOn=False)["service"]
+    assert [code for code, is_on in features(after).items() if not is_on] == ["endusermanagement"]
+    assert partner.failed("Customers") == "FEATURE_OFF"
+    boss.done("ServiceFeatureSet", **given, isOn=True)
+    assert partner.ask("Customers")["customers"]["nodes"] == []
+    assert boss.refused("ServiceFeatureSet", **given | {"feature": "x"}, isOn=True) == ("UNKNOWN_FEATURE", ["feature"])
+    assert boss.refused("ServiceFeatureSet", **given | {"feature": "ticket"}, isOn=False)[0] == "FEATURE_ALWAYS_ON"
+    foreign = {"id": ids.encode("Service", 999), "feature": "chat", "isOn": False}
+    assert boss.refused("ServiceFeatureSet", **foreign) == ("NOT_FOUND", ["id"])
+
+
+def test_paused_service_answers_nobody_but_those_above_it(
+    boss: Caller, administrator: Caller, agent: Caller, partner: Caller, stranger: Caller
+) -> None:
+    (service,) = boss.ask("Organization")["organization"]["services"]
+    assert administrator.refused("ServiceStateSet", id=service["id"], state="PAUSED") == ("FORBIDDEN", [])
+    assert boss.done("ServiceStateSet", id=service["id"], state="PAUSED")["service"]["state"] == "PAUSED"
+    for caller in (administrator, agent, partner):
+        answer = caller.answer("Tickets")
+        assert (answer.status_code, caller.failed("Tickets")) == (503, "SERVICE_PAUSED")
+        assert answer.headers["Retry-After"]
+    assert stranger.send("GET", "/demo/p/example/").status_code == 503
+    again = stranger.but(token=stranger.done("SessionCreate", email=BOSS, password=PASSWORD)["memberSession"]["token"])
+    assert again.done("ServiceStateSet", id=service["id"], state="IN_USE")["service"]["state"] == "IN_USE"
+    assert agent.ask("Tickets")["tickets"]["nodes"] == []
+    assert boss.refused("ServiceStateSet", id=service["id"], state="STOPPED") == ("BAD_STATE", ["state"])
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/demo/hc/ko", "지금은 고객센터를 운영하지 않습니다"),
+        ("/demo/hc/en/inquiry", "This help center is closed at the moment"),
+    ],
+)
+def test_paused_help_center_says_so_in_its_languages(boss: Caller, path: str, words: str) -> None:
+    (service,) = boss.ask("Organization")["organization"]["services"]
+    visitor = boss.but(token=None)
+    assert visitor.send("GET", path).status_code == 200
+    boss.done("ServiceStateSet", id=service["id"], state="PAUSED")
+    page = visitor.send("GET", path)
+    assert (page.status_code, words in page.text, "/inquiry" in page.text) == (503, True, False)
+    assert visitor.send("POST", "/demo/hc/ko/inquiry", data={}).status_code == 503
+    boss.done("ServiceStateSet", id=service["id"], state="IN_USE")
+    assert visitor.send("GET", path).status_code == 200
 
 
 @pytest.mark.parametrize(

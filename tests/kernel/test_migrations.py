@@ -132,7 +132,12 @@ def test_customers_that_there_are_can_be_found_after_the_migration() -> None:
 
 def test_oldest_administrator_of_each_organization_is_the_first_to_look_after_it() -> None:
     desk = peewee.SqliteDatabase(":memory:")
-    for columns in ("organization (id)", "member (id, organization_id, deactivated_at)", "agent (id, member_id, role)"):
+    for columns in (
+        "organization (id)",
+        "service (id)",
+        "member (id, organization_id, deactivated_at)",
+        "agent (id, member_id, role)",
+    ):
         desk.execute_sql(f"CREATE TABLE {columns}")
     for member in ((1, 1, None), (2, 1, 5), (3, 1, None), (4, 1, None), (5, 2, None), (6, 3, None)):
         desk.execute_sql("INSERT INTO member VALUES (?, ?, ?)", member)

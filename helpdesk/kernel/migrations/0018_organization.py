@@ -1,5 +1,6 @@
-"""Who looks after an organization, and the sessions of those who work in none of its services.
+"""Who looks after an organization, the sessions of those who work in none of its services, and what a service may use.
 
+A service that there is has every feature, and is in use.
 The oldest administrator of each organization, whom ``helpdesk init`` made, is the first to look after it.
 """
 
@@ -16,7 +17,7 @@ FIRST = (
 
 
 def up(migrator: SchemaMigrator, db: Any) -> None:
-    """Add the column and make the table; name the first administrators."""
+    """Add the columns and make the table; name the first administrators."""
     default: list[peewee.Node] = [peewee.SQL("DEFAULT false")]
     migrator.migrate(
         migrator.add_column(
@@ -24,6 +25,14 @@ def up(migrator: SchemaMigrator, db: Any) -> None:
         )
     )
     db.execute_sql(FIRST)
+    default_off: list[peewee.Node] = [peewee.SQL("DEFAULT '[]'")]
+    default_state: list[peewee.Node] = [peewee.SQL("DEFAULT 'IN_USE'")]
+    migrator.migrate(
+        migrator.add_column("service", "features_off", peewee.TextField(default="[]", constraints=default_off)),
+        migrator.add_column(
+            "service", "state", peewee.CharField(max_length=32, default="IN_USE", constraints=default_state)
+        ),
+    )
     _make_sessions(db)
 
 

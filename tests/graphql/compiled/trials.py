@@ -20,7 +20,8 @@ MUTATIONS = (
     "ticketReply", "ticketAddNote", "ticketAssign", "ticketSetStatus", "ticketTag", "ticketUntag", "ticketCreate",
     "ticketParticipantAdd", "ticketParticipantRemove", "ticketRunAction", "customerIdentityRestore", "deliveryRetry",
     "inboxRetry", "inboxRelease", "inboxDismiss", "allowedAddressAdd", "allowedAddressRemove", "serviceUpdate",
-    "serviceCreate", "organizationUpdate", "organizationAdministratorAdd", "organizationAdministratorRemove",
+    "serviceCreate", "serviceFeatureSet", "serviceStateSet", "organizationUpdate",
+    "organizationAdministratorAdd", "organizationAdministratorRemove",
 )  # fmt: skip
 """Those that make no secret, which would be another one each time."""
 
