@@ -17,12 +17,13 @@ from helpdesk.graphql import ids, localized, nodes
 from helpdesk.graphql.agents import Member
 from helpdesk.graphql.arguments import Input
 from helpdesk.graphql.batching import batched
+from helpdesk.graphql.company_information import CompanyInformation
 from helpdesk.graphql.context import Context, Info
 from helpdesk.graphql.localized import LocalizedTextInput
 from helpdesk.graphql.nodes import Node
 from helpdesk.graphql.service import Service
 from helpdesk.graphql.user_errors import Payload, answers
-from helpdesk.organization import contracts, features, operations, queries
+from helpdesk.organization import company_information, contracts, features, operations, queries
 from helpdesk.organization.queries import OrganizationRow
 from helpdesk.organization.rules import EditorType, ServiceState
 
@@ -55,6 +56,14 @@ class Organization(Node):
     def members(rows: Sequence[OrganizationRow], _context: Context) -> list[Any]:
         """Return each organization's members."""
         return [agents.members_of_organization(row.id) for row in rows]
+
+    @batched(
+        description="Its texts about the company, oldest first, shown or not.",
+        graphql_type=list[CompanyInformation],
+    )
+    def company_information(rows: Sequence[OrganizationRow], _context: Context) -> list[Any]:
+        """Return each organization's company information."""
+        return [queries.company_information_of(row.id) for row in rows]
 
     is_type_of = nodes.of(OrganizationRow)
 
@@ -168,6 +177,23 @@ class ServiceStateSetPayload(Payload):
     service: Service | None = strawberry.field(default=None, description="The service; null on errors.")
 
 
+@strawberry.input(description="What a service is to show of the company.")
+class ServiceCompanyInformationSetInput:
+    """What a service is to show of the company."""
+
+    id: strawberry.ID = strawberry.field(description="A service of the organization.")
+    company_information_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The company information; null for none."
+    )
+
+
+@strawberry.type(description="The service as it is now.")
+class ServiceCompanyInformationSetPayload(Payload):
+    """The service as it is now."""
+
+    service: Service | None = strawberry.field(default=None, description="The service; null on errors.")
+
+
 @strawberry.type
 class OrganizationMutations:
     """Mutations of what is above the services."""
@@ -229,6 +255,18 @@ class OrganizationMutations:
         service_id = ids.required_row_id(input.id, "Service", path="id")
         contracts.set_state(info.context.actor, service_id, input.state)
         return ServiceStateSetPayload(service=_service(service_id))
+
+    @strawberry.mutation(description="Choose what a service of the organization shows of the company.")
+    @answers(ServiceCompanyInformationSetPayload)
+    def service_company_information_set(
+        self, info: Info, input: Input[ServiceCompanyInformationSetInput]
+    ) -> ServiceCompanyInformationSetPayload:
+        """Choose what is shown."""
+        service_id = ids.required_row_id(input.id, "Service", path="id")
+        path = "company_information_id"
+        entry_id = ids.row_id(input.company_information_id, "CompanyInformation", path=path)
+        company_information.show(info.context.actor, service_id, entry_id)
+        return ServiceCompanyInformationSetPayload(service=_service(service_id))
 
 
 def _present(context: Context) -> Any:

@@ -11,6 +11,7 @@ from helpdesk.graphql.access import AccessMutations, AccessQueries
 from helpdesk.graphql.authors import SystemAuthor
 from helpdesk.graphql.channel_mutations import ChannelMutations
 from helpdesk.graphql.channels import ChannelQueries
+from helpdesk.graphql.company_information import CompanyInformationMutations
 from helpdesk.graphql.counts import CountQueries
 from helpdesk.graphql.customers import CustomerMutations, CustomerQueries
 from helpdesk.graphql.fields import FieldQueries
@@ -57,6 +58,7 @@ class Mutation(
     AccessMutations,
     ServiceMutations,
     OrganizationMutations,
+    CompanyInformationMutations,
     PluginMutations,
 ):
     """What can be changed."""

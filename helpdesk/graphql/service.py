@@ -3,7 +3,7 @@
 # strawberry types its decorators as Any when they take arguments.
 # mypy: allow-untyped-decorators
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import strawberry
@@ -14,7 +14,9 @@ from helpdesk.channels import queries as channels
 from helpdesk.graphql import enums, ids, localized, nodes
 from helpdesk.graphql.agents import Agent, AgentGroup
 from helpdesk.graphql.arguments import Input
-from helpdesk.graphql.context import Info
+from helpdesk.graphql.batching import batched
+from helpdesk.graphql.company_information import CompanyInformation
+from helpdesk.graphql.context import Context, Info
 from helpdesk.graphql.localized import LocalizedText, LocalizedTextInput
 from helpdesk.graphql.nodes import Node
 from helpdesk.graphql.user_errors import Payload, answers
@@ -85,6 +87,14 @@ class Service(Node):
     def features(self) -> Any:
         """Return all features with their switches."""
         return features.features_of(self)  # type: ignore[arg-type]  # the source is the row
+
+    @batched(
+        description="What it shows of the company at the foot of its help center; null for nothing.",
+        graphql_type=CompanyInformation | None,
+    )
+    def company_information(rows: Sequence[ServiceRow], _context: Context) -> list[Any]:
+        """Return what each service shows of the company."""
+        return queries.company_information_by_ids([row.company_information_id for row in rows])
 
     is_type_of = nodes.of(ServiceRow)
 

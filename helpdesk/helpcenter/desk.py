@@ -1,5 +1,6 @@
 """The help center's way to the rooms: which service a page belongs to, and how an inquiry becomes a ticket."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from helpdesk.kernel.errors import NotFound
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import contracts
 from helpdesk.organization import queries as organization
+from helpdesk.organization.queries import ServiceRow
 from helpdesk.organization.rules import ServiceState
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import queries as ticket_queries
@@ -32,6 +34,7 @@ class HelpCenterDesk:
         """Return the service of that id, or None."""
         with db.connection():
             row = organization.service_by_slug(slug)
+            company = _company(row)
         if row is None:
             return None
         is_open = row.state is ServiceState.IN_USE
@@ -45,6 +48,7 @@ class HelpCenterDesk:
             id=row.id,
             features=Features(inquiry=is_open),
             is_open=is_open,
+            company=company,
         )
 
     def create_inquiry(self, slug: str, inquiry: Inquiry) -> int:
@@ -79,3 +83,11 @@ class HelpCenterDesk:
         per_address, per_email = self.settings.inquiries_per_address, self.settings.inquiries_per_email
         tallies.count(f"inquiry from {service_id}", inquiry.address, most=per_address, window=HOUR)
         tallies.count(f"inquiry of {service_id}", email, most=per_email, window=HOUR)
+
+
+def _company(service: ServiceRow | None) -> Mapping[str, str]:
+    """Return what the service shows of its company, by language."""
+    if service is None or service.company_information_id is None:
+        return {}
+    (shown,) = organization.company_information_by_ids([service.company_information_id])
+    return shown.texts if shown else {}

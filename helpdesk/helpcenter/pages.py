@@ -59,9 +59,7 @@ class Place:
 
 def consent_text(service: ServiceView, locale: str, translate: Translator) -> str:
     """Return the service's consent text, or the theme's where the service has none."""
-    own = next(
-        (service.consent[code] for code in order(locale, service.default_language) if code in service.consent), ""
-    )
+    own = _first(service.consent, locale, service.default_language)
     return own or translate("hc.consent.text", service=service.name_in(locale))
 
 
@@ -181,8 +179,13 @@ def _site(place: Place, kind: str) -> Site:
         direction=direction,
         languages=tuple(_language(place, code, kind) for code in service.languages),
         features=service.features,
-        company=service.company.get(place.locale, service.company.get(service.default_language, "")),
+        company=_first(service.company, place.locale, service.default_language),
     )
+
+
+def _first(texts: Mapping[str, str], locale: str, default: str) -> str:
+    """Return the text in the language or the next best; empty for none."""
+    return next((texts[code] for code in order(locale, default) if code in texts), "")
 
 
 def _language(place: Place, code: str, kind: str) -> Language:

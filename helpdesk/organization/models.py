@@ -1,10 +1,10 @@
-"""Tables of organizations and services."""
+"""Tables of organizations, their company information, and services."""
 
 import peewee
 
 from helpdesk.kernel.columns import EnumColumn, JsonColumn, TimeColumn
 from helpdesk.kernel.db import Model
-from helpdesk.organization.rules import EditorType, ServiceState
+from helpdesk.organization.rules import CompanyInformationKind, EditorType, ServiceState
 
 
 class Organization(Model):
@@ -13,6 +13,18 @@ class Organization(Model):
     id = peewee.BigAutoField()
     name = peewee.CharField(max_length=200)
     created_at = TimeColumn()
+
+
+class CompanyInformation(Model):
+    """A text about the company, by language, which services show in their help centers. Source: SPEC GEN-10."""
+
+    id = peewee.BigAutoField()
+    organization = peewee.ForeignKeyField(Organization, backref="+")
+    kind = EnumColumn(CompanyInformationKind)
+    name = peewee.CharField(max_length=200)
+    texts = JsonColumn()
+    created_at = TimeColumn()
+    updated_at = TimeColumn()
 
 
 class Service(Model):
@@ -32,4 +44,5 @@ class Service(Model):
     theme = peewee.CharField(max_length=32, default="default")
     features_off = JsonColumn(default=list, constraints=[peewee.SQL("DEFAULT '[]'")])
     state = EnumColumn(ServiceState, default=ServiceState.IN_USE, constraints=[peewee.SQL("DEFAULT 'IN_USE'")])
+    company_information = peewee.ForeignKeyField(CompanyInformation, backref="+", null=True)
     created_at = TimeColumn()

@@ -1,4 +1,4 @@
-"""Reads organizations and services."""
+"""Reads organizations, their services and their company information."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Any
 
 from helpdesk.kernel.errors import NotFound
 from helpdesk.kernel.rows import Row, by_ids, load, select
-from helpdesk.organization.models import Organization, Service
-from helpdesk.organization.rules import EditorType, ServiceState
+from helpdesk.organization.models import CompanyInformation, Organization, Service
+from helpdesk.organization.rules import CompanyInformationKind, EditorType, ServiceState
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,7 +41,20 @@ class ServiceRow(Row):
     theme: str
     features_off: list[str]
     state: ServiceState
+    company_information_id: int | None
     created_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class CompanyInformationRow(Row):
+    """A text about the company; ``texts`` by language, ``name`` is for those who choose one."""
+
+    organization_id: int
+    kind: CompanyInformationKind
+    name: str
+    texts: dict[str, str]
+    created_at: datetime
+    updated_at: datetime
 
 
 def organization_exists(organization_id: int) -> bool:
@@ -86,6 +99,18 @@ def services_of_organization(organization_id: int) -> list[ServiceRow]:
     """Return the organization's services, oldest first."""
     query = select(ServiceRow, Service).where(Service.organization == organization_id)
     return load(ServiceRow, query.order_by(Service.id))
+
+
+def company_information_by_ids(ids: Sequence[int | None]) -> list[CompanyInformationRow | None]:
+    """Return company information aligned with the ids."""
+    return by_ids(CompanyInformationRow, CompanyInformation, ids)
+
+
+def company_information_of(organization_id: int) -> list[CompanyInformationRow]:
+    """Return the organization's company information, oldest first."""
+    query = select(CompanyInformationRow, CompanyInformation)
+    query = query.where(CompanyInformation.organization == organization_id)
+    return load(CompanyInformationRow, query.order_by(CompanyInformation.id))
 
 
 def resting_service_ids() -> list[int]:

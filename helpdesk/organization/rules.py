@@ -13,9 +13,10 @@ from zoneinfo import available_timezones
 from babel import Locale, UnknownLocaleError
 
 from helpdesk.kernel.errors import Invalid
-from helpdesk.kernel.text import one_line
+from helpdesk.kernel.text import clean, one_line
 
 LONGEST_NAME = 200
+LONGEST_TEXT = 20_000
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,31}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 
@@ -32,6 +33,14 @@ class EditorType(StrEnum):
 
     TEXT = "TEXT"
     HTML = "HTML"
+
+
+class CompanyInformationKind(StrEnum):
+    """What a text about the company is. Source: SPEC-SETTINGS GEN-X24."""
+
+    COMPANY = "COMPANY"
+    TERMS_OF_USE = "TERMS_OF_USE"
+    TRADEMARK_AND_COPYRIGHT = "TRADEMARK_AND_COPYRIGHT"
 
 
 class ServiceState(StrEnum):
@@ -113,6 +122,20 @@ def renamed(kept: Mapping[str, str], given: Mapping[str, str], *, languages: Seq
     """
     before = {language: name for language, name in kept.items() if language in languages}
     return {**kept, **check_names({**before, **given}, languages=languages)}
+
+
+def check_texts(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return clean texts of several lines by language, without the empty ones. Raises Invalid (BAD_LANGUAGE too)."""
+    for language, text in texts.items():
+        if not is_language(language):
+            raise Invalid("There is a text in no language we know.", code="BAD_LANGUAGE", path=("texts", language[:20]))
+        if len(text) > LONGEST_TEXT:
+            raise Invalid(f"A text has at most {LONGEST_TEXT} characters.", path=("texts", language))
+    cleaned = {language: clean(text).strip() for language, text in texts.items()}
+    kept = {language: text for language, text in cleaned.items() if text}
+    if not kept:
+        raise Invalid("Write a text in at least one language.", path=("texts",))
+    return kept
 
 
 def check_time_zone(name: str) -> str:

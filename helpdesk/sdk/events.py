@@ -149,8 +149,9 @@ class ServiceChanged(Event):
 class OrganizationChanged(Event):
     """Something above the services was changed. Sent by organization. More stands in the history.
 
-    ``change`` is ``renamed``, ``service_created``, ``administrator_added`` or ``administrator_removed``;
-    ``service_id`` is the service at whose address it was asked for.
+    ``change`` is ``renamed``, ``service_created``, ``administrator_added``, ``administrator_removed``,
+    ``company_information_created``, ``company_information_updated`` or ``company_information_deleted``; ``service_id``
+    is the service at whose address it was asked for.
     """
 
     name: ClassVar[str] = "organization.changed"

@@ -186,6 +186,52 @@ def test_paused_help_center_says_so_in_its_languages(boss: Caller, path: str, wo
     assert visitor.send("GET", path).status_code == 200
 
 
+def test_company_information_stands_in_the_footer_in_the_page_s_language(boss: Caller) -> None:
+    (service,) = boss.ask("Organization")["organization"]["services"]
+    texts = [
+        {"language": "ko", "text": "주식회사 데모\n사업자등록번호 <b>123</b>"},
+        {"language": "en", "text": "Demo Inc. <script>alert(1)</script>"},
+    ]
+    made = boss.done("CompanyInformationCreate", kind="COMPANY", name="2026", texts=texts)["companyInformation"]
+    assert [one["language"] for one in made["texts"]] == ["en", "ko"]
+    visitor = boss.but(token=None)
+    assert "주식회사 데모" not in visitor.send("GET", "/demo/hc/ko").text
+    given = {"id": service["id"], "companyInformationId": made["id"]}
+    chosen = boss.done("ServiceCompanyInformationSet", **given)["service"]["companyInformation"]
+    assert (chosen["id"], chosen["name"]) == (made["id"], "2026")
+    korean, english = (visitor.send("GET", f"/demo/hc/{language}").text for language in ("ko", "en"))
+    footer = '<p class="footer__company">'
+    assert f"{footer}주식회사 데모\n사업자등록번호 &lt;b&gt;123&lt;/b&gt;</p>" in korean
+    assert f"{footer}Demo Inc. &lt;script&gt;alert(1)&lt;/script&gt;</p>" in english
+    boss.done("CompanyInformationUpdate", id=made["id"], texts=[{"language": "en", "text": ""}])
+    assert f"{footer}주식회사 데모" in visitor.send("GET", "/demo/hc/en").text
+    assert boss.done("CompanyInformationDelete", id=made["id"])["deletedId"] == made["id"]
+    assert footer not in visitor.send("GET", "/demo/hc/ko").text
+    assert boss.ask("Organization")["organization"]["companyInformation"] == []
+
+
+def test_company_information_that_is_not_there_or_not_sound_is_refused_in_words(
+    boss: Caller, administrator: Caller
+) -> None:
+    texts = [{"language": "ko", "text": "데모"}]
+    made = boss.done("CompanyInformationCreate", kind="TERMS_OF_USE", name="x", texts=texts)["companyInformation"]
+    assert administrator.ask("Node", id=made["id"])["node"] is None
+    assert boss.ask("Node", id=made["id"])["node"]["id"] == made["id"]
+    given = {"kind": "COMPANY", "name": "x"}
+    assert administrator.refused("CompanyInformationCreate", **given, texts=texts) == ("FORBIDDEN", [])
+    assert administrator.refused("CompanyInformationUpdate", id=made["id"], name="y") == ("FORBIDDEN", [])
+    assert administrator.refused("CompanyInformationDelete", id=made["id"]) == ("FORBIDDEN", [])
+    assert boss.refused("CompanyInformationCreate", **given, texts=[]) == ("INVALID", ["texts"])
+    bad = [{"language": "klingon", "text": "x"}]
+    assert boss.refused("CompanyInformationCreate", **given, texts=bad) == ("BAD_LANGUAGE", ["texts", "klingon"])
+    for wanted in (ids.encode("CompanyInformation", 999), ids.encode("Service", 1), "x"):
+        assert boss.refused("CompanyInformationUpdate", id=wanted, name="x") == ("NOT_FOUND", ["id"])
+        assert boss.refused("CompanyInformationDelete", id=wanted) == ("NOT_FOUND", ["id"])
+        choice = {"id": ids.encode("Service", 1), "companyInformationId": wanted}
+        assert boss.refused("ServiceCompanyInformationSet", **choice) == ("NOT_FOUND", ["companyInformationId"])
+        assert administrator.refused("ServiceCompanyInformationSet", id=choice["id"]) == ("FORBIDDEN", [])
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "path"),
     [
