@@ -125,8 +125,7 @@ def hand_in(account_id: int, service_id: int, raw: bytes, *, largest: int) -> Ke
 
 def drain(settings: Settings) -> None:
     """File everything that is due, but for what is a resting service's: it stays due until the service is in use."""
-    resting = organization.resting_service_ids()
-    lanes.drain(LINE, InboxRow, process, settings, *([InboxRow.service.not_in(resting)] if resting else []))
+    lanes.drain(LINE, InboxRow, process, settings, InboxRow.service.not_in(organization.resting_services()))
 
 
 def process(row: Any, settings: Settings) -> None:

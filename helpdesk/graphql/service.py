@@ -179,7 +179,6 @@ class ServiceMutations:
     @answers(ServiceUpdatePayload)
     def service_update(self, info: Info, input: Input[ServiceUpdateInput]) -> ServiceUpdatePayload:
         """Change the service."""
-        info.context.actor.require("service.read")
         operations.update_service(
             info.context.actor,
             names=localized.by_language(input.names, path="names"),

@@ -2,7 +2,8 @@
 
 A service that rests answers its API, its plugins' pages and its help center with a refusal, but for those who look
 after the organization. What comes in by channels is stored and waits: a paused service files it once it is in use
-again (channels/inbox.py). What was written before goes out. Source: SPEC-SETTINGS GEN-X11, GEN-X15, GEN-X16.
+again (channels/inbox.py). What was written before goes out, and jobs of plugins go on.
+Source: SPEC-SETTINGS GEN-X11, GEN-X15, GEN-X16.
 """
 
 from helpdesk.kernel.actors import Actor, ActorKind

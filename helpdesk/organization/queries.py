@@ -113,10 +113,9 @@ def company_information_of(organization_id: int) -> list[CompanyInformationRow]:
     return load(CompanyInformationRow, query.order_by(CompanyInformation.id))
 
 
-def resting_service_ids() -> list[int]:
-    """Return the ids of the services that are paused or stopped."""
-    rows: Any = Service.select(Service.id).where(Service.state != ServiceState.IN_USE).tuples()
-    return [row[0] for row in rows]
+def resting_services() -> Any:
+    """Return the query for the ids of the services that are paused or stopped, to be part of another query."""
+    return Service.select(Service.id).where(Service.state != ServiceState.IN_USE)
 
 
 def only_service() -> ServiceRow | None:

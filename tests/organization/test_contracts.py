@@ -26,7 +26,7 @@ def test_a_service_is_paused_used_again_and_stopped_and_it_is_told(desk: Desk) -
         contracts.set_state(above(desk), desk.service_id, wanted)
         assert state(desk) is wanted
     contracts.set_state(above(desk), desk.service_id, ServiceState.STOPPED)
-    assert queries.resting_service_ids() == [desk.service_id]
+    assert [row.id for row in queries.resting_services()] == [desk.service_id]
     assert flush()
     assert told == [desk.service_id] * 4
 
@@ -71,4 +71,4 @@ def test_others_do_not_pause_it_nor_does_anybody_a_foreign_one(desk: Desk) -> No
     for service_id in (other.service_id, 999):
         with pytest.raises(NotFound):
             contracts.set_state(above(desk), service_id, ServiceState.PAUSED)
-    assert queries.resting_service_ids() == []
+    assert list(queries.resting_services()) == []
