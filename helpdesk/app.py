@@ -19,6 +19,7 @@ from helpdesk.kernel import crypto, db, logs
 from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.errors import NotFound
 from helpdesk.kernel.settings import Settings
+from helpdesk.organization import contracts
 from helpdesk.organization import queries as organization
 from helpdesk.organization.queries import ServiceRow
 from helpdesk.plugins import registry, watching
@@ -98,6 +99,7 @@ def _context(chosen: Settings) -> Context:
     address = address_of_asker(chosen)
     token = _bearer()
     actor = authentication.authenticate(service.id, token, address=address)
+    contracts.require_open(service, actor)
     return Context(actor, service, chosen, address, token)
 
 

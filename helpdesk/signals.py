@@ -29,6 +29,7 @@ from helpdesk.sdk.events import (
     DeliveryFinished,
     MessageAdded,
     OpenApiChanged,
+    OrganizationChanged,
     PluginChanged,
     ServiceChanged,
     TicketAssigned,
@@ -102,6 +103,7 @@ delivery_finished = Signal(DeliveryFinished)
 channel_account_changed = Signal(ChannelAccountChanged)
 open_api_changed = Signal(OpenApiChanged)
 service_changed = Signal(ServiceChanged)
+organization_changed = Signal(OrganizationChanged)
 ticket_tagged = Signal(TicketTagged)
 ticket_participants_changed = Signal(TicketParticipantsChanged)
 plugin_changed = Signal(PluginChanged)
@@ -121,6 +123,7 @@ ALL: dict[str, Signal[Any]] = {
         channel_account_changed,
         open_api_changed,
         service_changed,
+        organization_changed,
         ticket_tagged,
         ticket_participants_changed,
         plugin_changed,

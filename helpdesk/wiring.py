@@ -20,12 +20,13 @@ from helpdesk.kernel.events import Event, Reaction
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
 from helpdesk.plugins import figures, registry
-from helpdesk.sdk.events import MessageAdded
+from helpdesk.sdk.events import MessageAdded, ServiceChanged
 from helpdesk.tickets import attachments
 from helpdesk.triggers import later as actions
 
 REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
     MessageAdded: (channels.send_reply,),
+    ServiceChanged: (channels.file_what_waited,),
 }
 
 TEMPORARY_SECONDS = 3600.0

@@ -1,21 +1,25 @@
-"""Says who is asking, from the token that came with a request, in at most two statements.
+"""Says who is asking, from the token that came with a request, in at most two statements (four for a member's session).
 
 Not found, revoked, expired and of another service are one answer. The guards of a service key come
 in the order of SPEC AUTH-07: the Open API is on, the key is good, its address is allowed.
 """
 
+from dataclasses import replace
+from typing import Any
+
 import peewee
 
 from helpdesk.access import rules
-from helpdesk.access.models import AgentSession, OpenApi, ServiceKey
+from helpdesk.access.models import AgentSession, MemberSession, OpenApi, ServiceKey
 from helpdesk.access.operations import KEY_PREFIX
 from helpdesk.access.queries import allowed_networks
 from helpdesk.access.sessions import SESSION_PREFIX
-from helpdesk.agents.queries import AgentRow, agents_by_ids
+from helpdesk.agents.queries import AgentRow, agents_by_ids, members_by_ids
 from helpdesk.kernel import clock
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.crypto import hash_token
 from helpdesk.kernel.errors import Forbidden, Unauthenticated
+from helpdesk.organization.queries import organization_id_of
 
 
 def authenticate(service_id: int, token: str | None, *, address: str) -> Actor:
@@ -59,24 +63,39 @@ def _key_holder(service_id: int, token: str, *, address: str) -> Actor:
 
 
 def _session_holder(service_id: int, token: str) -> Actor:
-    agent_id = (
-        AgentSession.select(AgentSession.agent)
-        .where(
-            AgentSession.token_hash == hash_token(token),
-            AgentSession.revoked_at.is_null(),
-            AgentSession.expires_at > clock.now(),
-        )
-        .tuples()
-        .first()
-    )
-    agent = agents_by_ids([agent_id[0]])[0] if agent_id else None
-    if agent is None or agent.service_id != service_id or not agent.is_active:
+    agent_id = _holder(AgentSession, AgentSession.agent, token)
+    agent = agents_by_ids([agent_id])[0]
+    if agent is None:
+        return _member_in_session(service_id, token)
+    if agent.service_id != service_id or not agent.is_active:
         raise _unknown()
-    return actor_of(agent)
+    actor = actor_of(agent)
+    if agent.is_organization_administrator:
+        return replace(actor, rights=actor.rights | rules.ORGANIZATION_RIGHTS)
+    return actor
+
+
+def _member_in_session(service_id: int, token: str) -> Actor:
+    """Return the organization administrator of the session, who may come to every service of the organization."""
+    member = members_by_ids([_holder(MemberSession, MemberSession.member, token)])[0]
+    if member is None or not member.is_active or not member.is_organization_administrator:
+        raise _unknown()
+    if member.organization_id != organization_id_of(service_id):
+        raise _unknown()
+    rights = rules.ORGANIZATION_RIGHTS
+    return Actor(ActorKind.MEMBER, service_id, id=member.id, name=member.name, rights=rights)
+
+
+def _holder(model: Any, column: Any, token: str) -> int | None:
+    """Return whose session of the token is running, None for nobody's."""
+    is_theirs = model.token_hash == hash_token(token)
+    is_running = model.revoked_at.is_null() & (model.expires_at > clock.now())
+    row = model.select(column).where(is_theirs, is_running).tuples().first()
+    return row[0] if row else None
 
 
 def actor_of(agent: AgentRow) -> Actor:
-    """Return the agent as an actor; who it is, and that they are active, has been proven."""
+    """Return the agent as an actor of the service; who it is, and that they are active, has been proven."""
     rights = rules.rights_of_agent(agent.role)
     return Actor(ActorKind.AGENT, agent.service_id, id=agent.id, name=agent.name, rights=rights)
 

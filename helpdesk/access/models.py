@@ -2,10 +2,10 @@
 
 import peewee
 
-from helpdesk.agents.models import Agent
+from helpdesk.agents.models import Agent, Member
 from helpdesk.kernel.columns import TimeColumn
 from helpdesk.kernel.db import Model
-from helpdesk.organization.models import Service
+from helpdesk.organization.models import Organization, Service
 
 
 class AgentSession(Model):
@@ -13,6 +13,19 @@ class AgentSession(Model):
 
     id = peewee.BigAutoField()
     agent = peewee.ForeignKeyField(Agent, backref="+")
+    token_hash = peewee.CharField(max_length=64, unique=True)
+    created_at = TimeColumn()
+    expires_at = TimeColumn()
+    revoked_at = TimeColumn(null=True)
+    address = peewee.CharField(max_length=45)
+
+
+class MemberSession(Model):
+    """An organization administrator who has logged in at a service of which they are no agent."""
+
+    id = peewee.BigAutoField()
+    organization = peewee.ForeignKeyField(Organization, backref="+")
+    member = peewee.ForeignKeyField(Member, backref="+")
     token_hash = peewee.CharField(max_length=64, unique=True)
     created_at = TimeColumn()
     expires_at = TimeColumn()

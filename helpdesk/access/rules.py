@@ -41,7 +41,11 @@ RIGHTS: Mapping[str, str] = {
     "upload.create": "Upload a file for a message.",
     "open_api.read": "See whether the Open API is on, its keys without their tokens, and the allowed addresses.",
     "open_api.write": "Switch the Open API, make and revoke keys, and choose the addresses they are used from.",
+    "organization.read": "See the organization: its services, members, administrators and company information.",
+    "organization.write": "Make services, switch their features, and choose administrators and company information.",
 }
+ORGANIZATION_RIGHTS = frozenset({"organization.read", "organization.write"})
+"""What an organization administrator may do, and nobody else: in services they have no right by that."""
 
 _AGENT_RIGHTS = frozenset(
     {
@@ -60,7 +64,7 @@ _AGENT_RIGHTS = frozenset(
         "upload.create",
     }
 )
-SERVICE_KEY_RIGHTS = frozenset(RIGHTS) - {"open_api.write"}
+SERVICE_KEY_RIGHTS = frozenset(RIGHTS) - ORGANIZATION_RIGHTS - {"open_api.write"}
 
 FREE_ATTEMPTS = 5
 LONGEST_WAIT_SECONDS = 900
@@ -69,7 +73,7 @@ _LINE_BITS = 64  # a line that speaks IPv6 is given a whole /64
 
 def rights_of_agent(role: Role) -> frozenset[str]:
     """Return what the role may do. Source: SPEC GEN-08."""
-    return frozenset(RIGHTS) if role is Role.ADMINISTRATOR else _AGENT_RIGHTS
+    return frozenset(RIGHTS) - ORGANIZATION_RIGHTS if role is Role.ADMINISTRATOR else _AGENT_RIGHTS
 
 
 def normal_address(text: str) -> str:

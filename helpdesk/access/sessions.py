@@ -1,4 +1,4 @@
-"""Logs agents in and out, and slows guessing down.
+"""Logs agents and organization administrators in and out, and slows guessing down.
 
 A try is counted before the password is looked at, in a transaction of its own, and forgotten when
 the password was right: a hundred tries at once are five. Counting afterwards, the lost way, would
@@ -9,38 +9,46 @@ tries are counted by mail *and* address. Every refusal is the same and takes the
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from helpdesk.access import rules
-from helpdesk.access.models import AgentSession, LoginAttempts
+from helpdesk.access.models import AgentSession, LoginAttempts, MemberSession
 from helpdesk.agents import operations as agents
-from helpdesk.agents.queries import agent_ids_of_member, credentials
+from helpdesk.agents.queries import Credentials, agent_ids_of_member, credentials
 from helpdesk.agents.rules import normal_email
 from helpdesk.kernel import clock
 from helpdesk.kernel.crypto import hash_token, new_token, password_needs_rehash, verify_password
 from helpdesk.kernel.db import database, transactional
 from helpdesk.kernel.errors import Invalid, LimitExceeded, Unauthenticated
+from helpdesk.organization.queries import organization_id_of
 
 SESSION_PREFIX = "hds_"
 SESSION_SECONDS = 43_200
 FORGOTTEN_AFTER_SECONDS = 86_400
 KEPT_AFTER_END = timedelta(days=90)
+SESSIONS = (AgentSession, MemberSession)
 
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A session just begun. The token is told this once, and never when printed."""
+    """A session just begun. The token is told this once, and never when printed.
+
+    ``agent_id`` is None for an organization administrator who is no agent of the service.
+    """
 
     id: int
     token: str = field(repr=False)
     expires_at: datetime
-    agent_id: int
+    member_id: int
+    agent_id: int | None
 
 
 def log_in(
     service_id: int, email: str, password: str, *, address: str, session_seconds: int = SESSION_SECONDS
 ) -> NewSession:
-    """Begin a session of an agent of the service; ``address`` is what ``rules.client_address`` says.
+    """Begin a session of an agent of the service, or of one who looks after its organization and is none.
 
+    ``address`` is what ``rules.client_address`` says.
     A right password that is kept at another cost than new ones is hashed anew.
 
     Raises Unauthenticated (BAD_CREDENTIALS) alike for an unknown mail, a wrong password, a deactivated
@@ -59,15 +67,14 @@ def log_in(
         raise Unauthenticated("The email or the password is wrong.", code="BAD_CREDENTIALS")
     if found.password_hash is not None and password_needs_rehash(found.password_hash):
         agents.renew_hash(found.member_id, password, stored=found.password_hash)
-    return _begin(found.agent_id, subject, address=address, seconds=session_seconds)
+    return _begin(service_id, found, subject, address=address, seconds=session_seconds)
 
 
 @transactional
 def log_out(token: str) -> None:
     """End the session of the token; one that has ended, or never was, stays so."""
-    AgentSession.update(revoked_at=clock.now()).where(
-        AgentSession.token_hash == hash_token(token), AgentSession.revoked_at.is_null()
-    ).execute()
+    for model in SESSIONS:
+        _end(model, model.token_hash == hash_token(token))
 
 
 @transactional
@@ -77,16 +84,16 @@ def change_password(member_id: int, password: str) -> None:
     Raises Invalid (WEAK_PASSWORD) and NotFound.
     """
     agents.set_password(member_id, password)
-    AgentSession.update(revoked_at=clock.now()).where(
-        AgentSession.agent.in_(agent_ids_of_member(member_id)), AgentSession.revoked_at.is_null()
-    ).execute()
+    _end(AgentSession, AgentSession.agent.in_(agent_ids_of_member(member_id)))
+    _end(MemberSession, MemberSession.member == member_id)
 
 
 @transactional
 def forget_attempts() -> int:
     """Drop the counts of long ago, and sessions that ended long ago; return how many counts there were."""
     long_ago = clock.now() - timedelta(seconds=FORGOTTEN_AFTER_SECONDS)
-    AgentSession.delete().where(AgentSession.expires_at < clock.now() - KEPT_AFTER_END).execute()
+    for model in SESSIONS:
+        model.delete().where(model.expires_at < clock.now() - KEPT_AFTER_END).execute()
     return int(LoginAttempts.delete().where(LoginAttempts.last_at < long_ago).execute())
 
 
@@ -113,14 +120,23 @@ def _count(subject: str) -> None:
 
 
 @transactional
-def _begin(agent_id: int, subject: str, *, address: str, seconds: int) -> NewSession:
+def _begin(service_id: int, found: Credentials, subject: str, *, address: str, seconds: int) -> NewSession:
     token, at = new_token(SESSION_PREFIX), clock.now()
     LoginAttempts.delete().where(LoginAttempts.subject == subject).execute()
-    row = AgentSession.create(
-        agent=agent_id, token_hash=hash_token(token), created_at=at, expires_at=at + timedelta(seconds=seconds),
-        address=rules.normal_address(address)[:45],
-    )  # fmt: skip
-    return NewSession(int(row.id), token, row.expires_at, agent_id)
+    values = {
+        "token_hash": hash_token(token), "created_at": at, "expires_at": at + timedelta(seconds=seconds),
+        "address": rules.normal_address(address)[:45],
+    }  # fmt: skip
+    if found.agent_id is not None:
+        row: Any = AgentSession.create(agent=found.agent_id, **values)
+    else:
+        organization_id = organization_id_of(service_id)
+        row = MemberSession.create(organization=organization_id, member=found.member_id, **values)
+    return NewSession(int(row.id), token, row.expires_at, found.member_id, found.agent_id)
+
+
+def _end(model: Any, whose: Any) -> None:
+    model.update(revoked_at=clock.now()).where(whose, model.revoked_at.is_null()).execute()
 
 
 def _spelling(email: str) -> str:

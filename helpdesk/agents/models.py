@@ -9,7 +9,10 @@ from helpdesk.organization.models import Organization, Service
 
 
 class Member(Model):
-    """A person who can log in, in one organization; ``email`` is kept in lower case."""
+    """A person who can log in, in one organization; ``email`` is kept in lower case.
+
+    ``is_organization_administrator`` lets them look after what is above the services. Source: SPEC GEN-08.
+    """
 
     id = peewee.BigAutoField()
     organization = peewee.ForeignKeyField(Organization, backref="+")
@@ -17,6 +20,7 @@ class Member(Model):
     email = peewee.CharField(max_length=254)
     name = peewee.CharField(max_length=100)
     password_hash = peewee.CharField(max_length=255, null=True)
+    is_organization_administrator = peewee.BooleanField(default=False, constraints=[peewee.SQL("DEFAULT false")])
     deactivated_at = TimeColumn(null=True)
     created_at = TimeColumn()
 

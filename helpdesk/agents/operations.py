@@ -5,6 +5,7 @@
 """
 
 from helpdesk.agents import rules
+from helpdesk.agents.administrators import require_another
 from helpdesk.agents.models import Agent, AgentGroup, GroupMember, Member
 from helpdesk.agents.rules import Role
 from helpdesk.kernel import clock
@@ -52,8 +53,11 @@ def renew_hash(member_id: int, password: str, *, stored: str) -> None:
 
 @transactional
 def deactivate_member(member_id: int) -> None:
-    """Shut the member out everywhere, from the next request on; what they wrote stays."""
-    _member(member_id)
+    """Shut the member out everywhere, from the next request on; what they wrote stays.
+
+    Raises NotFound, and Conflict (LAST_ADMINISTRATOR).
+    """
+    require_another(_member(member_id))
     Member.update(deactivated_at=clock.now()).where(Member.id == member_id).execute()
 
 

@@ -1,14 +1,17 @@
-"""Reads agents (with the member that each one is) and groups."""
+"""Reads members, agents (with the member that each one is) and groups."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import peewee
+
 from helpdesk.agents.models import Agent, AgentGroup, GroupMember, Member
 from helpdesk.agents.rules import Role
 from helpdesk.kernel.db import is_sqlite
 from helpdesk.kernel.rows import Row, by_ids, load, select, together
+from helpdesk.organization.queries import service_by_id
 
 NO_KEY_UPDATE: Any = "FOR NO KEY UPDATE"  # a plain FOR UPDATE would wait for every row that names the agent
 
@@ -23,7 +26,24 @@ class AgentRow(Row):
     name: str
     email: str
     is_active: bool
+    is_organization_administrator: bool
     last_assigned_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class MemberRow(Row):
+    """A person of an organization."""
+
+    organization_id: int
+    email: str
+    name: str
+    is_organization_administrator: bool
+    deactivated_at: datetime | None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the member may log in."""
+        return self.deactivated_at is None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,9 +65,12 @@ class GroupRow(Row):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a log-in is checked against; printing it shows no hash."""
+    """What a log-in is checked against; printing it shows no hash.
 
-    agent_id: int
+    ``agent_id`` is None for an organization administrator who is no agent of the service.
+    """
+
+    agent_id: int | None
     member_id: int
     is_active: bool
     password_hash: str | None = field(repr=False)
@@ -58,6 +81,23 @@ def agents_by_ids(ids: Sequence[int | None]) -> list[AgentRow | None]:
     wanted = {agent_id for agent_id in ids if agent_id is not None}
     found = {row.id: row for row in _agents(Agent.id.in_(wanted))} if wanted else {}
     return [found.get(agent_id) if agent_id is not None else None for agent_id in ids]
+
+
+def members_by_ids(ids: Sequence[int | None]) -> list[MemberRow | None]:
+    """Return members aligned with the ids, None for a missing one, in at most one statement."""
+    return by_ids(MemberRow, Member, ids)
+
+
+def members_of_organization(organization_id: int) -> list[MemberRow]:
+    """Return the organization's members in the order of adding, the inactive ones too."""
+    return _members(Member.organization == organization_id)
+
+
+def organization_administrators(organization_id: int) -> list[MemberRow]:
+    """Return the active members who look after the organization, in the order of adding."""
+    return _members(
+        Member.organization == organization_id, Member.is_organization_administrator, Member.deactivated_at.is_null()
+    )
 
 
 def agent_of_email(service_id: int, email: str) -> AgentRow | None:
@@ -113,11 +153,20 @@ def groups_of_service(service_id: int) -> list[GroupRow]:
 
 
 def credentials(service_id: int, email: str) -> Credentials | None:
-    """Return what to check a log-in against; None when nobody of that (normalised) address is an agent here."""
+    """Return what to check a log-in against.
+
+    None when nobody of that (normalised) address is an agent here or looks after the organization.
+    """
+    service = service_by_id(service_id)
+    is_agent_here = (Agent.member == Member.id) & (Agent.service == service_id)
     row = (
-        Agent.select(Agent.id, Agent.member, Member.deactivated_at, Member.password_hash)
-        .join(Member)
-        .where(Agent.service == service_id, Member.email == email)
+        Member.select(Agent.id, Member.id, Member.deactivated_at, Member.password_hash)
+        .join(Agent, peewee.JOIN.LEFT_OUTER, on=is_agent_here)
+        .where(
+            Member.organization == (service.organization_id if service else None),
+            Member.email == email,
+            Agent.id.is_null(False) | Member.is_organization_administrator,
+        )
         .tuples()
         .first()
     )
@@ -125,6 +174,10 @@ def credentials(service_id: int, email: str) -> Credentials | None:
         return None
     agent_id, member_id, deactivated_at, password_hash = row
     return Credentials(agent_id, member_id, is_active=deactivated_at is None, password_hash=password_hash)
+
+
+def _members(*conditions: Any) -> list[MemberRow]:
+    return load(MemberRow, select(MemberRow, Member).where(*conditions).order_by(Member.id))
 
 
 def _agents(*conditions: Any) -> list[AgentRow]:
@@ -138,6 +191,7 @@ def _agents(*conditions: Any) -> list[AgentRow]:
             Member.name,
             Member.email,
             Member.deactivated_at,
+            Member.is_organization_administrator,
             Agent.last_assigned_at,
         )
         .join(Member)
@@ -148,8 +202,8 @@ def _agents(*conditions: Any) -> list[AgentRow]:
 
 
 def _row(values: Any) -> AgentRow:
-    agent_id, service_id, member_id, role, name, email, deactivated_at, last_assigned_at = values
+    agent_id, service_id, member_id, role, name, email, deactivated_at, is_above, last_assigned_at = values
     return AgentRow(
         id=agent_id, service_id=service_id, member_id=member_id, role=role, name=name, email=email,
-        is_active=deactivated_at is None, last_assigned_at=last_assigned_at,
+        is_active=deactivated_at is None, is_organization_administrator=is_above, last_assigned_at=last_assigned_at,
     )  # fmt: skip

@@ -32,6 +32,8 @@ from helpdesk.kernel.failpoints import reach
 from helpdesk.kernel.leases import claim, give_back, held, release
 from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
+from helpdesk.organization import contracts
+from helpdesk.organization import queries as organization
 from helpdesk.plugins.guard import PluginFailed
 from helpdesk.sdk.channel import DeliveryReport, Inbound, InboundRequest, Refused
 from helpdesk.tickets.attachments import NewFile
@@ -122,8 +124,8 @@ def hand_in(account_id: int, service_id: int, raw: bytes, *, largest: int) -> Ke
 
 
 def drain(settings: Settings) -> None:
-    """File everything that is due."""
-    lanes.drain(LINE, InboxRow, process, settings)
+    """File everything that is due, but for what is a resting service's: it stays due until the service is in use."""
+    lanes.drain(LINE, InboxRow, process, settings, InboxRow.service.not_in(organization.resting_services()))
 
 
 def process(row: Any, settings: Settings) -> None:
@@ -231,8 +233,12 @@ def _hold_for_a_person(row: Any, reason: str) -> None:
 def settle(row_id: int, settings: Settings) -> Any:
     """Process one row now, with all its tries at once, and return it. For commands that wait for the outcome.
 
-    Raises Unavailable when the desk is in no state to file it now; the row stays for a worker.
+    Raises Unavailable when the desk, or the service, is in no state to file it now; the row stays for a worker.
     """
+    kept: Any = InboxRow.get_by_id(row_id)
+    service = organization.service_by_id(kept.service_id)
+    assert service is not None, "a row is a service's"
+    contracts.require_in_use(service)
     deadline = clock.monotonic() + settings.lease_seconds
     while clock.monotonic() < deadline:
         row = claim(InboxRow, InboxRow.id == row_id, seconds=settings.lease_seconds)

@@ -1,9 +1,15 @@
 """What the channels do when something happened elsewhere; called by wiring, inside the transaction."""
 
-from helpdesk.channels import outbox
+from helpdesk.channels import inbox, outbox
+from helpdesk.kernel import jobs
 from helpdesk.kernel.actors import Actor
-from helpdesk.sdk.events import MessageAdded
+from helpdesk.sdk.events import MessageAdded, ServiceChanged
 from helpdesk.tickets.rules import MessageKind
+
+
+def file_what_waited(_actor: Actor, _event: ServiceChanged) -> None:
+    """Wake the workers: a service that was paused may be in use again."""
+    jobs.wake(inbox.LINE)
 
 
 def send_reply(actor: Actor, event: MessageAdded) -> None:

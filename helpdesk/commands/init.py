@@ -1,4 +1,4 @@
-"""``helpdesk init``: makes the first organization, service and administrator, and applies missing migrations.
+"""``helpdesk init``: makes the first organization, service and administrator of both, and applies missing migrations.
 
 All that is wanted is checked before anything is written: a failed init leaves no folder, database or keys.
 It may be run again: on a desk that has a service it only migrates. Further services are not its matter.
@@ -7,13 +7,14 @@ It may be run again: on a desk that has a service it only migrates. Further serv
 import click
 
 from helpdesk import starting
+from helpdesk.agents import administrators
 from helpdesk.agents import operations as agents
 from helpdesk.agents.rules import Role
 from helpdesk.commands import passwords
 from helpdesk.commands.asking import Asked, verb
 from helpdesk.commands.opening import has_desk, make_folder
 from helpdesk.commands.wanted import ADMIN_EMAIL, Wanted, decide
-from helpdesk.kernel import db
+from helpdesk.kernel import actors, db
 from helpdesk.kernel.db import transactional
 from helpdesk.kernel.errors import Conflict
 from helpdesk.kernel.settings import Settings
@@ -86,6 +87,7 @@ def _make(wanted: Wanted) -> None:
     name = wanted.admin_email.partition("@")[0]
     member_id = agents.add_member(organization_id, email=wanted.admin_email, name=name, password=wanted.password.text)
     agents.add_agent(service_id, member_id, role=Role.ADMINISTRATOR)
+    administrators.appoint(actors.system(service_id), member_id)
 
 
 def _greet_old(asked: Asked, chosen: Settings, *, present: list[str], service: str | None) -> None:

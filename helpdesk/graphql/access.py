@@ -17,10 +17,10 @@ from helpdesk.access import operations, queries, sessions
 from helpdesk.access.operations import NewKey
 from helpdesk.access.queries import KeyRow
 from helpdesk.access.sessions import NewSession
-from helpdesk.agents.queries import agents_by_ids
+from helpdesk.agents.queries import agents_by_ids, members_by_ids
 from helpdesk.customers.queries import customers_by_ids
 from helpdesk.graphql import ids, nodes
-from helpdesk.graphql.agents import Agent
+from helpdesk.graphql.agents import Agent, Member
 from helpdesk.graphql.arguments import Input
 from helpdesk.graphql.authors import Viewer
 from helpdesk.graphql.context import Context, Info
@@ -33,6 +33,7 @@ ids.declare(ids.NodeKind("ServiceKey", KeyRow, "open_api.read", queries.keys_by_
 
 VIEWERS: Mapping[ActorKind, Callable[[Sequence[int | None]], Sequence[Any]]] = {
     ActorKind.AGENT: agents_by_ids,
+    ActorKind.MEMBER: members_by_ids,
     ActorKind.CUSTOMER: customers_by_ids,
     ActorKind.SERVICE_KEY: queries.keys_by_ids,
 }
@@ -60,12 +61,23 @@ class Session:
     agent: Agent = strawberry.field(description="Who has logged in.")
 
 
+@strawberry.type(description="A session, just begun, of an organization administrator who is no agent of the service.")
+class MemberSession:
+    """A session of an organization administrator, just begun."""
+
+    token: str = strawberry.field(
+        description="Send it as `Authorization: Bearer …` to any service of the organization; it is told this once."
+    )
+    expires_at: datetime = strawberry.field(description="When it ends by itself.")
+    member: Member = strawberry.field(description="Who has logged in.")
+
+
 @strawberry.input(description="Who logs in.")
 class SessionCreateInput:
     """Who logs in."""
 
-    email: str = strawberry.field(description="The agent's mail address.")
-    password: str = strawberry.field(description="The agent's password.")
+    email: str = strawberry.field(description="The mail address.")
+    password: str = strawberry.field(description="The password.")
 
 
 @strawberry.input(description="A new service key.")
@@ -117,7 +129,13 @@ class OpenApiSetInput:
 class SessionCreatePayload(Payload):
     """The session that was begun."""
 
-    session: Session | None = strawberry.field(default=None, description="The session; null on errors.")
+    session: Session | None = strawberry.field(
+        default=None, description="The session of an agent of the service; null for others and on errors."
+    )
+    member_session: MemberSession | None = strawberry.field(
+        default=None,
+        description="The session of an organization administrator who is no agent of the service; null otherwise.",
+    )
 
 
 @strawberry.type(description="The end of the session that asked.")
@@ -214,7 +232,7 @@ def _session_token(context: Context) -> str:
     """Return the token of the session that asks. Raises Unauthenticated, and Conflict (NO_SESSION) for others."""
     if context.actor.kind is ActorKind.ANONYMOUS:
         raise Unauthenticated("Send the token of the session that is to end as “Authorization: Bearer …”.")
-    if context.actor.kind is not ActorKind.AGENT or context.token is None:
+    if context.actor.kind not in {ActorKind.AGENT, ActorKind.MEMBER} or context.token is None:
         raise Conflict("You did not come by a session; to end a service key use serviceKeyRevoke.", code="NO_SESSION")
     return context.token
 
@@ -224,7 +242,8 @@ class AccessQueries:
     """Query fields over who may come in."""
 
     @strawberry.field(
-        graphql_type=Viewer | None, description="The agent, customer or service key that asks; null when anonymous."
+        graphql_type=Viewer | None,
+        description="The agent, member, customer or service key that asks; null when anonymous.",
     )
     def viewer(self, info: Info) -> Any:
         """Return whoever asks, or nothing."""
@@ -255,11 +274,20 @@ class AccessQueries:
 class AccessMutations:
     """Mutations of who may come in."""
 
-    @strawberry.mutation(description="Log an agent in; anybody may try, each wrong try makes the next wait longer.")
+    @strawberry.mutation(
+        description=(
+            "Log in an agent, or an organization administrator; anybody may try, each wrong try makes the next wait"
+            " longer."
+        )
+    )
     @answers(SessionCreatePayload)
     def session_create(self, info: Info, input: Input[SessionCreateInput]) -> SessionCreatePayload:
-        """Log an agent in."""
+        """Log somebody in."""
         begun = _begin(info.context, input)
+        if begun.agent_id is None:
+            member: Any = members_by_ids([begun.member_id])[0]
+            told = MemberSession(token=begun.token, expires_at=begun.expires_at, member=member)
+            return SessionCreatePayload(member_session=told)
         agent: Any = agents_by_ids([begun.agent_id])[0]
         return SessionCreatePayload(session=Session(token=begun.token, expires_at=begun.expires_at, agent=agent))
 

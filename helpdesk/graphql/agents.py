@@ -1,4 +1,4 @@
-"""Agents and groups in the schema."""
+"""Members, agents and groups in the schema."""
 
 # strawberry types its decorators as Any when they take arguments.
 # mypy: allow-untyped-decorators
@@ -9,7 +9,7 @@ from typing import Any
 import strawberry
 
 from helpdesk.agents import queries
-from helpdesk.agents.queries import AgentRow, GroupRow
+from helpdesk.agents.queries import AgentRow, GroupRow, MemberRow
 from helpdesk.agents.rules import Role
 from helpdesk.graphql import enums, ids, nodes
 from helpdesk.graphql.authors import MessageAuthor, Viewer
@@ -20,6 +20,7 @@ from helpdesk.graphql.nodes import Node
 from helpdesk.tickets import counting
 
 ids.declare(ids.NodeKind("Agent", AgentRow, "ticket.read", queries.agents_by_ids))
+ids.declare(ids.NodeKind("Member", MemberRow, "organization.read", queries.members_by_ids, owner="organization_id"))
 ids.declare(ids.NodeKind("AgentGroup", GroupRow, "ticket.read", queries.groups_by_ids))
 
 enums.declare(
@@ -49,6 +50,19 @@ class Agent(Node, MessageAuthor, Viewer):
         return [TicketCounts(counts=counts) for counts in found]
 
     is_type_of = nodes.of(AgentRow)
+
+
+@strawberry.type(description="A person of the organization, who may be an agent of some of its services.")
+class Member(Node, Viewer):
+    """A person of the organization."""
+
+    email: str = strawberry.field(description="The mail address with which the member logs in.")
+    is_active: bool = strawberry.field(description="Whether the member may log in.")
+    is_organization_administrator: bool = strawberry.field(
+        description="Whether the member looks after what is above the services."
+    )
+
+    is_type_of = nodes.of(MemberRow)
 
 
 @strawberry.type(description="A set of agents of the service.")

@@ -10,7 +10,7 @@ class MessageAuthor:
     name: str = strawberry.field(description="The name to show; may be empty when none is known.")
 
 
-@strawberry.interface(description="Whoever asks: an Agent, a Customer or a ServiceKey.")
+@strawberry.interface(description="Whoever asks: an Agent, a Member who is no agent here, a Customer or a ServiceKey.")
 class Viewer:
     """Whoever asks."""
 

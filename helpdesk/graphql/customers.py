@@ -22,6 +22,7 @@ from helpdesk.graphql.nodes import Node
 from helpdesk.graphql.user_errors import Payload, UserError, answers
 from helpdesk.hosting import persons
 from helpdesk.kernel.errors import LimitExceeded
+from helpdesk.organization.features import CUSTOMERS, require_feature
 from helpdesk.tickets import queries as ticket_queries
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ class CustomerQueries:
     ) -> Any:
         """Return the customer or nothing."""
         info.context.actor.require("customer.read")
+        require_feature(info.context.service, CUSTOMERS)
         return queries.customer_by_number(info.context.service.id, number)
 
     @strawberry.field(graphql_type=CustomerConnection, description="The service's customers, newest first.")
@@ -147,6 +149,7 @@ class CustomerQueries:
     ) -> Any:
         """Return one page of customers."""
         info.context.actor.require("customer.read")
+        require_feature(info.context.service, CUSTOMERS)
         service_id = info.context.service.id
         found = queries.page_of_service(service_id, window(first, after, last, before), search=search)
         return Connection(page=found)

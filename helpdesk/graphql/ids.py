@@ -20,12 +20,16 @@ LARGEST = 2**63
 
 @dataclass(frozen=True, slots=True)
 class NodeKind:
-    """A type that ids can name: its rows, the right to read it, and how to load rows by their ids."""
+    """A type that ids can name: its rows, the right to read it, and how to load rows by their ids.
+
+    ``owner`` is the column that says whose a row is: a service's, an organization's, or a service itself by its ``id``.
+    """
 
     name: str
     row_type: type[Row]
     right: str
     load: Callable[[Sequence[int | None]], Sequence[Any]]
+    owner: str = "service_id"
 
 
 _by_name: dict[str, NodeKind] = {}
@@ -128,4 +132,5 @@ def _visible(context: Context, name: str, row_ids: Sequence[int]) -> list[Any]:
     except HelpdeskError:
         return []
     rows = [row for row in kind.load(row_ids) if row is not None]
-    return [row for row in rows if getattr(row, "service_id", row.id) == context.service.id]
+    here = context.service.organization_id if kind.owner == "organization_id" else context.service.id
+    return [row for row in rows if getattr(row, kind.owner) == here]

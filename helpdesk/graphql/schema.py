@@ -12,10 +12,12 @@ from helpdesk.graphql.access import AccessMutations, AccessQueries
 from helpdesk.graphql.authors import SystemAuthor
 from helpdesk.graphql.channel_mutations import ChannelMutations
 from helpdesk.graphql.channels import ChannelQueries
+from helpdesk.graphql.company_information import CompanyInformationMutations
 from helpdesk.graphql.counts import CountQueries
 from helpdesk.graphql.customers import CustomerMutations, CustomerQueries
 from helpdesk.graphql.fields import FieldQueries
 from helpdesk.graphql.nodes import NodeQueries
+from helpdesk.graphql.organization import OrganizationMutations, OrganizationQueries
 from helpdesk.graphql.participants import ParticipantMutations
 from helpdesk.graphql.plugin_joining import join
 from helpdesk.graphql.plugins import PluginMutations, PluginQueries
@@ -32,6 +34,7 @@ from helpdesk.sdk.plugin import Plugin
 @strawberry.type(description="What can be asked.")
 class Query(
     NodeQueries,
+    OrganizationQueries,
     ServiceQueries,
     AccessQueries,
     TicketQueries,
@@ -55,6 +58,8 @@ class Mutation(
     ChannelMutations,
     AccessMutations,
     ServiceMutations,
+    OrganizationMutations,
+    CompanyInformationMutations,
     PluginMutations,
 ):
     """What can be changed."""

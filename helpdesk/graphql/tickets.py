@@ -243,7 +243,7 @@ class History:
     """One line of history."""
 
     name: str = strawberry.field(description="What happened, such as ticket.created.")
-    actor_kind: str = strawberry.field(description="agent, customer, service_key, plugin or system.")
+    actor_kind: str = strawberry.field(description="agent, member, customer, service_key, plugin or system.")
     actor_name: str = strawberry.field(description="The name of whoever did it, as it was then.")
     at: datetime = strawberry.field(description="When.")
     changes: JSON = strawberry.field(description="What changed: a field to its values before and after.")

@@ -1,15 +1,19 @@
 """The help center's way to the rooms: which service a page belongs to, and how an inquiry becomes a ticket."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from helpdesk.helpcenter.rules import Inquiry
-from helpdesk.helpcenter.views import ServiceView
+from helpdesk.helpcenter.views import Features, ServiceView
 from helpdesk.kernel import db, tallies
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.errors import NotFound
 from helpdesk.kernel.settings import Settings
+from helpdesk.organization import contracts
 from helpdesk.organization import queries as organization
+from helpdesk.organization.queries import ServiceRow
+from helpdesk.organization.rules import ServiceState
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets import queries as ticket_queries
 from helpdesk.tickets.attachments import NewFile
@@ -30,8 +34,10 @@ class HelpCenterDesk:
         """Return the service of that id, or None."""
         with db.connection():
             row = organization.service_by_slug(slug)
+            company = _company(row)
         if row is None:
             return None
+        is_open = row.state is ServiceState.IN_USE
         return ServiceView(
             slug=row.slug,
             name=row.names.get(row.default_language, row.slug),
@@ -40,6 +46,9 @@ class HelpCenterDesk:
             names=row.names,
             theme=row.theme,
             id=row.id,
+            features=Features(inquiry=is_open),
+            is_open=is_open,
+            company=company,
         )
 
     def create_inquiry(self, slug: str, inquiry: Inquiry) -> int:
@@ -52,6 +61,7 @@ class HelpCenterDesk:
             service = organization.service_by_slug(slug)
             if service is None:
                 raise NotFound("There is no such service.")
+            contracts.require_in_use(service)
             self._count(service.id, inquiry)
             visitor = Actor(ActorKind.CUSTOMER, service.id, name=inquiry.name, rights=frozenset({"ticket.create"}))
             new = NewTicket(
@@ -73,3 +83,11 @@ class HelpCenterDesk:
         per_address, per_email = self.settings.inquiries_per_address, self.settings.inquiries_per_email
         tallies.count(f"inquiry from {service_id}", inquiry.address, most=per_address, window=HOUR)
         tallies.count(f"inquiry of {service_id}", email, most=per_email, window=HOUR)
+
+
+def _company(service: ServiceRow | None) -> Mapping[str, str]:
+    """Return what the service shows of its company, by language."""
+    if service is None or service.company_information_id is None:
+        return {}
+    (shown,) = organization.company_information_by_ids([service.company_information_id])
+    return shown.texts if shown else {}

@@ -59,9 +59,7 @@ class Place:
 
 def consent_text(service: ServiceView, locale: str, translate: Translator) -> str:
     """Return the service's consent text, or the theme's where the service has none."""
-    own = next(
-        (service.consent[code] for code in order(locale, service.default_language) if code in service.consent), ""
-    )
+    own = _first(service.consent, locale, service.default_language)
     return own or translate("hc.consent.text", service=service.name_in(locale))
 
 
@@ -115,10 +113,11 @@ def done(place: Place, line: Line, *, receipt: Receipt) -> dict[str, Any]:
     return context | {"receipt": receipt}
 
 
-def error(place: Place, line: Line, *, status: int, request_id: str, hint: str = "") -> dict[str, Any]:
-    """Return the context of an error page."""
+def error(place: Place, line: Line, *, status: int, request_id: str, hint: str = "", code: str = "") -> dict[str, Any]:
+    """Return the context of an error page, with the texts for the code if there are any, else for the status."""
     translate = place.translator(line)
-    code = str(status) if translate.find(f"hc.failure.{status}.title") else "other"
+    known = (one for one in (code, str(status)) if one and translate.find(f"hc.failure.{one}.title"))
+    code = next(known, "other")
     title = translate(f"hc.failure.{code}.title")
     failure = Failure(status, title, hint or translate(f"hc.failure.{code}.hint"), request_id)
     return common(place, line, kind="error", title=title) | {"failure": failure}
@@ -180,8 +179,13 @@ def _site(place: Place, kind: str) -> Site:
         direction=direction,
         languages=tuple(_language(place, code, kind) for code in service.languages),
         features=service.features,
-        company=service.company.get(place.locale, service.company.get(service.default_language, "")),
+        company=_first(service.company, place.locale, service.default_language),
     )
+
+
+def _first(texts: Mapping[str, str], locale: str, default: str) -> str:
+    """Return the text in the language or the next best; empty for none."""
+    return next((texts[code] for code in order(locale, default) if code in texts), "")
 
 
 def _language(place: Place, code: str, kind: str) -> Language:

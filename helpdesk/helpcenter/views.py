@@ -30,6 +30,7 @@ class ServiceView:
     """What a help center needs to know of its service, ``id`` for its plugins.
 
     ``languages`` stand in the order of the language menu.
+    One that is not ``is_open`` shows a page that says so in place of every other.
     ``company`` and ``consent`` hold plain text by language; the theme's own text stands in for a missing consent.
     """
 
@@ -43,6 +44,7 @@ class ServiceView:
     consent: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     id: int = 0
+    is_open: bool = True
 
     def name_in(self, locale: str) -> str:
         """Return the service's name in a language, or the name it goes by where it has none."""

@@ -21,6 +21,7 @@ from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.crypto import UnreadableSecret, keyring
 from helpdesk.kernel.errors import Invalid, NotFound, Unavailable
 from helpdesk.kernel.paging import Window
+from helpdesk.organization import features
 from helpdesk.organization import queries as organization
 from helpdesk.plugins import operations as plugins
 from helpdesk.plugins.guard import Ref
@@ -74,6 +75,10 @@ class DeskHost:
     @desk_work
     def now(self) -> datetime:
         return db.present()
+
+    @desk_work
+    def has_feature(self, feature: str) -> bool:
+        return features.has_feature(self._actor.service_id, feature)
 
     def translate(self, key: str, *, language: str | None = None, **values: object) -> str:
         default = self.service.default_language

@@ -10,6 +10,7 @@ class ActorKind(StrEnum):
     """What sort of party acts; kept with every history row."""
 
     AGENT = "agent"
+    MEMBER = "member"
     CUSTOMER = "customer"
     SERVICE_KEY = "service_key"
     PLUGIN = "plugin"
@@ -19,9 +20,10 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One party acting in one service. ``id`` is the agent's, customer's or key's; None for the others.
+    """One party acting in one service.
 
-    A plugin goes by its title, and holds the rights that its class declares.
+    ``id`` is the agent's, member's, customer's or key's; None for the others. A member looks after the organization
+    and is no agent of the service. A plugin goes by its title, and holds the rights that its class declares.
     """
 
     kind: ActorKind
@@ -42,7 +44,7 @@ class Actor:
         if self.kind is ActorKind.ANONYMOUS:
             raise Unauthenticated("Send a service key or a session token as “Authorization: Bearer …”.")
         if not self.may(right):
-            raise Forbidden(f"This needs the right “{right}”; ask an administrator of the service to grant it.")
+            raise Forbidden(f"This needs the right “{right}”; ask an administrator to grant it.")
 
 
 def system(service_id: int) -> Actor:

@@ -35,7 +35,7 @@ CODES = (
     ("Channels", channels.CODES),
     ("Actions", triggers.CODES),
     ("Field types", fields.CODES),
-    ("Themes", {**helpcenter.CODES, **organization.CODES}),
+    ("Themes, and what a service has", {**helpcenter.CODES, **organization.CODES}),
     ("GraphQL of plugins", graphql.CODES),
 )
 

@@ -1,1 +1,1 @@
-"""Owns organizations and their services: id, names, languages, time zone. Refuses to know who works there."""
+"""Owns organizations, company information, and services with features and states. Refuses to know who works there."""

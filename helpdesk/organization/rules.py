@@ -13,9 +13,10 @@ from zoneinfo import available_timezones
 from babel import Locale, UnknownLocaleError
 
 from helpdesk.kernel.errors import Invalid
-from helpdesk.kernel.text import one_line
+from helpdesk.kernel.text import clean, one_line
 
 LONGEST_NAME = 200
+LONGEST_TEXT = 20_000
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,31}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 
@@ -32,6 +33,30 @@ class EditorType(StrEnum):
 
     TEXT = "TEXT"
     HTML = "HTML"
+
+
+class CompanyInformationKind(StrEnum):
+    """What a text about the company is. Source: SPEC-SETTINGS GEN-X24."""
+
+    COMPANY = "COMPANY"
+    TERMS_OF_USE = "TERMS_OF_USE"
+    TRADEMARK_AND_COPYRIGHT = "TRADEMARK_AND_COPYRIGHT"
+
+
+class ServiceState(StrEnum):
+    """Whether a service works. Source: SPEC-SETTINGS GEN-X11; ``create`` has none, since a service is made whole."""
+
+    IN_USE = "IN_USE"
+    PAUSED = "PAUSED"
+    STOPPED = "STOPPED"
+
+
+NEXT_STATES: Mapping[ServiceState, frozenset[ServiceState]] = {
+    ServiceState.IN_USE: frozenset({ServiceState.PAUSED}),
+    ServiceState.PAUSED: frozenset({ServiceState.IN_USE, ServiceState.STOPPED}),
+    ServiceState.STOPPED: frozenset(),
+}
+"""What may follow: only a paused service can be stopped, and that is its end. Source: SPEC-SETTINGS GEN-X16."""
 
 
 def check_slug(slug: str) -> str:
@@ -88,6 +113,29 @@ def check_names(names: Mapping[str, str], *, languages: Sequence[str]) -> dict[s
         if language not in languages:
             raise Invalid("There is a name in a language that the service lacks.", path=("names", language[:20]))
     return {language: check_name(names.get(language, ""), path=("names", language)) for language in languages}
+
+
+def renamed(kept: Mapping[str, str], given: Mapping[str, str], *, languages: Sequence[str]) -> dict[str, str]:
+    """Return the names after a change: one for each language, and those kept for languages that are no more spoken.
+
+    Raises Invalid for a language that has neither a new name nor one from before, and for a surplus one.
+    """
+    before = {language: name for language, name in kept.items() if language in languages}
+    return {**kept, **check_names({**before, **given}, languages=languages)}
+
+
+def check_texts(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return clean texts of several lines by language, without the empty ones. Raises Invalid (BAD_LANGUAGE too)."""
+    for language, text in texts.items():
+        if not is_language(language):
+            raise Invalid("There is a text in no language we know.", code="BAD_LANGUAGE", path=("texts", language[:20]))
+        if len(text) > LONGEST_TEXT:
+            raise Invalid(f"A text has at most {LONGEST_TEXT} characters.", path=("texts", language))
+    cleaned = {language: clean(text).strip() for language, text in texts.items()}
+    kept = {language: text for language, text in cleaned.items() if text}
+    if not kept:
+        raise Invalid("Write a text in at least one language.", path=("texts",))
+    return kept
 
 
 def check_time_zone(name: str) -> str:

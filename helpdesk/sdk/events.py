@@ -146,6 +146,20 @@ class ServiceChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationChanged(Event):
+    """Something above the services was changed. Sent by organization. More stands in the history.
+
+    ``change`` is ``renamed``, ``service_created``, ``administrator_added``, ``administrator_removed``,
+    ``company_information_created``, ``company_information_updated`` or ``company_information_deleted``; ``service_id``
+    is the service at whose address it was asked for.
+    """
+
+    name: ClassVar[str] = "organization.changed"
+    organization_id: int
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenApiChanged(Event):
     """What partners may do was changed. Sent by access.
 

@@ -39,6 +39,12 @@ class Host(Protocol):
     def now(self) -> datetime:
         """Return the present time, in UTC, by the database's clock, which tests can hold."""
 
+    def has_feature(self, feature: str) -> bool:
+        """Return whether the service has the feature, such as ``chat``; what it governs is to be hidden when not.
+
+        The codes are those of ``service { features { code } }``. Raises Denied (INVALID) for another.
+        """
+
     def translate(self, key: str, *, language: str | None = None, **values: object) -> str:
         """Return a text of the plugin's ``locales``, in the language, the service's default one, or English.
 

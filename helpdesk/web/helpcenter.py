@@ -22,7 +22,7 @@ from helpdesk.helpcenter.slots import Fill, Slots
 from helpdesk.helpcenter.themes import DEFAULT, Line
 from helpdesk.helpcenter.tokens import Tokens
 from helpdesk.helpcenter.views import ServiceView
-from helpdesk.kernel.errors import HelpdeskError
+from helpdesk.kernel.errors import HelpdeskError, Unavailable
 from helpdesk.web import helpcenter_answers as answers
 from helpdesk.web.helpcenter_assets import asset
 from helpdesk.web.helpcenter_inquiry import LARGEST_BODY, InquiryPages
@@ -142,16 +142,19 @@ class HelpCenter:
             answers.drain(LARGEST_BODY)
         hint = error.message if isinstance(error, HelpdeskError) and status in {403, 409, 422} else ""
         place = self._error_place(request.view_args or {})
-        response = self._error_page(place, status, request_id, hint)
+        code = error.code.lower() if isinstance(error, HelpdeskError) else ""
+        response = self._error_page(place, status, request_id, hint=hint, code=code)
         if isinstance(error, HTTPException) and status == 405:
             response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
         return response
 
-    def _error_page(self, place: Place, status: int, request_id: str, hint: str) -> Response:
+    def _error_page(self, place: Place, status: int, request_id: str, *, hint: str, code: str) -> Response:
         line = self.renderer.themes.line(place.service.theme if place.service else DEFAULT)
         try:
             html = self.renderer.render(
-                line, "error", lambda theme: pages.error(place, theme, status=status, request_id=request_id, hint=hint)
+                line,
+                "error",
+                lambda theme: pages.error(place, theme, status=status, request_id=request_id, hint=hint, code=code),
             )
         except HelpdeskError:  # the default theme itself is broken: it is logged where it happened
             html = answers.plain_page(status, request_id)
@@ -161,6 +164,8 @@ class HelpCenter:
 
     def _service(self, slug: str) -> ServiceView:
         found = self.desk.service(slug)
+        if found is not None and not found.is_open:
+            raise Unavailable("This help center is closed at the moment.", code="SERVICE_RESTS")
         return found if found is not None else answers.refuse(404)
 
     def _place(self, slug: str, locale: str) -> tuple[Place, Line]:

@@ -12,8 +12,9 @@ from flask import Blueprint, Response, request
 
 from helpdesk.hosting import pages
 from helpdesk.kernel import clock, db
-from helpdesk.kernel.errors import Invalid
+from helpdesk.kernel.errors import Invalid, Unavailable
 from helpdesk.kernel.settings import Settings
+from helpdesk.organization import contracts
 from helpdesk.organization import queries as organization
 from helpdesk.sdk.web import WebAnswer, WebRequest
 from helpdesk.web.reading import address_of_asker, read_body
@@ -71,7 +72,10 @@ def blueprint(settings: Settings) -> Blueprint:
             if found is None:
                 return plain("There is nothing at this address.", 404)
             try:
+                contracts.require_in_use(found)
                 asked = _request(path, body, settings)
+            except Unavailable as error:
+                return plain(error.message, 503)
             except Invalid:
                 return plain("The address that the request came from cannot be read.", 400)
             return _response(pages.answer(found.id, plugin, asked, largest=settings.max_body_bytes))

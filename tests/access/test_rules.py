@@ -25,7 +25,7 @@ def test_every_right_has_a_sentence() -> None:
 
 def test_roles_and_keys_hold_rights_of_the_table_only() -> None:
     agent, administrator = rules.rights_of_agent(Role.AGENT), rules.rights_of_agent(Role.ADMINISTRATOR)
-    assert administrator == set(rules.RIGHTS)
+    assert administrator == set(rules.RIGHTS) - {"organization.read", "organization.write"}
     assert agent < rules.SERVICE_KEY_RIGHTS < administrator
 
 
@@ -37,8 +37,12 @@ def test_agents_work_on_tickets_and_leave_the_settings_alone() -> None:
     )
 
 
-def test_a_key_can_make_no_key() -> None:
-    assert set(rules.RIGHTS) - rules.SERVICE_KEY_RIGHTS == {"open_api.write"}
+def test_a_key_can_make_no_key_and_does_not_reach_above_its_service() -> None:
+    assert set(rules.RIGHTS) - rules.SERVICE_KEY_RIGHTS == {
+        "open_api.write",
+        "organization.read",
+        "organization.write",
+    }
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from helpdesk.access import sessions
+from helpdesk.agents import queries as agents
 from helpdesk.organization import queries as organization
 from tests.commands.conftest import Shell
 from tests.factories.processes import HELPDESK
@@ -22,6 +23,8 @@ def test_init_makes_a_desk_whose_administrator_can_log_in(shell: Shell) -> None:
     with shell.opened() as service_id:
         service = organization.services()[0]
         assert (service.languages, service.names["ja"], service.time_zone) == (["en", "ja"], "Tea House", "Asia/Tokyo")
+        above = agents.organization_administrators(service.organization_id)
+        assert [row.email for row in above] == [told["admin"]["email"]]
     assert sessions.log_in(service_id, "admin@demo.example", told["admin"]["password"], address="127.0.0.1").token
 
 

@@ -34,3 +34,14 @@ def test_refused_user_leaves_no_member_behind(made: Shell) -> None:
 def test_unknown_service_is_answered_with_those_that_there_are(made: Shell) -> None:
     sentence = made.refused("user", "add", "--email", "a@b.example", "--service", "shop")
     assert sentence == "Error: There is no service “shop”; this desk has demo."
+
+
+def test_organization_admin_comes_in_without_being_an_agent(made: Shell) -> None:
+    told = made.json("user", "add", "--email", "boss@b.example", "--organization-admin")
+    assert (told["id"], told["role"], told["is_organization_admin"]) == (None, None, True)
+    with made.opened() as service_id:
+        assert "boss@b.example" not in [row.email for row in agents.agents_of_service(service_id)]
+    assert sessions.log_in(service_id, "boss@b.example", told["password"], address="127.0.0.1").agent_id is None
+    given = ("--password", "rain on the harbour", "--role", "agent", "--organization-admin")
+    said = made.text("user", "add", "--email", "both@b.example", *given)
+    assert said == "both@b.example is an agent of demo and an administrator of the organization now.\n"

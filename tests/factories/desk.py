@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from helpdesk import wiring
-from helpdesk.access.rules import SERVICE_KEY_RIGHTS, rights_of_agent
+from helpdesk.access.rules import ORGANIZATION_RIGHTS, SERVICE_KEY_RIGHTS, rights_of_agent
+from helpdesk.agents import administrators
 from helpdesk.agents import operations as agents
 from helpdesk.agents.rules import Role
-from helpdesk.kernel import crypto, http, jobs, keyfile, storage
+from helpdesk.kernel import actors, crypto, http, jobs, keyfile, storage
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import operations as organization
@@ -66,3 +67,16 @@ def hire(organization_id: int, service_id: int, email: str, role: Role) -> Actor
     member = agents.add_member(organization_id, email=email, name=name, password=PASSWORD)
     agent_id = agents.add_agent(service_id, member, role=role)
     return Actor(ActorKind.AGENT, service_id, agent_id, name, rights_of_agent(role))
+
+
+def appoint(desk: Desk, email: str) -> int:
+    """Make a member with the password above who looks after the organization and is no agent, and return the id."""
+    name = email.partition("@")[0]
+    member_id = agents.add_member(desk.organization_id, email=email, name=name, password=PASSWORD)
+    administrators.appoint(actors.system(desk.service_id), member_id)
+    return member_id
+
+
+def above(desk: Desk, member_id: int = 1) -> Actor:
+    """Return the member as the actor who looks after the organization and is no agent of the service."""
+    return Actor(ActorKind.MEMBER, desk.service_id, member_id, "boss", ORGANIZATION_RIGHTS)

@@ -66,3 +66,33 @@ def test_installed_channels_say_what_they_need(partner: Caller, language: str | 
 def test_schema_is_given_to_those_who_may_see_it(stranger: Caller, partner: Caller) -> None:
     assert "type Ticket implements Node" in partner.send("GET", "/demo/graphql/schema.graphql").text
     assert stranger.send("GET", "/demo/graphql/schema.graphql").status_code == 401
+
+
+def test_administrator_changes_the_service_and_the_help_center_shows_it_at_once(administrator: Caller) -> None:
+    texts = [{"language": "ja", "text": "デモ窓口"}, {"language": "en", "text": "Demo desk"}]
+    given = {"names": texts, "languages": ["ja", "ko", "en"], "defaultLanguage": "ja", "timeZone": "Asia/Tokyo"}
+    changed = administrator.done("ServiceUpdate", **given, editorType="TEXT")["service"]
+    assert [(one["language"], one["text"]) for one in changed["names"]] == [
+        ("ja", "デモ窓口"),
+        ("ko", "데모"),
+        ("en", "Demo desk"),
+    ]
+    assert (changed["slug"], changed["languages"]) == ("demo", ["ja", "ko", "en"])
+    assert (changed["defaultLanguage"], changed["timeZone"], changed["editorType"]) == ("ja", "Asia/Tokyo", "TEXT")
+    visitor = administrator.but(token=None)
+    assert "デモ窓口" in visitor.send("GET", "/demo/hc/ja").text
+    assert administrator.ask("Service", language="en")["service"]["name"] == "Demo desk"
+    administrator.done("ServiceUpdate", languages=["ja", "en"])
+    assert visitor.send("GET", "/demo/hc/ko").status_code == 404
+    assert administrator.ask("Service", language="ko")["service"]["name"] == "デモ窓口"
+
+
+def test_service_is_changed_by_its_administrators_alone_and_told_what_is_wrong(
+    administrator: Caller, agent: Caller
+) -> None:
+    assert agent.refused("ServiceUpdate", timeZone="UTC") == ("FORBIDDEN", [])
+    assert administrator.refused("ServiceUpdate", timeZone="Seoul") == ("BAD_TIME_ZONE", ["timeZone"])
+    assert administrator.refused("ServiceUpdate", languages=["ko", "xx"]) == ("BAD_LANGUAGE", ["languages"])
+    assert administrator.refused("ServiceUpdate", languages=["ko", "fr"]) == ("INVALID", ["names", "fr"])
+    twice = [{"language": "ko", "text": "하나"}, {"language": "ko", "text": "둘"}]
+    assert administrator.refused("ServiceUpdate", names=twice) == ("INVALID", ["names"])

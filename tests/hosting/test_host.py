@@ -9,8 +9,10 @@ from pydantic import SecretStr
 
 from helpdesk.agents.queries import agents_of_service
 from helpdesk.hosting import addresses, calls
+from helpdesk.kernel import actors
 from helpdesk.kernel.actors import ActorKind
 from helpdesk.kernel.paging import Window
+from helpdesk.organization import features
 from helpdesk.plugins import queries as plugins
 from helpdesk.sdk.channel import File, Identity
 from helpdesk.sdk.errors import Denied
@@ -240,3 +242,13 @@ def test_address_is_that_of_the_settings_and_the_service(desk: Desk) -> None:
         )
     finally:
         addresses.use(desk.settings)
+
+
+def test_plugin_asks_what_the_service_has(desk: Desk) -> None:
+    assert host(desk).has_feature("chat")
+    features.set_feature(actors.system(desk.service_id), desk.service_id, "chat", False)
+    assert not host(desk).has_feature("chat")
+    assert host(desk).has_feature("helpdoc")
+    with pytest.raises(Denied, match="no feature “chess”") as denied:
+        host(desk).has_feature("chess")
+    assert denied.value.code == "INVALID"

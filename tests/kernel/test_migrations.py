@@ -7,6 +7,7 @@ from pathlib import Path
 
 import peewee
 import pytest
+from playhouse.migrate import SqliteMigrator
 from playhouse.schema_diff import diff_models
 
 import helpdesk
@@ -127,3 +128,23 @@ def test_customers_that_there_are_can_be_found_after_the_migration() -> None:
         (5, 2): {"a환불", "환불", "unknown", "m-1", "1"},
         (6, 3): {"15881234", "8215881234", "\x0215881234", "\x025881234", "\x0343218851"},
     }  # fmt: skip
+
+
+def test_oldest_administrator_of_each_organization_is_the_first_to_look_after_it() -> None:
+    desk = peewee.SqliteDatabase(":memory:")
+    for columns in (
+        "organization (id)",
+        "service (id)",
+        "member (id, organization_id, deactivated_at)",
+        "agent (id, member_id, role)",
+    ):
+        desk.execute_sql(f"CREATE TABLE {columns}")
+    for member in ((1, 1, None), (2, 1, 5), (3, 1, None), (4, 1, None), (5, 2, None), (6, 3, None)):
+        desk.execute_sql("INSERT INTO member VALUES (?, ?, ?)", member)
+    for agent in ((1, 1, "AGENT"), (2, 2, "ADMINISTRATOR"), (3, 4, "ADMINISTRATOR"), (4, 3, "ADMINISTRATOR")):
+        desk.execute_sql("INSERT INTO agent VALUES (?, ?, ?)", agent)
+    desk.execute_sql("INSERT INTO agent VALUES (5, 5, 'ADMINISTRATOR')")
+    importlib.import_module("helpdesk.kernel.migrations.0018_organization").up(SqliteMigrator(desk), desk)
+    found = desk.execute_sql("SELECT id FROM member WHERE is_organization_administrator ORDER BY id").fetchall()
+    desk.close()
+    assert found == [(3,), (5,)]

@@ -82,7 +82,9 @@ class Listening(Plugin):
 def test_usual_day_tells_of_nearly_everything_that_can_happen(kit: Desk) -> None:
     kit.install("plugin", "listening", Listening)
     kit.live()
-    assert set(signals.ALL) - Listening.heard == {"delivery.delayed", "plugin.changed", "service.changed"}
+    assert set(signals.ALL) - Listening.heard == {
+        "delivery.delayed", "organization.changed", "plugin.changed", "service.changed",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """Organizations and services are made whole, or not at all with a reason."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from helpdesk.kernel import events
 from helpdesk.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from helpdesk.kernel.paging import Window
 from helpdesk.kernel.settings import Settings
 from helpdesk.organization import operations, queries
 from helpdesk.organization.rules import EditorType
@@ -68,8 +71,8 @@ def test_chosen_theme_is_kept_and_told_once(desk: Desk, tmp_path: Path) -> None:
     registry.register(Kind.THEME, "dawn", tmp_path)
     told: list[int] = []
     service_changed.connect(lambda event: told.append(event.service_id))
-    operations.set_theme(desk.administrator, "dawn")
-    operations.set_theme(desk.administrator, "dawn")
+    operations.update_service(desk.administrator, theme="dawn")
+    operations.update_service(desk.administrator, theme="dawn")
     assert flush()
     service = queries.service_by_id(desk.service_id)
     assert service is not None
@@ -78,12 +81,64 @@ def test_chosen_theme_is_kept_and_told_once(desk: Desk, tmp_path: Path) -> None:
 
 def test_theme_must_be_installed_and_chosen_by_an_administrator(desk: Desk) -> None:
     with pytest.raises(Invalid, match="installed are"):
-        operations.set_theme(desk.administrator, "moon")
+        operations.update_service(desk.administrator, theme="moon")
     with pytest.raises(Forbidden):
-        operations.set_theme(desk.agent, "default")
+        operations.update_service(desk.agent, theme="default")
 
 
 def test_who_may_not_change_the_service_is_refused_though_nothing_be_changed(desk: Desk) -> None:
-    operations.update(desk.administrator)
+    operations.update_service(desk.administrator)
     with pytest.raises(Forbidden):
-        operations.update(desk.agent)
+        operations.update_service(desk.agent)
+
+
+def service_of(desk: Desk) -> queries.ServiceRow:
+    """Return the desk's service as it is now."""
+    found = queries.service_by_id(desk.service_id)
+    assert found is not None
+    return found
+
+
+def test_a_removed_language_keeps_its_name_until_it_is_added_again(desk: Desk) -> None:
+    change = partial(operations.update_service, desk.administrator)
+    change(languages=["en", "ko", "ja"], names={"ja": "デモ"}, default_language="en")
+    change(languages=["ko"], default_language="ko")
+    assert service_of(desk).languages == ["ko"]
+    with pytest.raises(Invalid) as refused:
+        change(names={"ja": "店"})
+    assert refused.value.path == ("names", "ja")
+    change(languages=["ja", "ko"])
+    assert (service_of(desk).names["ja"], service_of(desk).languages) == ("デモ", ["ja", "ko"])
+
+
+def test_what_is_left_out_of_a_change_stays_and_the_history_tells_the_rest(desk: Desk) -> None:
+    before = service_of(desk)
+    operations.update_service(desk.administrator, time_zone="Europe/Berlin", editor_type=EditorType.TEXT)
+    after = service_of(desk)
+    assert (after.time_zone, after.editor_type) == ("Europe/Berlin", EditorType.TEXT)
+    assert (after.slug, after.names, after.theme) == (before.slug, before.names, before.theme)
+    (page,) = events.history_of("service", [desk.service_id], Window(first=5))
+    (entry,) = page.rows
+    assert (entry.name, entry.actor_name) == ("service.changed", "admin")
+    assert entry.changes == {"time_zone": ["Asia/Seoul", "Europe/Berlin"], "editor_type": ["HTML", "TEXT"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "path"),
+    [
+        ({"languages": ["en"]}, "BAD_LANGUAGE", ("default_language",)),
+        ({"languages": []}, "BAD_LANGUAGE", ("languages",)),
+        ({"languages": ["ko", "en", "ja"]}, "INVALID", ("names", "ja")),
+        ({"names": {"ko": " "}}, "INVALID", ("names", "ko")),
+        ({"default_language": "fr"}, "BAD_LANGUAGE", ("default_language",)),
+        ({"time_zone": "Seoul"}, "BAD_TIME_ZONE", ("time_zone",)),
+    ],
+)
+def test_a_change_that_cannot_be_changes_nothing(
+    desk: Desk, changes: dict[str, Any], code: str, path: tuple[str, ...]
+) -> None:
+    before = service_of(desk)
+    with pytest.raises(Invalid) as refused:
+        operations.update_service(desk.administrator, **{"names": {"en": "New"}, **changes})
+    assert (refused.value.code, refused.value.path) == (code, path)
+    assert service_of(desk) == before

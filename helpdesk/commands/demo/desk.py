@@ -11,6 +11,7 @@ from helpdesk.access import operations as access
 from helpdesk.access import queries as keys
 from helpdesk.access import sessions
 from helpdesk.access.rules import rights_of_agent
+from helpdesk.agents import administrators
 from helpdesk.agents import operations as agents
 from helpdesk.agents import queries as agent_queries
 from helpdesk.agents.rules import Role
@@ -75,6 +76,7 @@ def _make(told: Sequence[Story], smtp_port: int) -> None:
     )
     email, name = ADMINISTRATOR
     administrator = _hire(organization_id, service_id, email=email, name=name, role=Role.ADMINISTRATOR)
+    administrators.appoint(actors.system(service_id), _administrator(service_id))
     staff = {name: _hire(organization_id, service_id, email=email, name=name) for email, name in AGENTS}
     cast = Cast(administrator, staff, _groups(service_id, staff), _account(administrator, smtp_port))
     for story in told:

@@ -12,6 +12,7 @@ from typing import Any
 import strawberry
 import time_machine
 
+from helpdesk.access.rules import ORGANIZATION_RIGHTS
 from helpdesk.agents import operations as agents
 from helpdesk.graphql import ids
 from helpdesk.graphql.context import Context
@@ -39,7 +40,18 @@ NOON = datetime(2031, 3, 4, 12, tzinfo=UTC)
 HTML = '<p>안녕</p><img src="cid:pic"><img src="https://elsewhere.example/a.png">'
 TEXTS = ("환불해 주세요", "It does not work.", "주문 취소\n\n> 어제 쓴 글", "a")
 ROWS = (1, 2, 3, 7, 16, 99)  # ticket 16 is the other service's
-ACTORS = ("administrator", "partner", "weak", "administrator", "partner", "weak", "administrator", "agent", "stranger")
+ACTORS = (
+    "administrator",
+    "partner",
+    "weak",
+    "administrator",
+    "partner",
+    "weak",
+    "administrator",
+    "agent",
+    "stranger",
+    "boss",
+)
 
 
 @contextmanager
@@ -141,7 +153,8 @@ def context_of(desk: Desk, who: str) -> Callable[[], Context]:
     rights = desk.administrator.rights - {"customer.read", "inbox.read", "plugin.read"}
     weak = Actor(ActorKind.SERVICE_KEY, desk.service_id, 1, "weak", rights)
     stranger = Actor(ActorKind.ANONYMOUS, desk.service_id)
-    people = {"weak": weak, "stranger": stranger}
+    boss = replace(desk.administrator, rights=desk.administrator.rights | ORGANIZATION_RIGHTS)
+    people = {"weak": weak, "stranger": stranger, "boss": boss}
     actor = people.get(who) or getattr(desk, who)
     service = organization.service_by_slug("demo")
     assert service is not None
@@ -175,6 +188,8 @@ def suggestions(schema: strawberry.Schema, desk: Desk) -> Suggest:
         "body": TEXTS,
         "bodyFormat": ("TEXT",),
         "attachments": (),
+        "feature": ("chat", "ticket", "none"),
+        "timeZone": ("UTC", "x"),
         "network": ("203.0.113.7", "203.0.113.0/24", "x"),
     }
 

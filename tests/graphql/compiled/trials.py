@@ -20,6 +20,9 @@ MUTATIONS = (
     "ticketReply", "ticketAddNote", "ticketAssign", "ticketSetStatus", "ticketTag", "ticketUntag", "ticketCreate",
     "ticketParticipantAdd", "ticketParticipantRemove", "ticketRunAction", "customerIdentityRestore", "deliveryRetry",
     "inboxRetry", "inboxRelease", "inboxDismiss", "allowedAddressAdd", "allowedAddressRemove", "serviceUpdate",
+    "serviceCreate", "serviceFeatureSet", "serviceStateSet", "serviceCompanyInformationSet", "organizationUpdate",
+    "organizationAdministratorAdd", "organizationAdministratorRemove", "companyInformationCreate",
+    "companyInformationUpdate", "companyInformationDelete",
 )  # fmt: skip
 """Those that make no secret, which would be another one each time."""
 
