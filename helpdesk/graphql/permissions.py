@@ -54,6 +54,13 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
         "Mutation.openApiSet", "Mutation.serviceKeyCreate", "Mutation.serviceKeyRotate", "Mutation.serviceKeyRevoke",
         "Mutation.allowedAddressAdd", "Mutation.allowedAddressRemove",
     ),
+    "organization.read": ("Query.organization",),
+    "organization.write": (
+        "Mutation.organizationUpdate", "Mutation.organizationAdministratorAdd",
+        "Mutation.organizationAdministratorRemove", "Mutation.serviceCreate", "Mutation.serviceFeatureSet",
+        "Mutation.serviceStateSet", "Mutation.serviceCompanyInformationSet", "Mutation.companyInformationCreate",
+        "Mutation.companyInformationUpdate", "Mutation.companyInformationDelete",
+    ),
 }  # fmt: skip
 """A right, and the fields that nobody is answered without it."""
 
@@ -81,6 +88,12 @@ SHOWN: Mapping[str, str] = {
     "Delivery.account": "an account's name is no secret; its settings, its address and its state have their own right",
     "InboxItem.account": "an account's name is no secret; its settings, its address and its state have their own right",
     "Session.agent": "who has logged in is told who they are",
+    "MemberSession.member": "who has logged in is told who they are",
+    "Organization.services": "who looks after the organization sees what its services are, and nothing of their work",
+    "Service.names": "the help center shows it to everybody",
+    "Service.features": "what a service has shows in its help center and in its menus",
+    "Service.companyInformation": "the help center shows it to everybody",
+    "CompanyInformation.texts": "the help center shows them to everybody",
 }
 """Fields that show a type to those without its right, and why."""
 

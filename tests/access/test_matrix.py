@@ -122,7 +122,7 @@ def test_who_lacks_the_right_is_refused_before_anything_else_that_is_sent_is_loo
 ) -> None:
     values, tried = Values(world.own.things, NONSENSE, is_full=True), 0
     cells = [cell for word in OPERATIONS for cell in root_cells(schema, values, word) if cell.field != LOG_IN]
-    for role in ("anonymous", "agent", "service key"):
+    for role in ("anonymous", "agent", "organization administrator", "service key"):
         refused = [cell for cell in cells if expected_of(cell, role)]
         found = wrong(world, refused, role)
         assert found == [], "\n".join(found)
@@ -132,7 +132,7 @@ def test_who_lacks_the_right_is_refused_before_anything_else_that_is_sent_is_loo
 
 def test_every_field_on_the_way_asks_for_its_own_right(world: World, schema: GraphQLSchema) -> None:
     cells = nested_cells(schema, Values(world.own.things))
-    roles = ["agent", "service key", "anonymous"]  # an administrator holds every right: see test_matrix_rights.py
+    roles = ["agent", "service key", "organization administrator", "anonymous"]  # an administrator lacks next to none
     assert [line for role in roles for line in wrong(world, cells, role)] == []
     assert len(cells) * len(roles) >= 560
 

@@ -1,28 +1,30 @@
 """Makes the README's table of rights; ``python -m tests.house.rights_table`` prints it."""
 
-from helpdesk.access.rules import RIGHTS, SERVICE_KEY_RIGHTS, rights_of_agent
+from helpdesk.access.rules import ORGANIZATION_RIGHTS, RIGHTS, SERVICE_KEY_RIGHTS, rights_of_agent
 from helpdesk.agents.rules import Role
 from helpdesk.graphql import ids, permissions
 from helpdesk.graphql.schema import build
 
 START = "<!-- rights -->"
 END = "<!-- /rights -->"
-HOLDERS = (rights_of_agent(Role.AGENT), rights_of_agent(Role.ADMINISTRATOR), SERVICE_KEY_RIGHTS)
+HOLDERS = (rights_of_agent(Role.AGENT), rights_of_agent(Role.ADMINISTRATOR), ORGANIZATION_RIGHTS, SERVICE_KEY_RIGHTS)
 
 
 def rights_table() -> str:
     """Return the table as Markdown, one line a right in the order of their declaration."""
     build()  # imports every type that ids can name
     lines = [
-        "| Right | What it allows | Agent | Administrator | Service key | Operations |",
-        "|---|---|---|---|---|---|",
+        "| Right | What it allows | Agent | Administrator | Organization administrator | Service key | Operations |",
+        "|---|---|---|---|---|---|---|",
     ]
     return "\n".join([*lines, *map(_line, RIGHTS)])
 
 
 def _line(right: str) -> str:
     held = " | ".join("yes" if right in rights else "" for rights in HOLDERS)
-    return f"| `{right}` | {RIGHTS[right]} | {held} | {', '.join(_operations(right))} |".replace("|  |", "| |")
+    return f"| `{right}` | {RIGHTS[right]} | {held} | {', '.join(_operations(right))} |".replace("|  |", "| |").replace(
+        "|  |", "| |"
+    )
 
 
 def _operations(right: str) -> list[str]:

@@ -35,6 +35,8 @@ NAMES: Mapping[str, str] = {
     "InboxDismissInput.id": "InboxItem",
     "InboxReleaseInput.id": "InboxItem",
     "InboxRetryInput.id": "InboxItem",
+    "OrganizationAdministratorAddInput.id": "Member",
+    "OrganizationAdministratorRemoveInput.id": "Member",
     "node.id": "",
     "nodes.ids": "",
 }
@@ -42,10 +44,16 @@ NAMES: Mapping[str, str] = {
 
 PLAIN: Mapping[str, Any] = {
     "AllowedAddressRemoveInput.network": "127.0.0.1",
+    "LocalizedTextInput.language": "en",
     "PluginCheckInput.name": "completion",
     "PluginConfigureInput.name": "completion",
     "PluginIsolateInput.name": "webhook",
     "PluginSwitchInput.name": "completion",
+    "ServiceCreateInput.defaultLanguage": "en",
+    "ServiceCreateInput.languages": "en",
+    "ServiceCreateInput.slug": "further",
+    "ServiceCreateInput.timeZone": "UTC",
+    "ServiceFeatureSetInput.feature": "chat",
     "TicketAddNoteInput.body": "a note",
     "TicketRunActionInput.action": "add_tags",
     "TicketRunActionInput.settings": {"tags": ["seen"]},

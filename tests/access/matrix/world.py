@@ -9,8 +9,9 @@ from typing import Any
 from flask import Flask
 
 from helpdesk.access import operations as access
-from helpdesk.access.rules import SERVICE_KEY_RIGHTS, rights_of_agent
+from helpdesk.access.rules import ORGANIZATION_RIGHTS, SERVICE_KEY_RIGHTS, rights_of_agent
 from helpdesk.agents import operations as agents
+from helpdesk.agents.queries import agents_of_service
 from helpdesk.agents.rules import Role
 from helpdesk.channels.models import Listening
 from helpdesk.customers import queries as customers
@@ -18,6 +19,8 @@ from helpdesk.customers import reaching
 from helpdesk.graphql import ids
 from helpdesk.kernel import actors, clock, db
 from helpdesk.kernel.paging import Window
+from helpdesk.organization import company_information
+from helpdesk.organization.rules import CompanyInformationKind
 from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.models import PluginFigure, PluginLog, PluginTrouble
 from helpdesk.sdk.channel import Verdict
@@ -27,12 +30,13 @@ from helpdesk.tickets.rules import Asker, Body, TicketStatus
 from tests.access.matrix.values import UPLOAD
 from tests.channels.post import Post, make_post, tell
 from tests.factories.client import Caller, log_in, open_to_partners
-from tests.factories.desk import Desk, hire, make_desk
+from tests.factories.desk import Desk, appoint, hire, make_desk
 from tests.factories.echo import Echo
 
 HTML = '<p>Hello <b>there</b></p><img src="https://elsewhere.example/a.png"><blockquote>before</blockquote>'
 OWN, FOREIGN = "pelican", "zebrafinch"  # stand in every text of a service, and in none of the other one's
 LEAVER = "leaver@demo.example"
+BOSS = "boss@demo.example"
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ ROLES: Mapping[str, frozenset[str] | None] = {
     "anonymous": None,
     "agent": rights_of_agent(Role.AGENT),
     "administrator": rights_of_agent(Role.ADMINISTRATOR),
+    "organization administrator": ORGANIZATION_RIGHTS,
     "service key": SERVICE_KEY_RIGHTS,
     "agent of another service": None,
     "revoked key": None,
@@ -74,11 +79,13 @@ def make_world(app: Flask, desk: Desk) -> World:
     foreign = furnish(other, FOREIGN)
     stranger = Caller(app)
     hire(desk.organization_id, desk.service_id, LEAVER, Role.AGENT)
+    appoint(desk, BOSS)
     revoked = access.create_key(desk.administrator, "left")
     callers = {
         "anonymous": stranger,
         "agent": log_in(stranger, "agent@demo.example"),
         "administrator": log_in(stranger, "admin@demo.example"),
+        "organization administrator": log_in(stranger, BOSS),
         "service key": stranger.but(token=token),
         "agent of another service": log_in(stranger.but(slug="elsewhere"), "agent@demo.example").but(slug="demo"),
         "revoked key": stranger.but(token=revoked.token),
@@ -166,11 +173,23 @@ def _name(service: Service, post: Post, *, answered: int, message: int, group: i
         "InboxItem": held,
         "Delivery": post.delivery(message).id,
         "Service": desk.service_id,
+        "Organization": desk.organization_id,
+        "Member": agents_of_service(desk.service_id)[-1].member_id,
+        "CompanyInformation": _company_information(desk),
         "ServiceKey": _first("service_key", desk.service_id),
     }
     assert rows.keys() == ids.rights().keys(), "Put a thing of the new type into tests/access/matrix/world.py."
     service.things[UPLOAD] = ids.encode("Attachment", _upload(desk))
     service.things.update({name: ids.encode(name, row_id or 0) for name, row_id in rows.items()})
+
+
+def _company_information(desk: Desk) -> int:
+    """Make a text about the company that the service shows, and return the id."""
+    system, texts = actors.system(desk.service_id), {"en": desk.settings.base_url}
+    kind = CompanyInformationKind.COMPANY
+    entry_id = company_information.create(system, kind=kind, name="Imprint", texts=texts)
+    company_information.show(system, desk.service_id, entry_id)
+    return entry_id
 
 
 def _upload(desk: Desk) -> int:
