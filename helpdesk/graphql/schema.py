@@ -8,6 +8,10 @@ from graphql import build_schema, lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from helpdesk.graphql.access import AccessMutations, AccessQueries
+from helpdesk.graphql.agent_group_mutations import AgentGroupMutations
+from helpdesk.graphql.agent_mutations import AgentMutations
+from helpdesk.graphql.agents import AgentQueries
+from helpdesk.graphql.allocation_mutations import AllocationMutations
 from helpdesk.graphql.authors import SystemAuthor
 from helpdesk.graphql.channel_mutations import ChannelMutations
 from helpdesk.graphql.channels import ChannelQueries
@@ -34,6 +38,7 @@ class Query(
     NodeQueries,
     OrganizationQueries,
     ServiceQueries,
+    AgentQueries,
     AccessQueries,
     TicketQueries,
     CountQueries,
@@ -56,6 +61,9 @@ class Mutation(
     ChannelMutations,
     AccessMutations,
     ServiceMutations,
+    AgentMutations,
+    AgentGroupMutations,
+    AllocationMutations,
     OrganizationMutations,
     PluginMutations,
 ):

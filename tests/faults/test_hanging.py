@@ -46,9 +46,10 @@ from helpdesk.kernel import dispatching
 from helpdesk.sdk import events
 from helpdesk.sdk.plugin import Plugin, receiver
 
-dispatching.DEADLINE_SECONDS = 1.0  # five at each of sixteen signals would take a minute
+dispatching.DEADLINE_SECONDS = 1.0  # five at each of eighteen signals would take a minute
 EVENTS = [
-    events.AddressFailed, events.AddressRestored, events.ChannelAccountChanged, events.CustomerCreated,
+    events.AddressFailed, events.AddressRestored, events.AgentChanged, events.AgentGroupChanged,
+    events.ChannelAccountChanged, events.CustomerCreated,
     events.DeliveryDelayed, events.DeliveryFinished, events.MessageAdded, events.OpenApiChanged, events.PluginChanged,
     events.OrganizationChanged, events.ServiceChanged, events.TicketAssigned, events.TicketCreated,
     events.TicketParticipantsChanged, events.TicketStatusChanged, events.TicketTagged,
@@ -60,7 +61,7 @@ def sleep(event):
 def loop(event):
     until = time.monotonic() + 3
     while time.monotonic() < until or event.name == "ticket.created":
-        pass  # one goes on for ever; sixteen of them would leave the desk no time at all
+        pass  # one goes on for ever; eighteen of them would leave the desk no time at all
 
 class Hanging(Plugin):
     title = {"en": "Hanging"}

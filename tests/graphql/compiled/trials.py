@@ -21,6 +21,9 @@ MUTATIONS = (
     "ticketParticipantAdd", "ticketParticipantRemove", "ticketRunAction", "customerIdentityRestore", "deliveryRetry",
     "inboxRetry", "inboxRelease", "inboxDismiss", "allowedAddressAdd", "allowedAddressRemove", "serviceUpdate",
     "serviceCreate", "organizationUpdate", "organizationAdministratorAdd", "organizationAdministratorRemove",
+    "agentAdd", "agentUpdate", "agentRemove", "agentGroupCreate", "agentGroupUpdate", "agentGroupDelete",
+    "agentAllocationUpdate", "viewerAllocationUpdate", "viewerChatStateUpdate", "menuAccessUpdate",
+    "memberDeactivate", "memberActivate",
 )  # fmt: skip
 """Those that make no secret, which would be another one each time."""
 
