@@ -17,6 +17,8 @@ from helpdesk.kernel.db import insert_once, transactional
 from helpdesk.kernel.errors import Conflict, NotFound
 from helpdesk.organization.queries import organization_exists, service_by_id
 
+FIRST_GROUP = "Agents"
+
 
 @transactional
 def add_member(organization_id: int, *, email: str, name: str, password: str | None) -> int:
@@ -110,6 +112,19 @@ def create_group(service_id: int, name: str) -> int:
             f"There is a group “{cleaned}” already; choose another name.", code="GROUP_EXISTS", path=("name",)
         )
     return group_id
+
+
+@transactional
+def group_named(service_id: int, name: str | None = None) -> int:
+    """Return the id of the group of the name, which is made if there is none; without a name, the oldest group's.
+
+    For whoever adds people at the command line, since nobody works without a group. Source: SPEC AGT-05.
+    """
+    found = AgentGroup.select(AgentGroup.id).where(AgentGroup.service == service_id).order_by(AgentGroup.id)
+    if name is not None:
+        found = found.where(AgentGroup.name == rules.check_name(name))
+    row = found.first()
+    return int(row.id) if row is not None else create_group(service_id, name or FIRST_GROUP)
 
 
 @transactional
