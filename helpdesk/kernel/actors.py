@@ -32,14 +32,18 @@ class Actor:
     name: str = ""
     rights: frozenset[str] = frozenset()
 
+    def may(self, right: str) -> bool:
+        """Return whether the actor holds the right; the system itself holds every one."""
+        return self.kind is ActorKind.SYSTEM or right in self.rights
+
     def require(self, right: str) -> None:
-        """Raise Forbidden unless the actor holds the right; the system itself holds every one.
+        """Raise Forbidden unless the actor holds the right.
 
         Raises Unauthenticated when nobody is known to be asking.
         """
         if self.kind is ActorKind.ANONYMOUS:
             raise Unauthenticated("Send a service key or a session token as “Authorization: Bearer …”.")
-        if self.kind is not ActorKind.SYSTEM and right not in self.rights:
+        if not self.may(right):
             raise Forbidden(f"This needs the right “{right}”; ask an administrator to grant it.")
 
 

@@ -15,13 +15,8 @@ FORWARD, TAKE = "ticket.assign", "ticket.take"
 
 def require_right(actor: Actor) -> None:
     """Raise Forbidden unless the actor may forward tickets, or take them at least."""
-    if TAKE not in actor.rights:
+    if not actor.may(TAKE):
         actor.require(FORWARD)
-
-
-def may_forward(actor: Actor) -> bool:
-    """Return whether the actor may give tickets to others."""
-    return actor.kind is ActorKind.SYSTEM or FORWARD in actor.rights
 
 
 def wanted(actor: Actor, ticket: Any, *, agent_id: int | None, group_id: int | None) -> dict[str, int | None]:
@@ -30,7 +25,7 @@ def wanted(actor: Actor, ticket: Any, *, agent_id: int | None, group_id: int | N
     For whoever may only take it the group stays, since it is nothing of theirs.
     Raises Forbidden, Invalid (AGENT_NOT_ASSIGNABLE, GROUP_NOT_FOUND), Conflict (ASSIGNEE_NOT_AVAILABLE, TICKET_TAKEN).
     """
-    if not may_forward(actor):
+    if not actor.may(FORWARD):
         _check_taking(actor, ticket, agent_id=agent_id, group_id=group_id)
         group_id = ticket.group_id
     _check_agent(actor, ticket, agent_id)

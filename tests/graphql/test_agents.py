@@ -197,6 +197,30 @@ def test_closed_menu_is_closed_everywhere_at_once(administrator: Caller, agent: 
     administrator.done("ServiceUpdate", timeZone="UTC")
 
 
+def test_whom_customers_are_closed_to_sees_no_more_of_them_than_the_name_in_tickets(
+    administrator: Caller, agent: Caller, partner: Caller
+) -> None:
+    made = ticket(partner, customer={"email": "hong@customer.example", "name": "홍길동"})
+    document = (
+        "query Who($number: Int!) { ticket(number: $number) { messages { nodes { author { __typename name"
+        " ... on Customer { email } } } } } }"
+    )
+
+    def author() -> Any:
+        answer = agent.post(document, {"number": made["number"]}).get_json()
+        return answer["data"]["ticket"]["messages"]["nodes"][0]["author"]
+
+    assert author() == {"__typename": "Customer", "name": "홍길동", "email": "hong@customer.example"}
+    closed = {"menu": "CUSTOMER_INFORMATION", "agentIds": [known(administrator)["agent"]["id"]]}
+    administrator.done("MenuAccessUpdate", **closed)
+    assert author() == {"__typename": "SystemAuthor", "name": "홍길동"}
+    assert agent.failed("Customers") == "FORBIDDEN"
+    document = "query Whose($number: Int!) { ticket(number: $number) { customer { email } } }"
+    answer = agent.post(document, {"number": made["number"]}).get_json()
+    assert answer["data"]["ticket"] == {"customer": None}
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
+
+
 def test_staff_is_nothing_of_an_agent_s(agent: Caller, administrator: Caller, jun: str) -> None:
     mine = known(administrator)["agent"]["id"]
     for mutation, given in (
