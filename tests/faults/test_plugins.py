@@ -82,6 +82,9 @@ def cause_everything(calls: Calls) -> None:
     ticket_id = made["ticket"]["id"]
     (agent, *_) = calls.ask("Service")["agents"]
     assert calls.do("TicketAssign", ticketId=ticket_id, assigneeId=agent["id"])["ticket"]["status"] == "OPEN"
+    grouped = calls.do("AgentGroupCreate", name="Orders", agentIds=[agent["id"]])
+    assert [one["id"] for one in grouped["agentGroup"]["agents"]] == [agent["id"]]
+    assert calls.do("AgentAllocationUpdate", id=agent["id"], mostChats=3)["agent"]["mostChats"] == 3
     done = calls.do("TicketReply", ticketId=ticket_id, body="It is on its way.", status="RESOLVED")
     assert done["ticket"]["status"] == "RESOLVED"
     (account,) = calls.ask("ChannelAccounts")["channelAccounts"]
