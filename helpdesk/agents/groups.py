@@ -19,6 +19,7 @@ from helpdesk.sdk.events import AgentGroupChanged
 
 SUBJECT = "agent_group"
 MOST_AT_ONCE = 500
+MOST_GROUPS = 100
 
 
 @transactional
@@ -104,7 +105,7 @@ def choose(actor: Actor, agent_id: int, group_ids: Sequence[int]) -> None:
     actor.require("agent.write")
     if not group_ids:
         raise Invalid("Every agent is in a group: leave at least one.", code="GROUP_NEEDED", path=("group_ids",))
-    for group_id in dict.fromkeys(group_ids):
+    for group_id in check_groups(group_ids):
         join(actor, group_id, agent_id)
     rows: Any = GroupMember.select(GroupMember.group).where(
         GroupMember.agent == agent_id, GroupMember.group.not_in(list(group_ids))
@@ -113,6 +114,14 @@ def choose(actor: Actor, agent_id: int, group_ids: Sequence[int]) -> None:
         before = agent_ids_of_group(group_id)
         _take_out(group_id, [agent_id])
         _record(actor, group_id, "updated", {"agents": (before, [one for one in before if one != agent_id])})
+
+
+def check_groups(group_ids: Sequence[int]) -> list[int]:
+    """Return the groups that an agent is to be in, each once, in their order. Raises Invalid for very many."""
+    chosen = list(dict.fromkeys(group_ids))
+    if len(chosen) > MOST_GROUPS:
+        raise Invalid(f"An agent is in {MOST_GROUPS} groups at the most.", path=("group_ids",))
+    return chosen
 
 
 def group_of(actor: Actor, group_id: int, *, path: str = "id") -> Any:

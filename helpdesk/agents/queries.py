@@ -8,10 +8,20 @@ from typing import Any
 import peewee
 
 from helpdesk.agents.models import Agent, AgentGroup, GroupMember, Member
-from helpdesk.agents.rules import AgentChannel, AgentRight, ChatState, Menu, Role, normal_email
+from helpdesk.agents.rules import (
+    LONGEST_EMAIL,
+    LONGEST_NAME,
+    AgentChannel,
+    AgentRight,
+    ChatState,
+    Menu,
+    Role,
+    normal_email,
+)
 from helpdesk.kernel.db import is_sqlite
 from helpdesk.kernel.errors import Invalid
 from helpdesk.kernel.rows import Row, by_ids, load, select, together
+from helpdesk.kernel.text import one_line
 from helpdesk.organization.queries import service_by_id
 
 MOST_FOUND = 50
@@ -139,10 +149,10 @@ def search_members(
     address. Raises Invalid when nothing is given. Source: SPEC AGT-04, SPEC-SETTINGS AGT-X07.
     """
     conditions: list[Any] = []
-    if name and name.strip():
-        conditions.append(Member.name.contains(name.strip()))
-    if account and account.strip():
-        conditions.append(Member.email.startswith(account.strip().lower()))
+    if part := one_line(name or "", longest=LONGEST_NAME):
+        conditions.append(Member.name.contains(part))
+    if beginning := one_line(account or "", longest=LONGEST_EMAIL):
+        conditions.append(Member.email.startswith(beginning.lower()))
     if email and email.strip():
         conditions.append(Member.email == normal_email(email))
     if not conditions:

@@ -57,7 +57,7 @@ def add(actor: Actor, member_id: int, duties: Duties, *, group_ids: Sequence[int
             path=("member_id",),
         )
     agent_id = add_agent(actor.service_id, member_id, role=rules.Role(duties.role or rules.Role.AGENT), duties=duties)
-    for group_id in group_ids:
+    for group_id in agent_groups.check_groups(group_ids):
         agent_groups.join(actor, group_id, agent_id)
     if new_group is not None:
         agent_groups.join(actor, agent_groups.create(actor, new_group, path="new_group"), agent_id)

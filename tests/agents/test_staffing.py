@@ -118,7 +118,7 @@ def test_groups_of_an_agent_are_chosen_and_the_last_one_stays(desk: Desk) -> Non
     second, third = (operations.create_group(desk.service_id, name) for name in ("second", "third"))
     staffing.update(desk.administrator, agent_id, Duties(), group_ids=[third, second])
     assert groups(agent_id) == ["third", "second"]
-    for chosen, code in (([], "GROUP_NEEDED"), ([10_000], "NOT_FOUND")):
+    for chosen, code in (([], "GROUP_NEEDED"), ([10_000], "NOT_FOUND"), (range(101), "INVALID")):
         with pytest.raises(HelpdeskError) as refused:
             staffing.update(desk.administrator, agent_id, Duties(), group_ids=chosen)
         assert (refused.value.code, refused.value.path) == (code, ("group_ids",))
@@ -179,7 +179,9 @@ def test_members_are_found_by_name_account_and_address_of_the_own_organization(d
     assert found(email=" JUN@demo.example ", name="jun") == ["jun@demo.example"]
     assert found(name="Jun", account="june") == []
     assert queries.agents_of_members(desk.service_id, [jun]) == [None]
-    for given in ({}, {"name": "  ", "email": ""}):
+    assert found(name="Jun\x00") == ["jun@demo.example"]
+    assert found(account="\\") == []
+    for given in ({}, {"name": "  ", "email": ""}, {"name": "\x00"}):
         with pytest.raises(Invalid, match="at least one"):
             found(**given)
     with pytest.raises(Forbidden):
