@@ -1,5 +1,7 @@
 """Whoever leaves is shut out at once, and leaves no ticket behind."""
 
+import threading
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -7,9 +9,9 @@ import pytest
 from helpdesk.access import authentication, sessions
 from helpdesk.agents import allocation, groups, operations, queries, staffing
 from helpdesk.agents.rules import Menu, Role
-from helpdesk.kernel import actors, events
+from helpdesk.kernel import actors, db, events
 from helpdesk.kernel.actors import Actor, ActorKind
-from helpdesk.kernel.errors import Conflict, Forbidden, HelpdeskError, NotFound, Unauthenticated
+from helpdesk.kernel.errors import Conflict, Forbidden, HelpdeskError, Invalid, NotFound, Unauthenticated
 from helpdesk.kernel.paging import Window
 from helpdesk.organization.operations import create_service
 from helpdesk.signals import flush, ticket_assigned
@@ -173,6 +175,28 @@ def test_very_many_tickets_are_handed_over_in_bounded_steps(desk: Desk, monkeypa
         leaving.remove_agent(desk.administrator, desk.agent.id)
     assert [ticket(one).assignee_id for one in ids] == [None] * 7
     assert len([sql for sql in statements if sql.startswith('UPDATE "ticket"')]) == 3
+    assert counting.recount() == 0
+
+
+def test_who_is_given_tickets_while_leaving_keeps_none(desk: Desk) -> None:
+    ids, agent_id = [make(desk) for _ in range(12)], desk.agent.id
+    assert agent_id is not None
+    halfway = threading.Barrier(2)
+
+    def give() -> None:
+        with db.connection():
+            for place, ticket_id in enumerate(ids):
+                if place == 3:
+                    halfway.wait()
+                with suppress(Invalid):
+                    tickets.assign(desk.partner, ticket_id, agent_id=agent_id, group_id=None)
+
+    giving = threading.Thread(target=give)
+    giving.start()
+    halfway.wait()
+    leaving.deactivate_member(boss(desk), member_of(desk.agent))
+    giving.join()
+    assert {ticket(one).assignee_id for one in ids} == {None}
     assert counting.recount() == 0
 
 
