@@ -23,6 +23,8 @@ from helpdesk.kernel.events import Event
 from helpdesk.sdk.events import (
     AddressFailed,
     AddressRestored,
+    AgentChanged,
+    AgentGroupChanged,
     ChannelAccountChanged,
     CustomerCreated,
     DeliveryDelayed,
@@ -104,6 +106,8 @@ channel_account_changed = Signal(ChannelAccountChanged)
 open_api_changed = Signal(OpenApiChanged)
 service_changed = Signal(ServiceChanged)
 organization_changed = Signal(OrganizationChanged)
+agent_changed = Signal(AgentChanged)
+agent_group_changed = Signal(AgentGroupChanged)
 ticket_tagged = Signal(TicketTagged)
 ticket_participants_changed = Signal(TicketParticipantsChanged)
 plugin_changed = Signal(PluginChanged)
@@ -124,6 +128,8 @@ ALL: dict[str, Signal[Any]] = {
         open_api_changed,
         service_changed,
         organization_changed,
+        agent_changed,
+        agent_group_changed,
         ticket_tagged,
         ticket_participants_changed,
         plugin_changed,

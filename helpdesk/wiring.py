@@ -21,7 +21,7 @@ from helpdesk.kernel.settings import Settings
 from helpdesk.kernel.storage import storage
 from helpdesk.plugins import figures, registry
 from helpdesk.sdk.events import MessageAdded, ServiceChanged
-from helpdesk.tickets import attachments
+from helpdesk.tickets import attachments, leaving
 from helpdesk.triggers import later as actions
 
 REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
@@ -54,7 +54,11 @@ def _feed(settings: Settings) -> None:
 
 
 def _keep_house(settings: Settings) -> None:
-    """Drop what has served its time: abandoned uploads, old keys, counts and events, done jobs, half-written files."""
+    """Drop what has served its time: abandoned uploads, old keys, counts and events, done jobs, half-written files.
+
+    Tickets that somebody who has left still has go back to their groups.
+    """
+    leaving.sweep()
     attachments.drop_abandoned()
     idempotency.forget()
     sessions.forget_attempts()

@@ -71,7 +71,7 @@ def _session_holder(service_id: int, token: str) -> Actor:
         raise _unknown()
     actor = actor_of(agent)
     if agent.is_organization_administrator:
-        return replace(actor, rights=actor.rights | rules.ORGANIZATION_RIGHTS)
+        return replace(actor, rights=actor.rights | rules.ORGANIZATION_ADMINISTRATOR_RIGHTS)
     return actor
 
 
@@ -82,7 +82,7 @@ def _member_in_session(service_id: int, token: str) -> Actor:
         raise _unknown()
     if member.organization_id != organization_id_of(service_id):
         raise _unknown()
-    rights = rules.ORGANIZATION_RIGHTS
+    rights = rules.ORGANIZATION_ADMINISTRATOR_RIGHTS
     return Actor(ActorKind.MEMBER, service_id, id=member.id, name=member.name, rights=rights)
 
 
@@ -96,7 +96,9 @@ def _holder(model: Any, column: Any, token: str) -> int | None:
 
 def actor_of(agent: AgentRow) -> Actor:
     """Return the agent as an actor of the service; who it is, and that they are active, has been proven."""
-    rights = rules.rights_of_agent(agent.role)
+    rights = rules.rights_of_agent(
+        agent.role, agent.rights, channels=agent.channels, restricted_menus=agent.restricted_menus
+    )
     return Actor(ActorKind.AGENT, agent.service_id, id=agent.id, name=agent.name, rights=rights)
 
 

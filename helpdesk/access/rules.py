@@ -1,27 +1,36 @@
 """The table of rights, whose address counts, and how long a guesser waits: decided without a database.
 
 A service key may do whatever an administrator may, so that nothing is out of a partner's reach, but
-make keys and let addresses in: a stolen key could otherwise outlive its own revocation.
+make keys and let addresses in: a stolen key could otherwise outlive its own revocation. Nor is the log of who logged
+in anywhere in the organization a partner's.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from helpdesk.agents.rules import Role
+from helpdesk.agents.rules import FIRST_CHANNELS, FIRST_RIGHTS, AgentChannel, AgentRight, Menu, Role
 from helpdesk.kernel.errors import Invalid
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 RIGHTS: Mapping[str, str] = {
-    "ticket.read": "See tickets, their messages and their history, and the agents and groups that have them.",
+    "ticket.read": "See tickets, their messages and their history.",
     "ticket.create": "Open a ticket, and with it a customer who was not known.",
     "ticket.reply": "Answer the customer of a ticket.",
     "ticket.note": "Leave a note that customers never see.",
-    "ticket.assign": "Give a ticket to an agent or a group, or take it back.",
+    "ticket.take": "Take a ticket that nobody has, and give it back.",
+    "ticket.assign": "Forward: give a ticket to any agent or group, or take it back from one.",
     "ticket.set_status": "Open, hold, resolve and reopen tickets.",
     "ticket.tag": "Put tags on tickets and take them off.",
     "ticket.complete": "Complete a resolved ticket before its time.",
+    "ticket.export": "Export tickets with all that was written in them.",
+    "callback.assign": "Give out callbacks that nobody has.",
+    "agent.read": "See the agents of the service and their groups.",
+    "agent.write": "Add, change and remove agents and groups, switch allocation, and close menus to agents.",
+    "agent.attributes": "Keep with an agent what a plugin knows the agent by.",
+    "allocation.write": "Switch one's own allocation.",
+    "connection_log.read": "See when any agent of the organization logged in and out, and from where.",
     "customer.read": "See customers and what they are known by.",
     "customer.write": "Say that a customer's address is good again.",
     "customer.export": "Fetch everything that plugins keep about a customer.",
@@ -45,7 +54,35 @@ RIGHTS: Mapping[str, str] = {
     "organization.write": "Make services, switch their features, and choose administrators and company information.",
 }
 ORGANIZATION_RIGHTS = frozenset({"organization.read", "organization.write"})
-"""What an organization administrator may do, and nobody else: in services they have no right by that."""
+"""What is the organization's: an organization administrator may do it, and nobody else."""
+
+ORGANIZATION_ADMINISTRATOR_RIGHTS = ORGANIZATION_RIGHTS | {"service.read", "agent.read", "agent.write"}
+"""What an organization administrator may do in every service: see it, and say who works there. Source: GEN-X23."""
+
+SINGLE_RIGHTS: Mapping[AgentRight, str] = {
+    AgentRight.TICKET_FORWARDING: "ticket.assign",
+    AgentRight.EXTRACT: "ticket.export",
+    AgentRight.CONNECTION_LOG: "connection_log.read",
+    AgentRight.ALLOCATION_CONTROL: "allocation.write",
+    AgentRight.CALLBACK_ASSIGNMENT: "callback.assign",
+}
+"""What is given to an agent beside the role. Source: SPEC AGT-08 to AGT-10, AGT-26, SPEC-SETTINGS AGT-X02."""
+
+MENUS: Mapping[Menu, frozenset[str]] = {
+    Menu.TICKET_MANAGEMENT: frozenset(
+        {"upload.create", *(right for right in RIGHTS if right.startswith(("ticket.", "inbox.", "delivery.")))}
+    ),
+    Menu.CUSTOMER_INFORMATION: frozenset(right for right in RIGHTS if right.startswith("customer.")),
+    Menu.SERVICE_MANAGEMENT: frozenset(
+        {
+            "service.write",
+            "agent.write",
+            "agent.attributes",
+            *(right for right in RIGHTS if right.startswith(("channel_account.", "plugin.", "open_api."))),
+        }
+    ),
+}
+"""The rights that go with a menu: whom it is closed to has none of them. Source: SPEC AGT-31, SPEC-SETTINGS GEN-X31."""
 
 _AGENT_RIGHTS = frozenset(
     {
@@ -53,9 +90,10 @@ _AGENT_RIGHTS = frozenset(
         "ticket.create",
         "ticket.reply",
         "ticket.note",
-        "ticket.assign",
+        "ticket.take",
         "ticket.set_status",
         "ticket.tag",
+        "agent.read",
         "customer.read",
         "customer.write",
         "delivery.read",
@@ -64,16 +102,32 @@ _AGENT_RIGHTS = frozenset(
         "upload.create",
     }
 )
-SERVICE_KEY_RIGHTS = frozenset(RIGHTS) - ORGANIZATION_RIGHTS - {"open_api.write"}
+_ADMINISTRATOR_RIGHTS = (frozenset(RIGHTS) - ORGANIZATION_RIGHTS - frozenset(SINGLE_RIGHTS.values())) | {
+    "callback.assign"
+}
+SERVICE_KEY_RIGHTS = frozenset(RIGHTS) - ORGANIZATION_RIGHTS - {"open_api.write", "connection_log.read"}
 
 FREE_ATTEMPTS = 5
 LONGEST_WAIT_SECONDS = 900
 _LINE_BITS = 64  # a line that speaks IPv6 is given a whole /64
 
 
-def rights_of_agent(role: Role) -> frozenset[str]:
-    """Return what the role may do. Source: SPEC GEN-08."""
-    return frozenset(RIGHTS) - ORGANIZATION_RIGHTS if role is Role.ADMINISTRATOR else _AGENT_RIGHTS
+def rights_of_agent(
+    role: Role,
+    singles: Iterable[AgentRight] = FIRST_RIGHTS,
+    *,
+    channels: Collection[AgentChannel] = FIRST_CHANNELS,
+    restricted_menus: Iterable[Menu] = (),
+) -> frozenset[str]:
+    """Return what an agent may do: by the role and the single rights, without what is closed or no work of theirs.
+
+    Whoever does not work on tickets has nothing of the menu of tickets. Source: SPEC GEN-08, AGT-06 to AGT-10, AGT-31.
+    """
+    by_role = _ADMINISTRATOR_RIGHTS if role is Role.ADMINISTRATOR else _AGENT_RIGHTS
+    closed = set(restricted_menus)
+    if AgentChannel.TICKET not in channels:
+        closed.add(Menu.TICKET_MANAGEMENT)
+    return by_role.union(SINGLE_RIGHTS[one] for one in singles).difference(*(MENUS[menu] for menu in closed))
 
 
 def normal_address(text: str) -> str:

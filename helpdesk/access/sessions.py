@@ -7,6 +7,7 @@ tries are counted by mail *and* address. Every refusal is the same and takes the
 (Source: SECURITY D1).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -84,8 +85,28 @@ def change_password(member_id: int, password: str) -> None:
     Raises Invalid (WEAK_PASSWORD) and NotFound.
     """
     agents.set_password(member_id, password)
-    _end(AgentSession, AgentSession.agent.in_(agent_ids_of_member(member_id)))
+    end_all(member_id)
+
+
+@transactional
+def end_all(member_id: int) -> None:
+    """End the member's sessions in every service."""
+    end_of_agents(agent_ids_of_member(member_id))
     _end(MemberSession, MemberSession.member == member_id)
+
+
+@transactional
+def end_of_agents(agent_ids: Sequence[int]) -> None:
+    """End the sessions of agents; those that the same people have elsewhere go on."""
+    _end(AgentSession, AgentSession.agent.in_(list(agent_ids)))
+
+
+def are_logged_in(agent_ids: Sequence[int]) -> list[bool]:
+    """Return whether each agent has a session, aligned with them, in one statement. Source: SPEC AGT-20."""
+    is_running = AgentSession.revoked_at.is_null() & (AgentSession.expires_at > clock.now())
+    query: Any = AgentSession.select(AgentSession.agent).where(AgentSession.agent.in_(list(agent_ids)), is_running)
+    present = {row[0] for row in query.distinct().tuples()}
+    return [agent_id in present for agent_id in agent_ids]
 
 
 @transactional

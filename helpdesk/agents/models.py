@@ -2,8 +2,8 @@
 
 import peewee
 
-from helpdesk.agents.rules import Role
-from helpdesk.kernel.columns import EnumColumn, TimeColumn
+from helpdesk.agents.rules import ChatState, Role
+from helpdesk.kernel.columns import EnumColumn, JsonColumn, TimeColumn
 from helpdesk.kernel.db import Model
 from helpdesk.organization.models import Organization, Service
 
@@ -29,13 +29,29 @@ class Member(Model):
 
 
 class Agent(Model):
-    """A member at work in one service. ``last_assigned_at`` is when a ticket was last given to the agent."""
+    """A member at work in one service. ``last_assigned_at`` is when a ticket was last given to the agent.
+
+    ``rights`` are those beside the role, ``channels`` those to work by, ``restricted_menus`` those that are closed:
+    lists of words. ``attributes`` are plugins' own, by the plugin's name. Whoever is removed keeps the row, since what
+    they did names it. The defaults in the database are for processes that do not know the columns yet.
+    """
 
     id = peewee.BigAutoField()
     service = peewee.ForeignKeyField(Service, backref="+")
     member = peewee.ForeignKeyField(Member, backref="+")
     role = EnumColumn(Role)
+    rights = JsonColumn(constraints=[peewee.SQL("""DEFAULT '["TICKET_FORWARDING"]'""")])
+    channels = JsonColumn(constraints=[peewee.SQL("""DEFAULT '["TICKET"]'""")])
+    takes_tickets = peewee.BooleanField(default=True, constraints=[peewee.SQL("DEFAULT true")])
+    takes_chats = peewee.BooleanField(default=True, constraints=[peewee.SQL("DEFAULT true")])
+    most_chats = peewee.IntegerField(null=True)
+    chat_state = EnumColumn(ChatState, default=ChatState.OFFLINE, constraints=[peewee.SQL("DEFAULT 'OFFLINE'")])
+    cti_id = peewee.CharField(max_length=64, null=True)
+    cti_number = peewee.CharField(max_length=64, null=True)
+    restricted_menus = JsonColumn(default=[], constraints=[peewee.SQL("DEFAULT '[]'")])
+    attributes = JsonColumn(default={}, constraints=[peewee.SQL("DEFAULT '{}'")])
     last_assigned_at = TimeColumn(null=True)
+    removed_at = TimeColumn(null=True)
     created_at = TimeColumn()
 
     class Meta:

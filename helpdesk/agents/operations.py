@@ -4,15 +4,20 @@
 ``access.sessions.change_password``, which ends them too, wherever a member may be logged in.
 """
 
+from dataclasses import asdict
+from typing import Any
+
 from helpdesk.agents import rules
 from helpdesk.agents.administrators import require_another
 from helpdesk.agents.models import Agent, AgentGroup, GroupMember, Member
-from helpdesk.agents.rules import Role
+from helpdesk.agents.rules import Duties, Role
 from helpdesk.kernel import clock
 from helpdesk.kernel.crypto import hash_password
 from helpdesk.kernel.db import insert_once, transactional
 from helpdesk.kernel.errors import Conflict, NotFound
 from helpdesk.organization.queries import organization_exists, service_by_id
+
+FIRST_GROUP = "Agents"
 
 
 @transactional
@@ -53,19 +58,20 @@ def renew_hash(member_id: int, password: str, *, stored: str) -> None:
 
 @transactional
 def deactivate_member(member_id: int) -> None:
-    """Shut the member out everywhere, from the next request on; what they wrote stays.
+    """Shut the member out everywhere, from the next request on; what they wrote stays, as do the tickets they have.
 
-    Raises NotFound, and Conflict (LAST_ADMINISTRATOR).
+    Raises NotFound, and Conflict (LAST_ADMINISTRATOR). ``tickets.leaving`` asks for the right and hands tickets over.
     """
     require_another(_member(member_id))
     Member.update(deactivated_at=clock.now()).where(Member.id == member_id).execute()
 
 
 @transactional
-def add_agent(service_id: int, member_id: int, *, role: Role) -> int:
-    """Let a member of the same organization work in the service and return the agent's id.
+def add_agent(service_id: int, member_id: int, *, role: Role, duties: Duties | None = None) -> int:
+    """Let a member of the same organization work in the service and return the agent's id, the same one as before.
 
-    Raises NotFound, also for another organization's member, and Conflict (AGENT_EXISTS).
+    Without ``duties`` the agent works on tickets and may give them to others.
+    Raises Invalid, NotFound, also for another organization's member, and Conflict (AGENT_EXISTS).
     Source: SPEC AGT-01, AGT-06.
     """
     service = service_by_id(service_id)
@@ -73,11 +79,25 @@ def add_agent(service_id: int, member_id: int, *, role: Role) -> int:
         raise NotFound("There is no such service.", path=("service_id",))
     if _member(member_id).organization_id != service.organization_id:
         raise _no_member()
-    values = {"service": service_id, "member": member_id, "role": Role(role), "created_at": clock.now()}
-    agent_id = insert_once(Agent, values)
+    first = Duties(role=role, rights=rules.FIRST_RIGHTS, channels=rules.FIRST_CHANNELS)
+    begun = rules.duties_after(first, duties or Duties())
+    values = {"service": service_id, "member": member_id, "created_at": clock.now(), **asdict(begun)}
+    agent_id = insert_once(Agent, values) or _back_again(values)
     if agent_id is None:
         raise Conflict("This member is an agent of the service already.", code="AGENT_EXISTS", path=("member_id",))
     return agent_id
+
+
+def _back_again(values: dict[str, Any]) -> int | None:
+    """Let one who was removed work again, as if new but for what plugins keep; None for one who is at work."""
+    fresh: dict[str, Any] = {
+        "takes_tickets": True, "takes_chats": True, "most_chats": None, "restricted_menus": [], "removed_at": None,
+    }  # fmt: skip
+    was_removed = (
+        Agent.service == values["service"], Agent.member == values["member"], Agent.removed_at.is_null(False)
+    )  # fmt: skip
+    back: Any = Agent.update({**values, **fresh}).where(*was_removed).returning(Agent.id).tuples().execute()
+    return next((int(row[0]) for row in back), None)
 
 
 @transactional
@@ -95,6 +115,19 @@ def create_group(service_id: int, name: str) -> int:
 
 
 @transactional
+def group_named(service_id: int, name: str | None = None) -> int:
+    """Return the id of the group of the name, which is made if there is none; without a name, the oldest group's.
+
+    For whoever adds people at the command line, since nobody works without a group. Source: SPEC AGT-05.
+    """
+    found = AgentGroup.select(AgentGroup.id).where(AgentGroup.service == service_id).order_by(AgentGroup.id)
+    if name is not None:
+        found = found.where(AgentGroup.name == rules.check_name(name))
+    row = found.first()
+    return int(row.id) if row is not None else create_group(service_id, name or FIRST_GROUP)
+
+
+@transactional
 def add_to_group(group_id: int, agent_id: int) -> None:
     """Put the agent last in the group; one who is in it keeps the place. Source: SPEC AGT-14.
 
@@ -103,7 +136,8 @@ def add_to_group(group_id: int, agent_id: int) -> None:
     group = AgentGroup.get_or_none(AgentGroup.id == group_id)
     if group is None:
         raise NotFound("There is no such group.", path=("group_id",))
-    if not Agent.select().where(Agent.service == group.service_id, Agent.id == agent_id).exists():
+    is_theirs = (Agent.service == group.service_id) & (Agent.id == agent_id) & Agent.removed_at.is_null()
+    if not Agent.select().where(is_theirs).exists():
         raise NotFound("There is no such agent in the service.", path=("agent_id",))
     insert_once(GroupMember, {"group": group_id, "agent": agent_id})
 

@@ -1,10 +1,12 @@
-"""What an email, a password and a name of somebody who works here must be, decided without a database.
+"""What somebody who works here must be and may be given, decided without a database.
 
 A password is judged by its length and by not being the first that anybody tries. Demanding digits
 and signs lost: people answer it with ``Password1!``.
 """
 
 import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
@@ -14,6 +16,8 @@ from helpdesk.kernel.errors import Invalid
 from helpdesk.kernel.text import one_line
 
 LONGEST_NAME = 100
+LONGEST_CTI = 64
+MOST_CHATS = 1_000
 LONGEST_EMAIL = 320  # 64 before the sign and 255 after it; what is longer is not worth the reading
 SHORTEST_PASSWORD = 10
 
@@ -38,6 +42,120 @@ class Role(StrEnum):
     AGENT = "AGENT"
 
 
+class AgentRight(StrEnum):
+    """A right that an agent is given beside the role. Source: SPEC AGT-08 to AGT-10, AGT-26, SPEC-SETTINGS AGT-X02."""
+
+    TICKET_FORWARDING = "TICKET_FORWARDING"
+    EXTRACT = "EXTRACT"
+    CONNECTION_LOG = "CONNECTION_LOG"
+    ALLOCATION_CONTROL = "ALLOCATION_CONTROL"
+    CALLBACK_ASSIGNMENT = "CALLBACK_ASSIGNMENT"
+
+
+class AgentChannel(StrEnum):
+    """By what an agent works. Source: SPEC AGT-07."""
+
+    TICKET = "TICKET"
+    CHAT = "CHAT"
+    PHONE = "PHONE"
+
+
+class ChatState(StrEnum):
+    """Whether an agent is there for chats."""
+
+    ONLINE = "ONLINE"
+    BREAK = "BREAK"
+    OFFLINE = "OFFLINE"
+
+
+class Menu(StrEnum):
+    """A part of a service that can be closed to some agents. Source: SPEC AGT-31, SPEC-SETTINGS GEN-X31."""
+
+    TICKET_MANAGEMENT = "TICKET_MANAGEMENT"
+    CUSTOMER_INFORMATION = "CUSTOMER_INFORMATION"
+    SERVICE_MANAGEMENT = "SERVICE_MANAGEMENT"
+
+
+FIRST_RIGHTS = (AgentRight.TICKET_FORWARDING,)
+FIRST_CHANNELS = (AgentChannel.TICKET,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duties:
+    """What an agent is to do, or what of it is to change: None leaves it as it is, an empty text empties it."""
+
+    role: Role | None = None
+    rights: Sequence[AgentRight] | None = None
+    channels: Sequence[AgentChannel] | None = None
+    cti_id: str | None = None
+    cti_number: str | None = None
+
+
+def check_channels(channels: Iterable[AgentChannel]) -> list[AgentChannel]:
+    """Return the channels in their order, with tickets for whoever takes calls. Raises Invalid for none at all.
+
+    Source: SPEC-SETTINGS AGT-X01, AGT-X02.
+    """
+    chosen = set(channels)
+    if not chosen:
+        raise Invalid("Choose at least one channel by which the agent works.", path=("channels",))
+    if AgentChannel.PHONE in chosen:
+        chosen.add(AgentChannel.TICKET)
+    return [channel for channel in AgentChannel if channel in chosen]
+
+
+def check_rights(rights: Iterable[AgentRight], *, role: Role, channels: Sequence[AgentChannel]) -> list[AgentRight]:
+    """Return the rights in their order, without those that the role brings. Raises Invalid (RIGHT_NOT_ALLOWED).
+
+    Source: SPEC-SETTINGS AGT-X01, AGT-X02, AGT-X04.
+    """
+    chosen = set(rights)
+    if AgentRight.CONNECTION_LOG in chosen - possible_rights(role, channels):
+        raise _not_allowed("Only administrators can be let into the connection log; make the agent one first.")
+    if AgentRight.CALLBACK_ASSIGNMENT in chosen - possible_rights(role, channels):
+        raise _not_allowed("Callbacks are given out by those who take calls; let the agent work by phone first.")
+    if role is Role.ADMINISTRATOR:
+        chosen.discard(AgentRight.CALLBACK_ASSIGNMENT)
+    return [right for right in AgentRight if right in chosen]
+
+
+def possible_rights(role: Role, channels: Sequence[AgentChannel]) -> frozenset[AgentRight]:
+    """Return the rights that an agent of the role and the channels can be given."""
+    if role is Role.ADMINISTRATOR:
+        return frozenset(AgentRight)
+    barred = {AgentRight.CONNECTION_LOG}
+    if AgentChannel.PHONE not in channels:
+        barred.add(AgentRight.CALLBACK_ASSIGNMENT)
+    return frozenset(AgentRight) - barred
+
+
+def duties_after(before: Duties, given: Duties) -> Duties:
+    """Return all duties after a change. Rights that are not named go where role and channels no more allow them.
+
+    Raises Invalid (RIGHT_NOT_ALLOWED). ``before`` is whole.
+    """
+    role = Role(given.role or before.role or Role.AGENT)
+    channels = check_channels((before.channels or ()) if given.channels is None else given.channels)
+    if given.rights is None:
+        rights = [right for right in before.rights or () if right in possible_rights(role, channels)]
+    else:
+        rights = list(given.rights)
+    return Duties(
+        role=role,
+        channels=channels,
+        rights=check_rights(rights, role=role, channels=channels),
+        cti_id=before.cti_id if given.cti_id is None else _cti(given.cti_id, "cti_id"),
+        cti_number=before.cti_number if given.cti_number is None else _cti(given.cti_number, "cti_number"),
+    )
+
+
+def check_most_chats(most: int) -> int:
+    """Return how many chats an agent has at once at the most. Raises Invalid."""
+    if not 0 <= most <= MOST_CHATS:
+        raise Invalid(f"An agent has 0 to {MOST_CHATS} chats at once.", path=("most_chats",))
+    return most
+
+
 def normal_email(email: str, *, path: tuple[str, ...] = ("email",)) -> str:
     """Return the one spelling under which the address is kept. Raises Invalid (BAD_EMAIL).
 
@@ -59,11 +177,11 @@ def _normalized(email: str) -> str:
     return unicodedata.normalize("NFC", parts.normalized.lower())
 
 
-def check_name(name: str) -> str:
+def check_name(name: str, *, path: str = "name") -> str:
     """Return the name as one clean line. Raises Invalid when nothing is left of it."""
     cleaned = one_line(name, longest=LONGEST_NAME)
     if not cleaned:
-        raise Invalid("A name is needed.", path=("name",))
+        raise Invalid("A name is needed.", path=(path,))
     return cleaned
 
 
@@ -80,3 +198,13 @@ def check_password(password: str, *, email: str) -> None:
 
 def _weak(message: str) -> Invalid:
     return Invalid(message, code="WEAK_PASSWORD", path=("password",))
+
+
+def _not_allowed(message: str) -> Invalid:
+    return Invalid(message, code="RIGHT_NOT_ALLOWED", path=("rights",))
+
+
+def _cti(text: str, field: str) -> str | None:
+    if len(text) > LONGEST_CTI:
+        raise Invalid(f"A CTI id or number has at most {LONGEST_CTI} characters.", path=(field,))
+    return one_line(text, longest=LONGEST_CTI) or None

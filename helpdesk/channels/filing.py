@@ -224,7 +224,7 @@ def _propose(account: Any, ticket_id: int, item: Inbound) -> None:
 
 
 def _proven_agent(account: Any, item: Inbound) -> Actor | None:
-    """Return the agent who wrote, if one did and our own systems say that it was really them."""
+    """Return the agent who wrote, if one of those who work on tickets did and our own systems say that it was them."""
     if item.proof is not SenderProof.PASSED or item.sender.kind != EMAIL:
         return None
     try:
@@ -232,7 +232,9 @@ def _proven_agent(account: Any, item: Inbound) -> Actor | None:
     except Invalid:
         return None
     found = agents.agent_of_email(account.service_id, email)
-    return actor_of(found) if found is not None and found.is_active else None
+    if found is None or not found.is_active:
+        return None
+    return actor_of(found) if agents.works_on_tickets(found.channels, found.restricted_menus) else None
 
 
 def _language(service_id: int, item: Inbound, new_text: str) -> str:

@@ -86,7 +86,8 @@ def _make(wanted: Wanted) -> None:
     )
     name = wanted.admin_email.partition("@")[0]
     member_id = agents.add_member(organization_id, email=wanted.admin_email, name=name, password=wanted.password.text)
-    agents.add_agent(service_id, member_id, role=Role.ADMINISTRATOR)
+    agent_id = agents.add_agent(service_id, member_id, role=Role.ADMINISTRATOR)
+    agents.add_to_group(agents.group_named(service_id), agent_id)
     administrators.appoint(actors.system(service_id), member_id)
 
 

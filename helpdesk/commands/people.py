@@ -22,6 +22,7 @@ from helpdesk.organization.queries import ServiceRow
     type=click.Choice(["administrator", "agent"]),
     help="What they are in the service. Default: agent; none with --organization-admin.",
 )
+@click.option("--group", metavar="NAME", help="Their group, made if there is none. Default: the service's oldest one.")
 @click.option(
     "--organization-admin", is_flag=True, help="Let them look after the organization; by that alone they see no ticket."
 )
@@ -33,6 +34,7 @@ def add(
     email: str,
     name: str | None,
     role: str | None,
+    group: str | None,
     organization_admin: bool,
     password: str | None,
 ) -> None:
@@ -44,7 +46,7 @@ def add(
         is_asking = passwords.is_terminal() and not asked.is_json
         chosen = passwords.choose(password, email=email, is_asking=is_asking)
         agent_id = _add(
-            row, email=email, name=name or email.partition("@")[0], role=role, password=chosen.text,
+            row, email=email, name=name or email.partition("@")[0], role=role, group=group, password=chosen.text,
             is_above=organization_admin,
         )  # fmt: skip
     places = [f"an {role} of {row.slug}"] if role else []
@@ -64,9 +66,22 @@ def add(
 
 
 @transactional
-def _add(service: ServiceRow, *, email: str, name: str, role: str | None, password: str, is_above: bool) -> int | None:
+def _add(
+    service: ServiceRow,
+    *,
+    email: str,
+    name: str,
+    role: str | None,
+    group: str | None,
+    password: str,
+    is_above: bool,
+) -> int | None:
     """Add them and return the id of the agent, None for somebody who works in no service."""
     member_id = agents.add_member(service.organization_id, email=email, name=name, password=password)
     if is_above:
         administrators.appoint(actors.system(service.id), member_id)
-    return None if role is None else agents.add_agent(service.id, member_id, role=Role(role.upper()))
+    if role is None:
+        return None
+    agent_id = agents.add_agent(service.id, member_id, role=Role(role.upper()))
+    agents.add_to_group(agents.group_named(service.id, group), agent_id)
+    return agent_id

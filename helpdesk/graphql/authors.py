@@ -17,6 +17,9 @@ class Viewer:
     name: str = strawberry.field(description="The name to show.")
 
 
-@strawberry.type(description="A partner's program, a plugin (by its title), or the desk itself.")
+@strawberry.type(
+    description="A partner's program, a plugin (by its title), or the desk itself; for those who may not see customers,"
+    " a customer too."
+)
 class SystemAuthor(MessageAuthor):
-    """An author that is no person."""
+    """An author of whom there is no more to tell than the name."""

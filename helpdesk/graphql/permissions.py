@@ -14,16 +14,26 @@ from helpdesk.graphql import ids
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "ticket.read": (
-        "Query.ticket", "Query.tickets", "Query.ticketCounts", "Query.agents", "Query.agentGroups", "Query.actions",
-        "Query.assigners", "Query.conditionFields", "Agent.ticketCounts", "AgentGroup.ticketCounts",
-        "Customer.tickets", "InboxItem.ticket", "Delivery.ticket", "Delivery.message", "Mutation.ticketRunAction",
+        "Query.ticket", "Query.tickets", "Query.ticketCounts", "Query.actions", "Query.assigners",
+        "Query.conditionFields", "Agent.ticketCounts", "AgentGroup.ticketCounts", "Customer.tickets",
+        "InboxItem.ticket", "Delivery.ticket", "Delivery.message", "Mutation.ticketRunAction",
     ),
     "ticket.create": ("Mutation.ticketCreate",),
     "ticket.reply": ("Mutation.ticketReply", "Mutation.ticketParticipantAdd", "Mutation.ticketParticipantRemove"),
     "ticket.note": ("Mutation.ticketAddNote",),
-    "ticket.assign": ("Mutation.ticketAssign",),
+    "ticket.take": ("Mutation.ticketAssign",),
     "ticket.set_status": ("Mutation.ticketSetStatus",),
     "ticket.tag": ("Mutation.ticketTag", "Mutation.ticketUntag"),
+    "agent.read": (
+        "Query.agents", "Query.agentGroups", "Member.agent", "MenuAccess.restrictedAgents",
+        "Mutation.viewerChatStateUpdate",
+    ),
+    "agent.write": (
+        "Query.memberSearch", "Query.menuAccess", "Agent.attributes", "Agent.history", "Mutation.agentAdd",
+        "Mutation.agentUpdate", "Mutation.agentRemove", "Mutation.agentGroupCreate", "Mutation.agentGroupUpdate",
+        "Mutation.agentGroupDelete", "Mutation.agentAllocationUpdate", "Mutation.menuAccessUpdate",
+    ),
+    "allocation.write": ("Mutation.viewerAllocationUpdate",),
     "customer.read": ("Query.customer", "Query.customers", "Ticket.customer", "Customer.identities"),
     "customer.write": ("Mutation.customerIdentityRestore",),
     "customer.export": ("Customer.pluginData",),
@@ -59,13 +69,15 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
         "Mutation.organizationUpdate", "Mutation.organizationAdministratorAdd",
         "Mutation.organizationAdministratorRemove", "Mutation.serviceCreate", "Mutation.serviceFeatureSet",
         "Mutation.serviceStateSet", "Mutation.serviceCompanyInformationSet", "Mutation.companyInformationCreate",
-        "Mutation.companyInformationUpdate", "Mutation.companyInformationDelete",
+        "Mutation.companyInformationUpdate", "Mutation.companyInformationDelete", "Mutation.memberDeactivate",
+        "Mutation.memberActivate",
     ),
 }  # fmt: skip
 """A right, and the fields that nobody is answered without it."""
 
 SOMETIMES: Mapping[str, str] = {
     "Message.author": "Without `customer.read` a customer is told by name alone.",
+    "Mutation.ticketAssign": "To give a ticket to others, or to take one from them, needs `ticket.assign` too.",
     "Mutation.ticketReply": "The status COMPLETED needs `ticket.complete` too.",
     "Mutation.ticketSetStatus": "The status COMPLETED needs `ticket.complete` too.",
     "Mutation.ticketRunAction": "What the action does needs its own rights.",
@@ -74,6 +86,17 @@ SOMETIMES: Mapping[str, str] = {
     "Mutation.pluginConfigure": "For every service it needs `plugin.install` too.",
 }
 """What some inputs of a field need besides."""
+
+INSTEAD: Mapping[str, str] = {"ticket.take": "ticket.assign"}
+"""Rights in whose place another one does."""
+
+ELSEWHERE: Mapping[str, str] = {
+    "agent.attributes": "plugins keep them by their Host",
+    "callback.assign": "callbacks are to come",
+    "connection_log.read": "the log is to come",
+    "ticket.export": "exports are to come",
+}
+"""Rights that no field takes, and why."""
 
 OPEN: Mapping[str, str] = {
     "Query.viewer": "whoever asks is told who they are, and a stranger nothing",
@@ -89,6 +112,11 @@ SHOWN: Mapping[str, str] = {
     "InboxItem.account": "an account's name is no secret; its settings, its address and its state have their own right",
     "Session.agent": "who has logged in is told who they are",
     "MemberSession.member": "who has logged in is told who they are",
+    "Ticket.assignee": "who has a ticket is told with it",
+    "Ticket.group": "who has a ticket is told with it",
+    "Agent.groups": "who has a ticket is told with it",
+    "AgentGroup.agents": "who has a ticket is told with it",
+    "Query.memberSearch": "who says who works in a service has to find them",
     "Organization.services": "who looks after the organization sees what its services are, and nothing of their work",
     "Service.names": "the help center shows it to everybody",
     "Service.features": "what a service has shows in its help center and in its menus",

@@ -9,6 +9,10 @@ from strawberry.schema.config import StrawberryConfig
 
 from helpdesk.graphql import permissions
 from helpdesk.graphql.access import AccessMutations, AccessQueries
+from helpdesk.graphql.agent_group_mutations import AgentGroupMutations
+from helpdesk.graphql.agent_mutations import AgentMutations
+from helpdesk.graphql.agents import AgentQueries
+from helpdesk.graphql.allocation_mutations import AllocationMutations
 from helpdesk.graphql.authors import SystemAuthor
 from helpdesk.graphql.channel_mutations import ChannelMutations
 from helpdesk.graphql.channels import ChannelQueries
@@ -36,6 +40,7 @@ class Query(
     NodeQueries,
     OrganizationQueries,
     ServiceQueries,
+    AgentQueries,
     AccessQueries,
     TicketQueries,
     CountQueries,
@@ -58,6 +63,9 @@ class Mutation(
     ChannelMutations,
     AccessMutations,
     ServiceMutations,
+    AgentMutations,
+    AgentGroupMutations,
+    AllocationMutations,
     OrganizationMutations,
     CompanyInformationMutations,
     PluginMutations,

@@ -126,16 +126,16 @@ class ServiceQueries:
         info.context.actor.require("service.read")
         return info.context.service
 
-    @strawberry.field(graphql_type=list[Agent], description="The service's agents, oldest first, inactive ones too.")
+    @strawberry.field(graphql_type=list[Agent], description="The service's agents, oldest first, deactivated ones too.")
     def agents(self, info: Info) -> Any:
         """Return the agents."""
-        info.context.actor.require("ticket.read")
+        info.context.actor.require("agent.read")
         return agent_queries.agents_of_service(info.context.service.id)
 
     @strawberry.field(graphql_type=list[AgentGroup], description="The service's groups of agents, oldest first.")
     def agent_groups(self, info: Info) -> Any:
         """Return the groups."""
-        info.context.actor.require("ticket.read")
+        info.context.actor.require("agent.read")
         return agent_queries.groups_of_service(info.context.service.id)
 
     @strawberry.field(graphql_type=list[ChannelDriver], description="The channels that are installed, by their code.")

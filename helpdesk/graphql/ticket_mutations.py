@@ -311,7 +311,10 @@ class TicketMutations:
         )
         return TicketAddNotePayload(**_both(added))
 
-    @strawberry.mutation(description="Give a ticket to an agent, a group, both, or nobody.")
+    @strawberry.mutation(
+        description="Give a ticket to an agent, a group, both, or nobody. Whoever may not forward tickets takes one"
+        " that nobody has, or gives theirs back; its group stays."
+    )
     @answers(TicketAssignPayload)
     def ticket_assign(self, info: Info, input: Input[TicketAssignInput]) -> TicketAssignPayload:
         """Give a ticket to somebody."""

@@ -155,8 +155,8 @@ class Message(Node):
     def author(rows: Sequence[MessageRow], context: Context) -> list[Any]:
         """Return the authors, agents and customers in one statement each, or none for those met already."""
         by_agent = [row.author_id if row.author_kind is ActorKind.AGENT else None for row in rows]
-        known = context.actor.may("customer.read")
-        by_customer = [row.author_id if known and row.author_kind is ActorKind.CUSTOMER else None for row in rows]
+        is_told = context.actor.may("customer.read")  # else no more than the name, which the message has itself
+        by_customer = [row.author_id if is_told and row.author_kind is ActorKind.CUSTOMER else None for row in rows]
         agents_found = recall(context, agents.agents_by_ids, by_agent)
         customers_found = recall(context, customers.customers_by_ids, by_customer)
         people = zip(rows, agents_found, customers_found, strict=True)

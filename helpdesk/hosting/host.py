@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from helpdesk.agents import queries as agents
+from helpdesk.agents import staffing
 from helpdesk.customers import queries as customers
 from helpdesk.hosting import addresses, facts, instances, words
 from helpdesk.hosting import operations as own
@@ -165,6 +166,10 @@ class DeskHost:
     def agents(self) -> Sequence[AgentFacts]:
         self._actor.require("ticket.read")
         return tuple(facts.of_agents(agents.agents_of_service(self._actor.service_id)))
+
+    @desk_work
+    def set_agent_attributes(self, agent_id: int, attributes: Mapping[str, str]) -> None:
+        staffing.set_attributes(self._actor, agent_id, self._name, attributes)
 
     @desk_work
     def create_ticket(

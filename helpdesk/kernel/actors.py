@@ -37,7 +37,7 @@ class Actor:
         return self.kind is ActorKind.SYSTEM or right in self.rights
 
     def require(self, right: str) -> None:
-        """Raise Forbidden unless the actor holds the right; the system itself holds every one.
+        """Raise Forbidden unless the actor holds the right.
 
         Raises Unauthenticated when nobody is known to be asking.
         """

@@ -22,7 +22,7 @@ from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.settings import secrets_of
 from helpdesk.sdk.assigner import Assigner
 from helpdesk.sdk.facts import AgentFacts, TicketFacts
-from helpdesk.tickets import operations, rules
+from helpdesk.tickets import changing, operations, rules
 from helpdesk.tickets import queries as tickets
 from helpdesk.tickets.facts import ticket_facts
 
@@ -97,7 +97,7 @@ def _give(
 
     ``first`` is the ticket before any choosing: when somebody else has given it to another agent since, it stays there.
     """
-    ticket = operations.locked(actor, choice.ticket.id)
+    ticket = changing.locked(actor, choice.ticket.id)
     rules.check_version(ticket.version, expected_version)
     if ticket.assignee_id not in {None, first.agent_id} and ticket.version != first.version:
         return True

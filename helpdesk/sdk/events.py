@@ -150,12 +150,36 @@ class OrganizationChanged(Event):
     """Something above the services was changed. Sent by organization. More stands in the history.
 
     ``change`` is ``renamed``, ``service_created``, ``administrator_added``, ``administrator_removed``,
-    ``company_information_created``, ``company_information_updated`` or ``company_information_deleted``; ``service_id``
-    is the service at whose address it was asked for.
+    ``company_information_created``, ``company_information_updated``, ``company_information_deleted``,
+    ``member_deactivated`` or ``member_activated``; ``service_id`` is the service at whose address it was asked for.
     """
 
     name: ClassVar[str] = "organization.changed"
     organization_id: int
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentChanged(Event):
+    """Somebody became an agent of the service, may do other things there, or is one no more. Sent by agents.
+
+    ``change`` is ``added``, ``updated`` or ``removed``. What changed stands in the history, before and after.
+    """
+
+    name: ClassVar[str] = "agent.changed"
+    agent_id: int
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentGroupChanged(Event):
+    """A group of agents was made, changed or deleted. Sent by agents.
+
+    ``change`` is ``created``, ``updated`` or ``deleted``. Who is in it stands in the history, before and after.
+    """
+
+    name: ClassVar[str] = "agent_group.changed"
+    group_id: int
     change: str
 
 

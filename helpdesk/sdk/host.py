@@ -100,6 +100,13 @@ class Host(Protocol):
     def agents(self) -> Sequence[AgentFacts]:
         """Return the service's agents, oldest first, inactive ones too. Needs ``ticket.read``."""
 
+    def set_agent_attributes(self, agent_id: int, attributes: Mapping[str, str]) -> None:
+        """Keep what the plugin knows an agent by, such as a key at another service; people see it beside the agent.
+
+        It takes the place of all that the plugin kept of the agent before: at most 20 names with short texts, and no
+        secrets. Needs ``agent.attributes``.
+        """
+
     def create_ticket(
         self,
         subject: str,

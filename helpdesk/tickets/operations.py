@@ -5,26 +5,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from helpdesk.agents import operations as agent_operations
-from helpdesk.agents import queries as agents
 from helpdesk.customers import operations as customers
 from helpdesk.customers import queries as customer_queries
-from helpdesk.kernel import clock, db, idempotency, search
+from helpdesk.kernel import clock, idempotency, search
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.db import insert_once, next_number, transactional
-from helpdesk.kernel.errors import Conflict, Invalid, NotFound
+from helpdesk.kernel.errors import Conflict
 from helpdesk.kernel.events import Happening, record_all
 from helpdesk.kernel.text import one_line
-from helpdesk.sdk.events import MessageAdded, TicketAssigned, TicketCreated, TicketStatusChanged
-from helpdesk.tickets import attachments, counting, rules
+from helpdesk.sdk.events import MessageAdded, TicketCreated
+from helpdesk.tickets import attachments, counting, holders, rules
 from helpdesk.tickets.attachments import NewFile
+from helpdesk.tickets.changing import SUBJECT, change, locked
 from helpdesk.tickets.models import Message, Ticket
 from helpdesk.tickets.rules import LONGEST_PROOF_DETAILS, Asker, Body, MessageKind, TicketPriority, TicketStatus
 
 NOBODY = Asker()
 LARGEST_FILE = 64 * 1024 * 1024
 LONGEST_AUTHOR = 200
-SUBJECT = "ticket"
 MACHINES = frozenset({ActorKind.SYSTEM, ActorKind.PLUGIN})
 
 
@@ -208,19 +206,17 @@ def add_note(
 def assign(
     actor: Actor, ticket_id: int, *, agent_id: int | None, group_id: int | None, expected_version: int | None = None
 ) -> None:
-    """Give the ticket to an agent, a group, both, or nobody. Records TicketAssigned and perhaps TicketStatusChanged."""
-    actor.require("ticket.assign")
+    """Give the ticket to an agent, a group, both, or nobody. Records TicketAssigned and perhaps TicketStatusChanged.
+
+    Whoever may not forward takes what nobody has, or gives back what they have; see ``holders.wanted``.
+    """
+    holders.require_right(actor)
     ticket = locked(actor, ticket_id)
     rules.check_version(ticket.version, expected_version)
     rules.check_workable(ticket.status)
-    agent = agents.agents_by_ids([agent_id])[0]
-    if agent_id is not None and (agent is None or agent.service_id != actor.service_id or not agent.is_active):
-        raise Invalid("There is no such agent in this service.", code="AGENT_NOT_ASSIGNABLE", path=("assigneeId",))
-    group = agents.groups_by_ids([group_id])[0]
-    if group_id is not None and (group is None or group.service_id != actor.service_id):
-        raise Invalid("There is no such group in this service.", code="GROUP_NOT_FOUND", path=("groupId",))
-    after = rules.status_after_assignment(ticket.status, has_assignee=agent_id is not None)
-    change(actor, ticket, {"assignee": agent_id, "group": group_id, "status": after}, [])
+    after = holders.wanted(actor, ticket, agent_id=agent_id, group_id=group_id)
+    status = rules.status_after_assignment(ticket.status, has_assignee=agent_id is not None)
+    change(actor, ticket, {**after, "status": status})
 
 
 @transactional
@@ -235,10 +231,12 @@ def set_status(actor: Actor, ticket_id: int, status: TicketStatus, *, expected_v
     ticket = locked(actor, ticket_id)
     rules.check_version(ticket.version, expected_version)
     rules.check_move(ticket.status, status)
+    if status is TicketStatus.NEW:
+        holders.check_giving_up(actor, ticket)
     assignee = None if status is TicketStatus.NEW else ticket.assignee_id
     if status is TicketStatus.OPEN and assignee is None and actor.kind is ActorKind.AGENT:
         assignee = actor.id
-    change(actor, ticket, {"status": status, "assignee": assignee}, [])
+    change(actor, ticket, {"status": status, "assignee": assignee})
 
 
 @transactional
@@ -263,20 +261,14 @@ def receive(
     )
     attachments.add_files(actor.service_id, message_id, files, largest=LARGEST_FILE)
     _reindex(ticket, body.text)
-    has_assignee = ticket.assignee_id is not None
+    assignee = ticket.assignee_id
+    if ticket.status is TicketStatus.RESOLVED and not is_automatic:
+        assignee = holders.holder_now(ticket)
+    has_assignee = assignee is not None
     after = rules.status_after_inquiry(ticket.status, has_assignee=has_assignee, is_automatic=is_automatic)
     added = _added(actor, ticket_id, message_id, MessageKind.INQUIRY, is_automatic=is_automatic)
-    change(actor, ticket, {"status": after}, [added])
+    change(actor, ticket, {"status": after, "assignee": assignee}, [added])
     return Added(ticket_id, message_id)
-
-
-def locked(actor: Actor, ticket_id: int) -> Any:
-    """Return the ticket, locked until the transaction ends. Another service's is not found."""
-    query = Ticket.select().where(Ticket.id == ticket_id, Ticket.service == actor.service_id)
-    ticket = db.locked(query).first()
-    if ticket is None:
-        raise NotFound("There is no such ticket.", path=("ticketId",))
-    return ticket
 
 
 def _first_message(ticket_id: int) -> Added:
@@ -343,39 +335,3 @@ def _added(
 def _reindex(ticket: Any, text: str) -> None:
     """Make the new words findable; what was found before stays found."""
     search.extend(SUBJECT, ticket.id, ticket.service_id, text)
-
-
-def change(actor: Actor, ticket: Any, wanted: dict[str, Any], happenings: list[Happening]) -> None:
-    """Write the wanted values that differ, raise the version, and record everything that happened at once.
-
-    The time is the database's: by it a resolved ticket is completed, whatever the clock of the machine says.
-    """
-    before = {"status": ticket.status, "assignee": ticket.assignee_id, "group": ticket.group_id}
-    changed = {name: value for name, value in wanted.items() if before[name] != value}
-    if not changed and not happenings:
-        return
-    values = {**changed, "version": Ticket.version + 1, "updated_at": db.database_now()}
-    Ticket.update(values).where(Ticket.id == ticket.id).execute()
-    counting.note(actor, before=_place(before), after=_place(before | changed))
-    if changed.get("assignee") is not None:
-        agent_operations.note_assigned(changed["assignee"])
-    if {"assignee", "group"} & changed.keys():
-        now = before | changed
-        event = TicketAssigned(
-            service_id=actor.service_id, ticket_id=ticket.id, agent_id=now["assignee"], group_id=now["group"]
-        )
-        pairs: dict[str, tuple[Any, Any]] = {
-            name: (before[name], changed[name]) for name in ("assignee", "group") if name in changed
-        }
-        happenings.append(Happening(event, (SUBJECT, ticket.id), pairs))
-    if "status" in changed:
-        moved = TicketStatusChanged(
-            service_id=actor.service_id, ticket_id=ticket.id, before=before["status"], after=changed["status"]
-        )
-        pair = {"status": (before["status"], changed["status"])}
-        happenings.append(Happening(moved, (SUBJECT, ticket.id), pair))
-    record_all(actor, *happenings)
-
-
-def _place(standing: Mapping[str, Any]) -> counting.Place:
-    return counting.Place(standing["status"], standing["assignee"], standing["group"])

@@ -15,8 +15,9 @@ from helpdesk.kernel.errors import Invalid, NotFound
 from helpdesk.kernel.events import Happening
 from helpdesk.kernel.text import one_line
 from helpdesk.sdk.events import TicketParticipantsChanged
+from helpdesk.tickets.changing import SUBJECT, change, locked
 from helpdesk.tickets.models import Participant
-from helpdesk.tickets.operations import LONGEST_AUTHOR, SUBJECT, change, locked
+from helpdesk.tickets.operations import LONGEST_AUTHOR
 from helpdesk.tickets.rules import MOST_PARTICIPANTS, ParticipantState
 
 

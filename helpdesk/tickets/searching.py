@@ -9,8 +9,8 @@ from typing import Any
 from helpdesk.kernel import renewing
 from helpdesk.kernel.db import locked, transactional
 from helpdesk.kernel.renewing import Renewed
+from helpdesk.tickets.changing import SUBJECT
 from helpdesk.tickets.models import Message, Ticket
-from helpdesk.tickets.operations import SUBJECT
 
 LOT = 200
 

@@ -8,8 +8,8 @@ from helpdesk.kernel.db import transactional
 from helpdesk.kernel.events import Happening
 from helpdesk.sdk.events import TicketTagged
 from helpdesk.tickets import rules
+from helpdesk.tickets.changing import SUBJECT, change, locked
 from helpdesk.tickets.models import TicketTag
-from helpdesk.tickets.operations import SUBJECT, change, locked
 
 
 @transactional

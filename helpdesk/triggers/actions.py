@@ -17,7 +17,7 @@ from helpdesk.plugins.kinds import Kind
 from helpdesk.plugins.settings import secrets_of
 from helpdesk.sdk.action import Action, AddNote, AddTags, Assign, Effect, Later, RemoveTags, Reply, SetStatus
 from helpdesk.sdk.facts import TicketFacts
-from helpdesk.tickets import operations, queries, tagging
+from helpdesk.tickets import changing, operations, queries, tagging
 from helpdesk.tickets import rules as ticket_rules
 from helpdesk.tickets.facts import ticket_facts
 from helpdesk.tickets.rules import TicketStatus, required_body
@@ -78,7 +78,7 @@ def _carry_out(
     expected_version: int | None,
 ) -> None:
     """Do all of it in the order in which it was said."""
-    ticket = operations.locked(actor, ticket_id)
+    ticket = changing.locked(actor, ticket_id)
     ticket_rules.check_version(ticket.version, expected_version)
     for effect in effects:
         if isinstance(effect, Later):

@@ -6,7 +6,7 @@ import pytest
 
 from helpdesk.access import sessions
 from helpdesk.access.authentication import authenticate
-from helpdesk.access.rules import ORGANIZATION_RIGHTS, rights_of_agent
+from helpdesk.access.rules import ORGANIZATION_ADMINISTRATOR_RIGHTS, rights_of_agent
 from helpdesk.agents import administrators, operations, queries
 from helpdesk.agents.rules import Role
 from helpdesk.kernel import actors, clock
@@ -39,12 +39,14 @@ def further_service(desk: Desk) -> int:
     )  # fmt: skip
 
 
-def test_one_who_is_no_agent_comes_in_everywhere_with_the_right_to_the_organization_alone(desk: Desk) -> None:
+def test_one_who_is_no_agent_comes_in_everywhere_to_look_after_it_and_to_staff_it(
+    desk: Desk,
+) -> None:
     member_id = appoint(desk, BOSS)
     begun = sessions.log_in(desk.service_id, BOSS, PASSWORD, address=HERE)
     assert (begun.agent_id, begun.member_id) == (None, member_id)
     for service_id in (desk.service_id, further_service(desk)):
-        expected = Actor(ActorKind.MEMBER, service_id, member_id, "boss", ORGANIZATION_RIGHTS)
+        expected = Actor(ActorKind.MEMBER, service_id, member_id, "boss", ORGANIZATION_ADMINISTRATOR_RIGHTS)
         assert who(service_id, begun.token) == expected
         assert sessions.log_in(service_id, BOSS, PASSWORD, address=HERE).token
 
@@ -56,7 +58,7 @@ def test_an_agent_who_looks_after_the_organization_has_both(desk: Desk) -> None:
     administrators.appoint(actors.system(desk.service_id), agent.member_id)
     actor = who(desk.service_id, token)
     assert (actor.kind, actor.id) == (ActorKind.AGENT, agent.id)
-    assert actor.rights == rights_of_agent(Role.AGENT) | ORGANIZATION_RIGHTS
+    assert actor.rights == rights_of_agent(Role.AGENT) | ORGANIZATION_ADMINISTRATOR_RIGHTS
     assert who(desk.service_id, token).rights.isdisjoint({"service.write", "plugin.write"})
 
 

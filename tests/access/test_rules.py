@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk.access import rules
-from helpdesk.agents.rules import Role
+from helpdesk.agents.rules import AgentChannel, AgentRight, Menu, Role
 from helpdesk.kernel.errors import Invalid
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
@@ -24,21 +24,57 @@ def test_every_right_has_a_sentence() -> None:
 
 
 def test_roles_and_keys_hold_rights_of_the_table_only() -> None:
-    agent, administrator = rules.rights_of_agent(Role.AGENT), rules.rights_of_agent(Role.ADMINISTRATOR)
-    assert administrator == set(rules.RIGHTS) - {"organization.read", "organization.write"}
-    assert agent < rules.SERVICE_KEY_RIGHTS < administrator
+    agent, administrator = rules.rights_of_agent(Role.AGENT, ()), rules.rights_of_agent(Role.ADMINISTRATOR, ())
+    assert set(rules.RIGHTS) - administrator == {
+        "organization.read", "organization.write",
+        "ticket.assign", "ticket.export", "connection_log.read", "allocation.write",
+    }  # fmt: skip
+    assert agent < administrator
+    assert agent < rules.SERVICE_KEY_RIGHTS < set(rules.RIGHTS)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_single_rights_are_given_one_by_one_to_whatever_role(role: Role) -> None:
+    bare = rules.rights_of_agent(role, ())
+    for single, right in rules.SINGLE_RIGHTS.items():
+        assert rules.rights_of_agent(role, (single,)) == bare | {right}
+    assert rules.rights_of_agent(role, AgentRight) == bare | set(rules.SINGLE_RIGHTS.values())
 
 
 def test_agents_work_on_tickets_and_leave_the_settings_alone() -> None:
-    agent = rules.rights_of_agent(Role.AGENT)
-    assert {"ticket.reply", "ticket.assign", "customer.read", "delivery.retry", "upload.create"} <= agent
+    agent = rules.rights_of_agent(Role.AGENT, ())
+    assert {"ticket.reply", "ticket.take", "customer.read", "delivery.retry", "upload.create"} <= agent
     assert agent.isdisjoint(
-        {"ticket.complete", "channel_account.read", "channel_account.write", "inbox.read", "open_api.write"}
+        {"ticket.assign", "ticket.complete", "channel_account.read", "channel_account.write", "inbox.read"}
+        | {"open_api.write", "agent.write", "callback.assign"}
     )
+
+
+def test_every_right_is_of_one_menu_at_the_most_and_the_rest_is_known() -> None:
+    governed = [right for rights in rules.MENUS.values() for right in rights]
+    assert len(governed) == len(set(governed))
+    assert set(rules.RIGHTS) - set(governed) == {
+        "agent.read", "allocation.write", "callback.assign", "connection_log.read", "organization.read",
+        "organization.write", "service.read",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("menu", Menu)
+def test_whom_a_menu_is_closed_to_has_nothing_of_it_administrators_too(menu: Menu) -> None:
+    open_to_all = rules.rights_of_agent(Role.ADMINISTRATOR, AgentRight)
+    closed = rules.rights_of_agent(Role.ADMINISTRATOR, AgentRight, restricted_menus=(menu,))
+    assert open_to_all - closed == rules.MENUS[menu]
+
+
+def test_who_does_not_work_on_tickets_has_nothing_of_their_menu() -> None:
+    chats = rules.rights_of_agent(Role.AGENT, AgentRight, channels=(AgentChannel.CHAT,))
+    assert chats.isdisjoint(rules.MENUS[Menu.TICKET_MANAGEMENT])
+    assert {"agent.read", "customer.read", "service.read"} <= chats
 
 
 def test_a_key_can_make_no_key_and_does_not_reach_above_its_service() -> None:
     assert set(rules.RIGHTS) - rules.SERVICE_KEY_RIGHTS == {
+        "connection_log.read",
         "open_api.write",
         "organization.read",
         "organization.write",

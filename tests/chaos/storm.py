@@ -52,8 +52,8 @@ class Storm:
     @property
     def group_id(self) -> str:
         """The id of the group that tickets are assigned in."""
-        (group,) = self.query("{ agentGroups { id } }")["data"]["agentGroups"]
-        return str(group["id"])
+        groups = self.query("{ agentGroups { id name } }")["data"]["agentGroups"]
+        return next(str(group["id"]) for group in groups if group["name"] == "Storm")
 
     def settle(self) -> None:
         """Switch the plugins on, and make the accounts, by which the desk is proven to work."""

@@ -36,6 +36,15 @@ def test_unknown_service_is_answered_with_those_that_there_are(made: Shell) -> N
     assert sentence == "Error: There is no service “shop”; this desk has demo."
 
 
+def test_nobody_is_added_without_a_group(made: Shell) -> None:
+    for email, group in (("a@b.example", ()), ("b@b.example", ("--group", "Returns")), ("c@b.example", ())):
+        made.text("user", "add", "--email", email, *group)
+    with made.opened() as service_id:
+        rows = agents.agents_of_service(service_id)
+        groups = [[group.name for group in one] for one in agents.groups_of_agents([row.id for row in rows])]
+    assert groups == [["Agents"], ["Agents"], ["Returns"], ["Agents"]]
+
+
 def test_organization_admin_comes_in_without_being_an_agent(made: Shell) -> None:
     told = made.json("user", "add", "--email", "boss@b.example", "--organization-admin")
     assert (told["id"], told["role"], told["is_organization_admin"]) == (None, None, True)

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from helpdesk import wiring
-from helpdesk.access.rules import ORGANIZATION_RIGHTS, SERVICE_KEY_RIGHTS, rights_of_agent
+from helpdesk.access.authentication import actor_of
+from helpdesk.access.rules import ORGANIZATION_RIGHTS, SERVICE_KEY_RIGHTS
 from helpdesk.agents import administrators
 from helpdesk.agents import operations as agents
+from helpdesk.agents.queries import agents_by_ids
 from helpdesk.agents.rules import Role
 from helpdesk.kernel import actors, crypto, http, jobs, keyfile, storage
 from helpdesk.kernel.actors import Actor, ActorKind
@@ -66,7 +68,14 @@ def hire(organization_id: int, service_id: int, email: str, role: Role) -> Actor
     name = email.partition("@")[0]
     member = agents.add_member(organization_id, email=email, name=name, password=PASSWORD)
     agent_id = agents.add_agent(service_id, member, role=role)
-    return Actor(ActorKind.AGENT, service_id, agent_id, name, rights_of_agent(role))
+    return acting(agent_id)
+
+
+def acting(agent_id: int) -> Actor:
+    """Return the agent as the actor that it is now."""
+    row = agents_by_ids([agent_id])[0]
+    assert row is not None
+    return actor_of(row)
 
 
 def appoint(desk: Desk, email: str) -> int:

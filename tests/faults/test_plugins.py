@@ -15,6 +15,8 @@ import peewee
 import pytest
 
 from helpdesk import signals
+from helpdesk.agents import administrators
+from helpdesk.agents.queries import agents_by_ids
 from helpdesk.channels.models import Delivery
 from helpdesk.channels.rules import LATE_TRIES_OUT, DeliveryState
 from helpdesk.kernel.actors import system
@@ -82,6 +84,9 @@ def cause_everything(calls: Calls) -> None:
     ticket_id = made["ticket"]["id"]
     (agent, *_) = calls.ask("Service")["agents"]
     assert calls.do("TicketAssign", ticketId=ticket_id, assigneeId=agent["id"])["ticket"]["status"] == "OPEN"
+    grouped = calls.do("AgentGroupCreate", name="Orders", agentIds=[agent["id"]])
+    assert [one["id"] for one in grouped["agentGroup"]["agents"]] == [agent["id"]]
+    assert calls.do("AgentAllocationUpdate", id=agent["id"], mostChats=3)["agent"]["mostChats"] == 3
     done = calls.do("TicketReply", ticketId=ticket_id, body="It is on its way.", status="RESOLVED")
     assert done["ticket"]["status"] == "RESOLVED"
     (account,) = calls.ask("ChannelAccounts")["channelAccounts"]
@@ -94,6 +99,7 @@ def cause_everything(calls: Calls) -> None:
     assert (enabled["errors"], enabled["plugin"]["state"]) == ([], "ENABLED")
     assert calls.do("ServiceUpdate", theme="sunrise")["service"]["theme"] == "sunrise"
     assert calls.do("OpenApiSet", isEnabled=True)["isEnabled"]
+    assert calls.do("OrganizationUpdate", name="Demo Group")["organization"]["name"] == "Demo Group"
     lose_and_restore_an_address(calls)
     let_hours_pass()
 
@@ -124,7 +130,10 @@ def lose_and_restore_an_address(calls: Calls) -> None:
 
 
 def log_in(victim: Victim) -> str:
-    """Return the token of the administrator's session, who alone may do everything."""
+    """Return the token of a session of the administrator, who looks after the organization too and may do all."""
+    (administrator,) = agents_by_ids([victim.desk.administrator.id])
+    assert administrator is not None
+    administrators.appoint(system(victim.desk.service_id), administrator.member_id)
     with Calls(victim.site.url, victim.key) as calls:
         begun = calls.do("SessionCreate", email="admin@demo.example", password=PASSWORD)
     return str(begun["session"]["token"])

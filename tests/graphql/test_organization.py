@@ -59,7 +59,7 @@ def test_log_in_of_one_who_is_no_agent_gives_a_session_of_the_member(stranger: C
     assert boss.failed("Viewer") == "UNAUTHENTICATED"
 
 
-@pytest.mark.parametrize("operation", ["Service", "Tickets", "Customers", "Inbox", "ChannelAccounts", "Plugins"])
+@pytest.mark.parametrize("operation", ["Tickets", "Customers", "Inbox", "ChannelAccounts", "Plugins"])
 def test_whoever_looks_after_the_organization_alone_sees_nothing_inside_a_service(boss: Caller, operation: str) -> None:
     assert {error["extensions"]["code"] for error in boss.answer(operation).get_json()["errors"]} == {"FORBIDDEN"}
 

@@ -18,7 +18,7 @@ NAME = "hands"
 ALL_RIGHTS = frozenset(
     {
         "ticket.read", "ticket.create", "ticket.reply", "ticket.note", "ticket.tag", "ticket.assign",
-        "ticket.set_status", "customer.read",
+        "ticket.set_status", "customer.read", "agent.attributes",
     }
 )  # fmt: skip
 

@@ -107,9 +107,17 @@ def test_plugin_assigns_tags_and_moves(desk: Desk) -> None:
     assert hands.set_status(ticket_id, "RESOLVED").status == "RESOLVED"
 
 
+def test_plugin_keeps_what_it_knows_an_agent_by(desk: Desk) -> None:
+    agent = agents_of_service(desk.service_id)[1]
+    host(desk).set_agent_attributes(agent.id, {"user key": "u-7"})
+    assert agents_of_service(desk.service_id)[1].attributes == {"hands": {"user key": "u-7"}}
+
+
 REFUSED: list[tuple[str, Callable[[Host], Any]]] = [
     ("NOT_FOUND", lambda hands: hands.add_note(99, "x")),
     ("NOT_FOUND", lambda hands: hands.messages(99)),
+    ("NOT_FOUND", lambda hands: hands.set_agent_attributes(99, {})),
+    ("INVALID", lambda hands: hands.set_agent_attributes(1, {"key": "x" * 501})),
     ("INVALID", lambda hands: hands.create_ticket("", "x")),
     ("INVALID", lambda hands: hands.create_ticket("x", "x", language="fr")),
     ("INVALID", lambda hands: hands.create_ticket("x", "x", channel="not a word")),
@@ -149,6 +157,7 @@ ASKED: list[Callable[[Host], Any]] = [
     lambda hands: hands.untag(1, "a"),
     lambda hands: hands.assign(1),
     lambda hands: hands.set_status(1, "OPEN"),
+    lambda hands: hands.set_agent_attributes(1, {"key": "x"}),
 ]
 
 

@@ -1,13 +1,18 @@
 """Makes the README's table of rights; ``python -m tests.house.rights_table`` prints it."""
 
-from helpdesk.access.rules import ORGANIZATION_RIGHTS, RIGHTS, SERVICE_KEY_RIGHTS, rights_of_agent
+from helpdesk.access.rules import ORGANIZATION_ADMINISTRATOR_RIGHTS, RIGHTS, SERVICE_KEY_RIGHTS, rights_of_agent
 from helpdesk.agents.rules import Role
 from helpdesk.graphql import ids, permissions
 from helpdesk.graphql.schema import build
 
 START = "<!-- rights -->"
 END = "<!-- /rights -->"
-HOLDERS = (rights_of_agent(Role.AGENT), rights_of_agent(Role.ADMINISTRATOR), ORGANIZATION_RIGHTS, SERVICE_KEY_RIGHTS)
+HOLDERS = (
+    rights_of_agent(Role.AGENT),
+    rights_of_agent(Role.ADMINISTRATOR),
+    ORGANIZATION_ADMINISTRATOR_RIGHTS,
+    SERVICE_KEY_RIGHTS,
+)
 
 
 def rights_table() -> str:

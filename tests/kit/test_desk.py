@@ -83,7 +83,8 @@ def test_usual_day_tells_of_nearly_everything_that_can_happen(kit: Desk) -> None
     kit.install("plugin", "listening", Listening)
     kit.live()
     assert set(signals.ALL) - Listening.heard == {
-        "delivery.delayed", "organization.changed", "plugin.changed", "service.changed",
+        "agent.changed", "agent_group.changed", "delivery.delayed", "organization.changed", "plugin.changed",
+        "service.changed",
     }  # fmt: skip
 
 

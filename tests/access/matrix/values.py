@@ -32,6 +32,10 @@ NAMES: Mapping[str, str] = {
     "assigneeId": "Agent",
     "attachments": UPLOAD,
     "groupId": "AgentGroup",
+    "groupIds": "AgentGroup",
+    "MemberDeactivateInput.handOverTo": "Member",
+    "handOverTo": "Agent",
+    "moveTo": "AgentGroup",
     "InboxDismissInput.id": "InboxItem",
     "InboxReleaseInput.id": "InboxItem",
     "InboxRetryInput.id": "InboxItem",
@@ -43,8 +47,10 @@ NAMES: Mapping[str, str] = {
 """What type an id is of, where its name does not say it; nothing where it may be of any."""
 
 PLAIN: Mapping[str, Any] = {
+    "AgentAddInput.groupIds": "",
     "AllowedAddressRemoveInput.network": "127.0.0.1",
     "LocalizedTextInput.language": "en",
+    "MenuAccessUpdateInput.menu": "CUSTOMER_INFORMATION",
     "PluginCheckInput.name": "completion",
     "PluginConfigureInput.name": "completion",
     "PluginIsolateInput.name": "webhook",
@@ -61,6 +67,7 @@ PLAIN: Mapping[str, Any] = {
     "TicketWhere.value": "OPEN",
     "driver": "echo",
     "email": "p@pelican.example",
+    "memberSearch.name": "agent",
     "kind": "plugin",
     "network": "203.0.113.0/24",
     "fieldValueCheck.settings": {"options": [{"value": "one"}]},
@@ -125,7 +132,8 @@ class Values:
 
     def _plain(self, kind: Any, owner: str, name: str) -> Any:
         if isinstance(kind, GraphQLEnumType):
-            return "OPEN" if "OPEN" in kind.values else next(iter(kind.values))
+            plain = "OPEN" if "OPEN" in kind.values else next(iter(kind.values))
+            return self._given.get(f"{owner}.{name}", plain)
         if kind.name == "ID":
             return self._things[type_named(owner, name) or "Ticket"]
         return self._given.get(f"{owner}.{name}", self._given.get(name, SCALARS.get(kind.name, "word")))

@@ -9,10 +9,11 @@ from typing import Any
 from flask import Flask
 
 from helpdesk.access import operations as access
-from helpdesk.access.rules import ORGANIZATION_RIGHTS, SERVICE_KEY_RIGHTS, rights_of_agent
+from helpdesk.access.rules import ORGANIZATION_ADMINISTRATOR_RIGHTS, SERVICE_KEY_RIGHTS, rights_of_agent
 from helpdesk.agents import operations as agents
-from helpdesk.agents.queries import agents_of_service
+from helpdesk.agents import staffing
 from helpdesk.agents.rules import Role
+from helpdesk.agents.staffing import Duties
 from helpdesk.channels.models import Listening
 from helpdesk.customers import queries as customers
 from helpdesk.customers import reaching
@@ -62,7 +63,7 @@ ROLES: Mapping[str, frozenset[str] | None] = {
     "anonymous": None,
     "agent": rights_of_agent(Role.AGENT),
     "administrator": rights_of_agent(Role.ADMINISTRATOR),
-    "organization administrator": ORGANIZATION_RIGHTS,
+    "organization administrator": ORGANIZATION_ADMINISTRATOR_RIGHTS,
     "service key": SERVICE_KEY_RIGHTS,
     "agent of another service": None,
     "revoked key": None,
@@ -109,6 +110,7 @@ def furnish(service: Service, word: str) -> str:
     post = make_post(desk, driver="echo")
     group_id = agents.create_group(desk.service_id, f"group {word}")
     agents.add_to_group(group_id, desk.agent.id or 0)
+    staffing.update(desk.administrator, desk.agent.id or 0, Duties(cti_id=word))
     ticket_id = _ticket(post, word)
     tickets.assign(desk.administrator, ticket_id, agent_id=desk.agent.id, group_id=group_id)
     tagging.tag(desk.agent, ticket_id, [word])
@@ -125,7 +127,8 @@ def furnish(service: Service, word: str) -> str:
     post.work()
     _run_for_a_while(post, word)
     token = open_to_partners(desk)
-    _name(service, post, answered=ticket_id, message=message_id, group=group_id, held=held)
+    spare = agents.create_group(desk.service_id, f"spare {word}")
+    _name(service, post, answered=ticket_id, message=message_id, group=spare, held=held)
     return token
 
 
@@ -174,7 +177,7 @@ def _name(service: Service, post: Post, *, answered: int, message: int, group: i
         "Delivery": post.delivery(message).id,
         "Service": desk.service_id,
         "Organization": desk.organization_id,
-        "Member": agents_of_service(desk.service_id)[-1].member_id,
+        "Member": agents.add_member(desk.organization_id, email="new@shop.example", name="New", password=None),
         "CompanyInformation": _company_information(desk),
         "ServiceKey": _first("service_key", desk.service_id),
     }

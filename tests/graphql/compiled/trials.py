@@ -23,6 +23,9 @@ MUTATIONS = (
     "serviceCreate", "serviceFeatureSet", "serviceStateSet", "serviceCompanyInformationSet", "organizationUpdate",
     "organizationAdministratorAdd", "organizationAdministratorRemove", "companyInformationCreate",
     "companyInformationUpdate", "companyInformationDelete",
+    "agentAdd", "agentUpdate", "agentRemove", "agentGroupCreate", "agentGroupUpdate", "agentGroupDelete",
+    "agentAllocationUpdate", "viewerAllocationUpdate", "viewerChatStateUpdate", "menuAccessUpdate",
+    "memberDeactivate", "memberActivate",
 )  # fmt: skip
 """Those that make no secret, which would be another one each time."""
 
