@@ -148,12 +148,14 @@ def test_receiver_that_hangs_at_every_signal_is_given_up_and_holds_up_nothing(
         victim.site.command("plugin", "enable", name.lower())
     install(tmp_path / "plugins", "sunrise", THEME, names="FOLDER", group="helpdesk.themes")
     victim.smtp.answer("550 5.1.1 No such user", recipient=GONE)
-    victim.smtp.answer("451 4.2.2 Later", recipient=LATE, times=5)
+    victim.smtp.answer("451 4.2.2 Later", recipient=LATE, times=12)
     victim.site.run()
     with Calls(victim.site.url, log_in(victim)) as calls:
         cause_everything(calls)
         victim.smtp.wait_for(1)
-        eventually(lambda: set(notes.read_text().split()) == set(signals.ALL), seconds=120, what="A note of each signal")
+        eventually(
+            lambda: set(notes.read_text().split()) == set(signals.ALL), seconds=120, what="A note of each signal"
+        )
         given_up = figures(victim, "helpdesk_signal_errors_total")
         assert {name for name, count in given_up.items() if count >= 1} == set(signals.ALL)
         (problem,) = eventually(lambda: problems(calls), seconds=10, what="The news of it")

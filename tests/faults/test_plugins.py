@@ -113,7 +113,7 @@ def let_hours_pass() -> None:
         Delivery.update(attempts=tries, due_at=0).where(waits).execute()
         return Delivery.select().where(Delivery.state == DeliveryState.SENT).exists()
 
-    eventually(is_taken, seconds=20, what="The answer that is late")
+    eventually(is_taken, seconds=60, what="The answer that is late")
 
 
 def lose_and_restore_an_address(calls: Calls) -> None:
@@ -153,7 +153,7 @@ def test_receiver_that_raises_at_every_signal_holds_up_nothing(victim_on: MakeVi
     victim.site.command("plugin", "enable", "raising")
     notes.unlink(missing_ok=True)  # what the command itself has sent
     victim.smtp.answer("550 5.1.1 No such user", recipient=GONE)
-    victim.smtp.answer("451 4.2.2 Later", recipient=LATE, times=5)
+    victim.smtp.answer("451 4.2.2 Later", recipient=LATE, times=12)
     victim.site.run()
     with Calls(victim.site.url, log_in(victim)) as calls:
         cause_everything(calls)
