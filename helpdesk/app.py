@@ -100,7 +100,7 @@ def _context(chosen: Settings) -> Context:
     token = _bearer()
     actor = authentication.authenticate(service.id, token, address=address)
     contracts.require_open(service, actor)
-    return Context(actor, service, chosen, address, token)
+    return Context(actor, service, chosen, address, token, request.headers.get("User-Agent", ""))
 
 
 def _service() -> ServiceRow:

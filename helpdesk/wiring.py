@@ -9,8 +9,9 @@ from datetime import timedelta
 from functools import partial
 
 from helpdesk import signals
-from helpdesk.access import sessions
+from helpdesk.access import attempts, connection_log, notices, passwords, sessions, tokens
 from helpdesk.channels import accounts, floods, inbox, outbox
+from helpdesk.channels import notices as channel_notices
 from helpdesk.channels import reactions as channels
 from helpdesk.hosting import addresses, life
 from helpdesk.hosting import jobs as plugin_jobs
@@ -37,11 +38,13 @@ def wire(settings: Settings) -> None:
     """Connect reactions, signals, lines of work and the desk's own address for this process."""
     addresses.use(settings)
     floods.use(settings)
+    notices.use(channel_notices.queue, address=addresses.of_service)
     signals.report_troubles_to(figures.note_receiver)
     registry.on_change(accounts.forget_drivers)
     registry.on_change(life.apply)
     jobs.line(inbox.LINE, partial(inbox.drain, settings))
     jobs.line(outbox.LINE, partial(outbox.drain, settings))
+    jobs.line(passwords.LINE, partial(passwords.drain, settings))
     jobs.line(actions.LINE, partial(actions.drain, settings))
     jobs.line(plugin_jobs.LINE, partial(plugin_jobs.drain, settings))
     jobs.line(events.LINE, partial(_feed, settings))
@@ -61,7 +64,10 @@ def _keep_house(settings: Settings) -> None:
     leaving.sweep()
     attachments.drop_abandoned()
     idempotency.forget()
-    sessions.forget_attempts()
+    attempts.forget()
+    sessions.forget()
+    tokens.forget()
+    connection_log.forget()
     floods.forget()
     tallies.forget()
     hosting.forget_done()

@@ -1,10 +1,14 @@
 """Says who is asking, from the token that came with a request, in at most two statements (four for a member's session).
 
+A session that was not used for a minute costs one more, which keeps that it is.
+
 Not found, revoked, expired and of another service are one answer. The guards of a service key come
 in the order of SPEC AUTH-07: the Open API is on, the key is good, its address is allowed.
 """
 
+import logging
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import peewee
@@ -18,8 +22,11 @@ from helpdesk.agents.queries import AgentRow, agents_by_ids, members_by_ids
 from helpdesk.kernel import clock
 from helpdesk.kernel.actors import Actor, ActorKind
 from helpdesk.kernel.crypto import hash_token
+from helpdesk.kernel.db import UNREACHABLE
 from helpdesk.kernel.errors import Forbidden, Unauthenticated
 from helpdesk.organization.queries import organization_id_of
+
+log = logging.getLogger(__name__)
 
 
 def authenticate(service_id: int, token: str | None, *, address: str) -> Actor:
@@ -90,8 +97,23 @@ def _holder(model: Any, column: Any, token: str) -> int | None:
     """Return whose session of the token is running, None for nobody's."""
     is_theirs = model.token_hash == hash_token(token)
     is_running = model.revoked_at.is_null() & (model.expires_at > clock.now())
-    row = model.select(column).where(is_theirs, is_running).tuples().first()
-    return row[0] if row else None
+    row = model.select(column, model.id, model.last_seen_at).where(is_theirs, is_running).tuples().first()
+    if row is None:
+        return None
+    holder_id, session_id, last_seen_at = row
+    _note_seen(model, session_id, last_seen_at)
+    return int(holder_id)
+
+
+def _note_seen(model: Any, session_id: int, last_seen_at: datetime | None) -> None:
+    """Keep that the session was used now, at most once a minute; a database that takes nothing ends no session."""
+    at = clock.now()
+    if last_seen_at is not None and at - last_seen_at < timedelta(seconds=rules.SEEN_EVERY_SECONDS):
+        return
+    try:
+        model.update(last_seen_at=at).where(model.id == session_id).execute()
+    except UNREACHABLE as error:
+        log.warning("could not note when a session was used", extra={"error": repr(error)})
 
 
 def actor_of(agent: AgentRow) -> Actor:

@@ -6,10 +6,13 @@ in anywhere in the organization a partner's.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from helpdesk.agents.rules import FIRST_CHANNELS, FIRST_RIGHTS, AgentChannel, AgentRight, Menu, Role
 from helpdesk.kernel.errors import Invalid
+from helpdesk.kernel.text import one_line
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -56,7 +59,9 @@ RIGHTS: Mapping[str, str] = {
 ORGANIZATION_RIGHTS = frozenset({"organization.read", "organization.write"})
 """What is the organization's: an organization administrator may do it, and nobody else."""
 
-ORGANIZATION_ADMINISTRATOR_RIGHTS = ORGANIZATION_RIGHTS | {"service.read", "agent.read", "agent.write"}
+ORGANIZATION_ADMINISTRATOR_RIGHTS = ORGANIZATION_RIGHTS | {
+    "service.read", "agent.read", "agent.write", "connection_log.read",
+}  # fmt: skip
 """What an organization administrator may do in every service: see it, and say who works there. Source: GEN-X23."""
 
 SINGLE_RIGHTS: Mapping[AgentRight, str] = {
@@ -108,8 +113,43 @@ _ADMINISTRATOR_RIGHTS = (frozenset(RIGHTS) - ORGANIZATION_RIGHTS - frozenset(SIN
 SERVICE_KEY_RIGHTS = frozenset(RIGHTS) - ORGANIZATION_RIGHTS - {"open_api.write", "connection_log.read"}
 
 FREE_ATTEMPTS = 5
+TOKEN_SECONDS = 86_400
+SEEN_EVERY_SECONDS = 60
+LONGEST_ADDRESS = 45
+LONGEST_USER_AGENT = 200
 LONGEST_WAIT_SECONDS = 900
 _LINE_BITS = 64  # a line that speaks IPv6 is given a whole /64
+
+
+class TokenPurpose(StrEnum):
+    """What a token that was sent to a member lets them do."""
+
+    INVITATION = "INVITATION"
+    RESET = "RESET"
+
+
+class ConnectionEvent(StrEnum):
+    """What the connection log keeps. Source: SPEC AGT-30."""
+
+    LOGGED_IN = "LOGGED_IN"
+    LOG_IN_FAILED = "LOG_IN_FAILED"
+    LOGGED_OUT = "LOGGED_OUT"
+    ENDED_BY_PASSWORD = "ENDED_BY_PASSWORD"  # noqa: S105  # a word of the log
+    ENDED_BY_REVOCATION = "ENDED_BY_REVOCATION"
+    ENDED_BY_DEACTIVATION = "ENDED_BY_DEACTIVATION"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """From where somebody comes: an address in its one spelling, and what their program calls itself, shortened."""
+
+    address: str
+    user_agent: str
+
+
+def client(address: str, user_agent: str) -> Client:
+    """Return from where somebody comes, as it is kept. Raises Invalid (BAD_ADDRESS)."""
+    return Client(normal_address(address)[:LONGEST_ADDRESS], one_line(user_agent, longest=LONGEST_USER_AGENT))
 
 
 def rights_of_agent(

@@ -1,7 +1,8 @@
 """Makes members, agents and groups. Who may ask for it is for the floors above: access stands on this room.
 
 ``set_password`` leaves the member's sessions as they are, since sessions are access's: call
-``access.sessions.change_password``, which ends them too, wherever a member may be logged in.
+``access.sessions.change_password``, which ends them too, wherever a member may be logged in; and in the same way
+``tickets.leaving.deactivate_member``.
 """
 
 from dataclasses import asdict
@@ -47,6 +48,13 @@ def set_password(member_id: int, password: str) -> None:
     """Replace the member's password. Raises Invalid (WEAK_PASSWORD) and NotFound."""
     row = _member(member_id)
     Member.update(password_hash=_hashed(password, email=row.email)).where(Member.id == member_id).execute()
+
+
+@transactional
+def rename_member(member_id: int, name: str) -> None:
+    """Give the member another name. Raises Invalid and NotFound."""
+    row = _member(member_id)
+    Member.update(name=rules.check_name(name)).where(Member.id == row.id).execute()
 
 
 @transactional

@@ -133,6 +133,17 @@ def members_by_ids(ids: Sequence[int | None]) -> list[MemberRow | None]:
     return by_ids(MemberRow, Member, ids)
 
 
+def member_of_email(organization_id: int, email: str) -> MemberRow | None:
+    """Return the member of the (normalised) address, an inactive one too."""
+    return next(iter(_members(Member.organization == organization_id, Member.email == email)), None)
+
+
+def password_hash_of(member_id: int) -> str | None:
+    """Return the hash of the member's password; None for one who was invited and has not accepted yet."""
+    row: Any = Member.select(Member.password_hash).where(Member.id == member_id).tuples().first()
+    return row[0] if row else None
+
+
 def agents_of_members(service_id: int, member_ids: Sequence[int]) -> list[AgentRow | None]:
     """Return the agents of the service that the members are, aligned with them, None for a member who is none."""
     query = (Agent.service == service_id, Agent.member.in_(list(member_ids)), Agent.removed_at.is_null())
@@ -272,6 +283,12 @@ def groups_by_ids(ids: Sequence[int | None]) -> list[GroupRow | None]:
 def groups_of_service(service_id: int) -> list[GroupRow]:
     """Return the groups of the service in the order of adding."""
     return load(GroupRow, select(GroupRow, AgentGroup).where(AgentGroup.service == service_id).order_by(AgentGroup.id))
+
+
+def agent_id_of_member(service_id: int, member_id: int) -> int | None:
+    """Return the id of the agent that the member is in the service, None for none."""
+    row: Any = Agent.select(Agent.id).where(Agent.service == service_id, Agent.member == member_id).tuples().first()
+    return row[0] if row else None
 
 
 def credentials(service_id: int, email: str) -> Credentials | None:

@@ -97,13 +97,15 @@ class Delivery(Leased):
     """An outgoing message, written with the change that caused it: a row of the outbox.
 
     ``recipients`` is a list of ``{kind, value, name, verdict, reason, is_permanent}``; old ones lack the last.
+    A notice of the desk's own has no ticket and no message: what it says is in ``notice``, sealed, until it is sent.
     """
 
     id = peewee.BigAutoField()
     service = peewee.ForeignKeyField(Service, backref="+", index=False)
     account = peewee.ForeignKeyField(ChannelAccount, backref="+", index=False)
-    ticket = peewee.ForeignKeyField(Ticket, backref="+")
-    message = peewee.ForeignKeyField(Message, backref="+", unique=True)
+    ticket = peewee.ForeignKeyField(Ticket, backref="+", null=True)
+    message = peewee.ForeignKeyField(Message, backref="+", null=True, unique=True)
+    notice = peewee.TextField(null=True)
     key = peewee.CharField(max_length=64, unique=True)
     external_id = peewee.CharField(max_length=255, null=True)
     state = EnumColumn(DeliveryState)

@@ -20,7 +20,7 @@ from typing import Any
 
 import peewee
 
-from helpdesk.channels import accounts, drivers, floods, lanes, own_addresses, rules, sending
+from helpdesk.channels import accounts, drivers, floods, lanes, notices, own_addresses, rules, sending
 from helpdesk.channels.drivers import RESTING, Driver, FateUnknown
 from helpdesk.channels.models import ChannelAccount, Delivery, OutsideId
 from helpdesk.channels.rules import DeliveryState
@@ -131,8 +131,7 @@ def _account_for(ticket: TicketRow) -> Any:
         own = ChannelAccount.select().where(usable, ChannelAccount.id == ticket.account_id).first()
         if own is not None:
             return own
-    primary = (ChannelAccount.driver == rules.MAIL_DRIVER) & ChannelAccount.is_primary
-    return ChannelAccount.select().where(usable, primary).first()  # one that is switched off lets the answer wait
+    return notices.mail_account(ticket.service_id)
 
 
 def _participants(account: Any, ticket_id: int, to: Identity) -> list[Identity]:
@@ -217,7 +216,7 @@ def _driver(row: Any) -> Driver:
 
 def _prepare(row: Any, driver: Driver) -> Outbound:
     """Return the message to carry, its outside id stored."""
-    message = _outbound(row)
+    message = notices.outbound(row) if row.ticket_id is None else _outbound(row)
     if row.external_id is not None:
         return message
     external_id = driver.identify(message)
@@ -231,6 +230,8 @@ def _name_outside(row: Any, external_id: str) -> None:
     """Store the id under which the message will be known, so that an answer finds its ticket."""
     row.external_id = external_id
     Delivery.update(external_id=row.external_id).where(Delivery.id == row.id).execute()
+    if row.ticket_id is None:  # nobody's answer to it belongs to a ticket
+        return
     known = {
         "account": row.account_id,
         "external_id": row.external_id,
@@ -307,6 +308,8 @@ def _again(row: Any, settings: Settings, reason: str, *, wish: Any = None, is_fr
     )  # fmt: skip
     if is_ours and not is_free and row.attempts == rules.LATE_TRIES_OUT:
         _warn("a message is late", row, reason)
+        if row.ticket_id is None:
+            return
         whose = {"service_id": row.service_id, "delivery_id": row.id, "ticket_id": row.ticket_id}
         event = DeliveryDelayed(**whose, message_id=row.message_id)
         changes = {"delivery": (str(row.state), str(DeliveryState.RETRYING)), "reason": (None, reason[:500])}
@@ -325,7 +328,8 @@ def _fail(row: Any, reason: str, *, is_dead: bool = False) -> None:
 def _end(row: Any, state: DeliveryState, reason: str = "", *, verdicts: Sequence[RecipientVerdict] = ()) -> None:
     """End the row, record it, and mark addresses that are no good. Records DeliveryFinished."""
     reason = reason or rules.reason(rules.problems(row.recipients))
-    if release(row, state=state, recipients=row.recipients, last_error=reason, finished_at=clock.now()):
+    left = {"notice": None} if state is DeliveryState.SENT else {}  # what it said is of no more use
+    if release(row, state=state, recipients=row.recipients, last_error=reason, finished_at=clock.now(), **left):
         _record(row, state, reason)
         mark_addresses(row, verdicts)
 
@@ -358,6 +362,8 @@ def _warn(words: str, row: Any, reason: str) -> None:
 def _record(row: Any, state: DeliveryState, reason: str) -> None:
     if state is DeliveryState.FAILED:
         _warn("a message was not delivered", row, reason)
+    if row.ticket_id is None:  # it has no history, and concerns nobody who listens
+        return
     event = DeliveryFinished(
         service_id=row.service_id, delivery_id=row.id, ticket_id=row.ticket_id, message_id=row.message_id, state=state
     )

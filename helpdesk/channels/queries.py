@@ -81,12 +81,12 @@ class InboxItemRow(Row):
 
 @dataclass(slots=True, kw_only=True)
 class DeliveryRow(Row):
-    """An outgoing message and how far it is."""
+    """An outgoing message and how far it is; a notice of the desk's own has no ticket and no message."""
 
     service_id: int
     account_id: int
-    ticket_id: int
-    message_id: int
+    ticket_id: int | None
+    message_id: int | None
     state: DeliveryState
     external_id: str | None
     recipients: list[Recipient]

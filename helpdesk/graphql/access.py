@@ -210,6 +210,17 @@ def _told(made: NewKey) -> dict[str, Any]:
     return {"key": _key(made.id), "token": made.token}
 
 
+def told_session(begun: NewSession | None) -> dict[str, Any]:
+    """Return the session with its token, for the one answer that tells it; nothing for none."""
+    if begun is None:
+        return {}
+    if begun.agent_id is None:
+        member: Any = members_by_ids([begun.member_id])[0]
+        return {"member_session": MemberSession(token=begun.token, expires_at=begun.expires_at, member=member)}
+    agent: Any = agents_by_ids([begun.agent_id])[0]
+    return {"session": Session(token=begun.token, expires_at=begun.expires_at, agent=agent)}
+
+
 def _networks(context: Context) -> list[str]:
     return [str(network) for network in queries.allowed_networks(context.service.id)]
 
@@ -222,6 +233,7 @@ def _begin(context: Context, given: SessionCreateInput) -> NewSession:
             given.email,
             given.password,
             address=context.address,
+            user_agent=context.user_agent,
             session_seconds=context.settings.session_seconds,
         )
     except Unauthenticated as refusal:
@@ -283,13 +295,7 @@ class AccessMutations:
     @answers(SessionCreatePayload)
     def session_create(self, info: Info, input: Input[SessionCreateInput]) -> SessionCreatePayload:
         """Log somebody in."""
-        begun = _begin(info.context, input)
-        if begun.agent_id is None:
-            member: Any = members_by_ids([begun.member_id])[0]
-            told = MemberSession(token=begun.token, expires_at=begun.expires_at, member=member)
-            return SessionCreatePayload(member_session=told)
-        agent: Any = agents_by_ids([begun.agent_id])[0]
-        return SessionCreatePayload(session=Session(token=begun.token, expires_at=begun.expires_at, agent=agent))
+        return SessionCreatePayload(**told_session(_begin(info.context, input)))
 
     @strawberry.mutation(description="End the session that asks.")
     @answers(SessionDeletePayload)

@@ -253,13 +253,18 @@ class Delivery(Node):
         """Return each delivery's account."""
         return queries.accounts_by_ids([row.account_id for row in rows])
 
-    @batched(description="The ticket that it belongs to.", graphql_type=Ticket | None)
+    @batched(
+        description="The ticket that it belongs to; null for a notice of the desk's own, such as an invitation.",
+        graphql_type=Ticket | None,
+    )
     def ticket(rows: Sequence[DeliveryRow], context: Context) -> list[Any]:
         """Return each delivery's ticket."""
         context.actor.require("ticket.read")
         return tickets.tickets_by_ids([row.ticket_id for row in rows])
 
-    @batched(description="The message that it carries.", graphql_type=Message | None)
+    @batched(
+        description="The message that it carries; null for a notice of the desk's own.", graphql_type=Message | None
+    )
     def message(rows: Sequence[DeliveryRow], context: Context) -> list[Any]:
         """Return each delivery's message."""
         context.actor.require("ticket.read")

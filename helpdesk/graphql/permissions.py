@@ -33,6 +33,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
         "Mutation.agentUpdate", "Mutation.agentRemove", "Mutation.agentGroupCreate", "Mutation.agentGroupUpdate",
         "Mutation.agentGroupDelete", "Mutation.agentAllocationUpdate", "Mutation.menuAccessUpdate",
     ),
+    "connection_log.read": ("Query.connectionLog",),
     "allocation.write": ("Mutation.viewerAllocationUpdate",),
     "customer.read": ("Query.customer", "Query.customers", "Ticket.customer", "Customer.identities"),
     "customer.write": ("Mutation.customerIdentityRestore",),
@@ -70,7 +71,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
         "Mutation.organizationAdministratorRemove", "Mutation.serviceCreate", "Mutation.serviceFeatureSet",
         "Mutation.serviceStateSet", "Mutation.serviceCompanyInformationSet", "Mutation.companyInformationCreate",
         "Mutation.companyInformationUpdate", "Mutation.companyInformationDelete", "Mutation.memberDeactivate",
-        "Mutation.memberActivate",
+        "Mutation.memberActivate", "Mutation.memberInvite", "Mutation.memberSessionsRevoke",
     ),
 }  # fmt: skip
 """A right, and the fields that nobody is answered without it."""
@@ -93,7 +94,6 @@ INSTEAD: Mapping[str, str] = {"ticket.take": "ticket.assign"}
 ELSEWHERE: Mapping[str, str] = {
     "agent.attributes": "plugins keep them by their Host",
     "callback.assign": "callbacks are to come",
-    "connection_log.read": "the log is to come",
     "ticket.export": "exports are to come",
 }
 """Rights that no field takes, and why."""
@@ -103,6 +103,12 @@ OPEN: Mapping[str, str] = {
     "Query.node": "each type has its own right, without which there is nothing to be found",
     "Query.nodes": "each type has its own right, without which there is nothing to be found",
     "Mutation.sessionCreate": "anybody may try to log in",
+    "Query.sessions": "whoever has logged in sees their own, and no other",
+    "Mutation.sessionRevoke": "whoever has logged in ends their own, and no other",
+    "Mutation.passwordChange": "whoever has logged in changes their own, and no other",
+    "Mutation.passwordReset": "whoever has the link that was sent to a member may use it, once",
+    "Mutation.passwordResetRequest": "anybody may ask, and learns nothing",
+    "Mutation.invitationAccept": "whoever has the link that was sent to a member may use it, once",
     "Mutation.sessionDelete": "it ends the session that asks, and no other",
 }
 """Root fields that need no right, and why."""
@@ -116,6 +122,8 @@ SHOWN: Mapping[str, str] = {
     "Ticket.group": "who has a ticket is told with it",
     "Agent.groups": "who has a ticket is told with it",
     "AgentGroup.agents": "who has a ticket is told with it",
+    "ConnectionLogEntry.member": "the log says who it was",
+    "ConnectionLogEntry.service": "the log says where it was",
     "Query.memberSearch": "who says who works in a service has to find them",
     "Organization.services": "who looks after the organization sees what its services are, and nothing of their work",
     "Service.names": "the help center shows it to everybody",

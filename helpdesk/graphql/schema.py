@@ -17,9 +17,11 @@ from helpdesk.graphql.authors import SystemAuthor
 from helpdesk.graphql.channel_mutations import ChannelMutations
 from helpdesk.graphql.channels import ChannelQueries
 from helpdesk.graphql.company_information import CompanyInformationMutations
+from helpdesk.graphql.connection_log import ConnectionLogQueries
 from helpdesk.graphql.counts import CountQueries
 from helpdesk.graphql.customers import CustomerMutations, CustomerQueries
 from helpdesk.graphql.fields import FieldQueries
+from helpdesk.graphql.members import MemberMutations
 from helpdesk.graphql.nodes import NodeQueries
 from helpdesk.graphql.organization import OrganizationMutations, OrganizationQueries
 from helpdesk.graphql.participants import ParticipantMutations
@@ -27,6 +29,7 @@ from helpdesk.graphql.plugin_joining import join
 from helpdesk.graphql.plugins import PluginMutations, PluginQueries
 from helpdesk.graphql.queues import QueueQueries
 from helpdesk.graphql.service import ServiceMutations, ServiceQueries
+from helpdesk.graphql.sessions import SessionMutations, SessionQueries
 from helpdesk.graphql.ticket_mutations import TicketMutations
 from helpdesk.graphql.tickets import TicketQueries
 from helpdesk.graphql.triggers import TriggerMutations, TriggerQueries
@@ -42,6 +45,8 @@ class Query(
     ServiceQueries,
     AgentQueries,
     AccessQueries,
+    SessionQueries,
+    ConnectionLogQueries,
     TicketQueries,
     CountQueries,
     CustomerQueries,
@@ -62,6 +67,8 @@ class Mutation(
     CustomerMutations,
     ChannelMutations,
     AccessMutations,
+    MemberMutations,
+    SessionMutations,
     ServiceMutations,
     AgentMutations,
     AgentGroupMutations,

@@ -184,6 +184,8 @@ class Outbound:
     ``answers`` are the external ids of the conversation so far, nearest first.
     ``reply_token`` proves, when it comes back, that the answer belongs to this ticket and recipient.
     ``recipients`` holds only those that have not accepted the message yet.
+    ``ticket_number`` is 0 for a notice of the desk's own, such as an invitation: it answers nothing, and its subject
+    stands as it is.
     """
 
     key: str

@@ -151,7 +151,8 @@ class OrganizationChanged(Event):
 
     ``change`` is ``renamed``, ``service_created``, ``administrator_added``, ``administrator_removed``,
     ``company_information_created``, ``company_information_updated``, ``company_information_deleted``,
-    ``member_deactivated`` or ``member_activated``; ``service_id`` is the service at whose address it was asked for.
+    ``member_invited``, ``member_deactivated`` or ``member_activated``; ``service_id`` is the service at whose address
+    it was asked for.
     """
 
     name: ClassVar[str] = "organization.changed"

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from helpdesk.access import sessions
+from helpdesk.access import revoking, tokens
+from helpdesk.access.rules import ConnectionEvent
 from helpdesk.agents import groups, menus, staffing
 from helpdesk.agents import operations as agent_operations
 from helpdesk.agents import queries as agents
@@ -124,7 +125,8 @@ def _deactivate(actor: Actor, member_id: int, hand_over_to: int | None) -> list[
     if member.deactivated_at is None:
         agent_operations.deactivate_member(member_id)
         organization.note_change(actor, "member_deactivated", {"member": (member.email, None)})
-    sessions.end_all(member_id)
+    tokens.end_all(member_id)
+    revoking.end_of_member(member_id, ConnectionEvent.ENDED_BY_DEACTIVATION)
     return leaving
 
 
@@ -134,7 +136,7 @@ def _remove(actor: Actor, agent_id: int, hand_over_to: int | None) -> None:
         successor = agents.agents_by_ids([hand_over_to])[0]
         holders.check_successor(successor, service_id=actor.service_id, leaving=agent_id)
     staffing.remove(actor, agent_id)
-    sessions.end_of_agents([agent_id])
+    revoking.end_of_agents([agent_id], ConnectionEvent.ENDED_BY_DEACTIVATION)
 
 
 @transactional

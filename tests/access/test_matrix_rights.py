@@ -24,7 +24,7 @@ __all__ = ["app", "chosen", "desk"]
 
 REFUSALS = {"FORBIDDEN", "UNAUTHENTICATED"}
 NO_DEED = {"TicketRunActionInput.action": "none"}  # what an action does takes rights of its own
-ALONE = {"Mutation.sessionCreate"}  # counts its tries, so it is no part of a transaction
+ALONE = {"Mutation.sessionCreate", "Mutation.passwordChange"}  # count their tries, so are no part of a transaction
 
 
 @pytest.fixture(scope="module")

@@ -43,6 +43,9 @@ def world(app: Flask, desk: Desk) -> World:
     return make_world(app, desk)
 
 
+FILTERED = {"connectionLog"}
+"""Lists that take an id to look for: with one of nothing they are empty."""
+
 RUN = "mutation ($i: TicketRunActionInput!) { ticketRunAction(input: $i) { errors { code message path } } }"
 
 
@@ -67,7 +70,7 @@ def test_foreign_id_is_answered_like_one_of_nothing_wherever_an_id_is_taken(
                     tried += 1
                     answers = [asked(world, role, document, before) for document in documents]
                     told = [answer.replace(foreign, "ID").replace(missing, "ID") for answer in answers]
-                    if told[0] != told[1] or is_taken(told[0]):
+                    if told[0] != told[1] or (name not in FILTERED and is_taken(told[0])):
                         found.append(f"{role}: {documents[0]}: {told[0]}, and for one of nothing {told[1]}")
     assert found == [], "\n".join(found)
     assert tried >= 100
@@ -78,6 +81,8 @@ def test_id_of_ones_own_is_read_at_each_of_these_places(world: World, schema: Gr
     for _, kind, name, field in roots(schema):
         for place, named in id_places(name, field):
             if place[-1] == "attachments":  # a file that is part of a message already is no upload any more
+                continue
+            if name in FILTERED:
                 continue
             if name == "memberDeactivate" and place[-1] == "handOverTo":  # the only other member is no agent
                 continue

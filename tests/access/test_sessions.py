@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from helpdesk.access import sessions
+from helpdesk.access import attempts, sessions
 from helpdesk.access.authentication import authenticate
 from helpdesk.agents import operations as agents
 from helpdesk.agents.queries import agents_by_ids, credentials
@@ -138,9 +138,9 @@ def test_wrong_passwords_of_yesterday_are_forgotten(desk: Desk) -> None:
         guess(desk, times=5)
         clock.shift(86_400)
         assert guess(desk, times=5) == ["BAD_CREDENTIALS"] * 5
-        assert sessions.forget_attempts() == 0
+        assert attempts.forget() == 0
         clock.shift(86_401)
-        assert (sessions.forget_attempts(), sessions.forget_attempts()) == (1, 0)
+        assert (attempts.forget(), attempts.forget()) == (1, 0)
 
 
 def test_guesses_at_the_same_time_are_all_counted(desk: Desk) -> None:

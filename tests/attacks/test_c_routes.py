@@ -65,7 +65,7 @@ def test_stranger_gets_and_changes_nothing_by_any_route_and_method(app: Flask, d
 def test_schema_is_for_those_who_hold_its_right_alone(app: Flask, desk: Desk) -> None:
     world = make_world(app, desk)
     assert "service.read" in rights_of_agent(Role.AGENT)
-    allowed = {"agent", "administrator", "service key"}
+    allowed = {"agent", "administrator", "organization administrator", "service key"}
     for role, caller in world.callers.items():
         status = caller.send("GET", "/demo/graphql/schema.graphql").status_code
         assert (status == 200) if role in allowed else (status in {401, 403}), role

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from helpdesk import wiring
 from helpdesk.access.authentication import actor_of
-from helpdesk.access.rules import ORGANIZATION_RIGHTS, SERVICE_KEY_RIGHTS
+from helpdesk.access.rules import ORGANIZATION_ADMINISTRATOR_RIGHTS, SERVICE_KEY_RIGHTS
 from helpdesk.agents import administrators
 from helpdesk.agents import operations as agents
 from helpdesk.agents.queries import agents_by_ids
@@ -88,4 +88,4 @@ def appoint(desk: Desk, email: str) -> int:
 
 def above(desk: Desk, member_id: int = 1) -> Actor:
     """Return the member as the actor who looks after the organization and is no agent of the service."""
-    return Actor(ActorKind.MEMBER, desk.service_id, member_id, "boss", ORGANIZATION_RIGHTS)
+    return Actor(ActorKind.MEMBER, desk.service_id, member_id, "boss", ORGANIZATION_ADMINISTRATOR_RIGHTS)

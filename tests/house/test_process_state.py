@@ -17,6 +17,7 @@ OWN = "this process's own, and nobody else's business"
 TOLD = "followed within two seconds: the registry asks once a second what was done to plugins (plugins/watching.py)"
 
 KEPT = {
+    "access/notices.py _post": CODE,
     "agents/rules.py _normalized": "a function of its arguments alone",
     "channels/accounts.py _drivers": "compared at each use with the account's version as it was just read",
     "channels/answers.py hints_of": CODE,

@@ -47,11 +47,14 @@ Provider: TypeAlias = Callable[[HttpCall], HttpResponse]
 
 @dataclass(frozen=True, slots=True)
 class SeenDelivery:
-    """An outgoing message: ``state`` is QUEUED, RETRYING, SENT or FAILED; ``reason`` says what went wrong."""
+    """An outgoing message: ``state`` is QUEUED, RETRYING, SENT or FAILED; ``reason`` says what went wrong.
+
+    A notice of the desk's own has no ticket and no message.
+    """
 
     id: int
-    ticket_id: int
-    message_id: int
+    ticket_id: int | None
+    message_id: int | None
     state: str
     reason: str
     attempts: int

@@ -52,6 +52,12 @@ def test_automatic_mail_says_so():
     assert {"Auto-Submitted", "X-Auto-Response-Suppress", "Precedence"}.isdisjoint(written().keys())
 
 
+def test_notice_of_no_ticket_has_its_subject_as_it_is_and_answers_nothing():
+    mail = written(ticket_number=0, subject="데모에\n초대합니다", is_automatic=True)
+    assert (mail["Subject"], mail["Auto-Submitted"]) == ("데모에 초대합니다", "auto-generated")
+    assert mail["Reply-To"] is None
+
+
 @pytest.mark.parametrize(
     "subject", ["배송", "Re: 배송", "RE: re: 배송 [#123]", "[#123] 배송", "답장： 배송", "Re：회신 ： RE: 배송"]
 )

@@ -28,6 +28,9 @@ Place = tuple[str, ...]
 UPLOAD = "Upload"
 """What a message takes as its attachment: one that is part of no message yet."""
 
+SESSION = "AgentSession"
+"""By which an agent's session is named; it is no node, since it is its owner's alone."""
+
 NAMES: Mapping[str, str] = {
     "assigneeId": "Agent",
     "attachments": UPLOAD,
@@ -41,6 +44,7 @@ NAMES: Mapping[str, str] = {
     "InboxRetryInput.id": "InboxItem",
     "OrganizationAdministratorAddInput.id": "Member",
     "OrganizationAdministratorRemoveInput.id": "Member",
+    "SessionRevokeInput.id": SESSION,
     "node.id": "",
     "nodes.ids": "",
 }
@@ -75,7 +79,16 @@ PLAIN: Mapping[str, Any] = {
 }
 """With these every mutation is done, so that it is the right alone for whose want it is refused."""
 
-SCALARS: Mapping[str, Any] = {"Int": 1, "Float": 1.0, "Boolean": False, "String": "word", "JSON": {}, "ID": ""}
+NOON = "2026-05-01T12:00:00+00:00"
+SCALARS: Mapping[str, Any] = {
+    "Int": 1,
+    "Float": 1.0,
+    "Boolean": False,
+    "String": "word",
+    "JSON": {},
+    "ID": "",
+    "DateTime": NOON,
+}
 
 
 def type_named(owner: str, name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 
 from helpdesk.access import operations as access
+from helpdesk.access import sessions
 from helpdesk.access.rules import ORGANIZATION_ADMINISTRATOR_RIGHTS, SERVICE_KEY_RIGHTS, rights_of_agent
 from helpdesk.agents import operations as agents
 from helpdesk.agents import staffing
@@ -28,10 +29,10 @@ from helpdesk.sdk.channel import Verdict
 from helpdesk.tickets import attachments, participants, queries, tagging
 from helpdesk.tickets import operations as tickets
 from helpdesk.tickets.rules import Asker, Body, TicketStatus
-from tests.access.matrix.values import UPLOAD
+from tests.access.matrix.values import SESSION, UPLOAD
 from tests.channels.post import Post, make_post, tell
 from tests.factories.client import Caller, log_in, open_to_partners
-from tests.factories.desk import Desk, appoint, hire, make_desk
+from tests.factories.desk import PASSWORD, Desk, appoint, hire, make_desk
 from tests.factories.echo import Echo
 
 HTML = '<p>Hello <b>there</b></p><img src="https://elsewhere.example/a.png"><blockquote>before</blockquote>'
@@ -164,6 +165,7 @@ def _name(service: Service, post: Post, *, answered: int, message: int, group: i
     assert row is not None
     assert row.customer_id is not None
     first = queries.messages_of_tickets([answered], Window(first=1))[0].rows[0]
+    begun = sessions.log_in(desk.service_id, "admin@demo.example", PASSWORD, address="127.0.0.1")
     rows = {
         "Ticket": answered,
         "Message": message,
@@ -179,9 +181,11 @@ def _name(service: Service, post: Post, *, answered: int, message: int, group: i
         "Organization": desk.organization_id,
         "Member": agents.add_member(desk.organization_id, email="new@shop.example", name="New", password=None),
         "CompanyInformation": _company_information(desk),
+        "ConnectionLogEntry": _first("connection_log", desk.service_id),
         "ServiceKey": _first("service_key", desk.service_id),
     }
     assert rows.keys() == ids.rights().keys(), "Put a thing of the new type into tests/access/matrix/world.py."
+    service.things[SESSION] = ids.encode(SESSION, begun.id)
     service.things[UPLOAD] = ids.encode("Attachment", _upload(desk))
     service.things.update({name: ids.encode(name, row_id or 0) for name, row_id in rows.items()})
 

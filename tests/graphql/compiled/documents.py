@@ -279,6 +279,7 @@ class Writer:
             "Float": (0, 1.5, -2),
             "Boolean": (False, True),
             "JSON": ({"a": [1, "환불"]}, 1, "text", True),
+            "DateTime": ("2026-05-01T12:00:00+00:00", "2020-01-01T00:00:00Z"),
         }
         return self.random.choice(values.get(name, WORDS))
 

@@ -25,7 +25,7 @@ MUTATIONS = (
     "companyInformationUpdate", "companyInformationDelete",
     "agentAdd", "agentUpdate", "agentRemove", "agentGroupCreate", "agentGroupUpdate", "agentGroupDelete",
     "agentAllocationUpdate", "viewerAllocationUpdate", "viewerChatStateUpdate", "menuAccessUpdate",
-    "memberDeactivate", "memberActivate",
+    "memberDeactivate", "memberActivate", "sessionRevoke", "memberSessionsRevoke",
 )  # fmt: skip
 """Those that make no secret, which would be another one each time."""
 

@@ -49,7 +49,9 @@ def message_id_of(message: Outbound, settings: EmailSettings) -> str:
 
 
 def subject_of(message: Outbound) -> str:
-    """Return the subject as an answer, with the ticket's number where answers bring it back."""
+    """Return the subject as an answer, with the ticket's number where answers bring it back; a notice's as it is."""
+    if not message.ticket_number:
+        return single_line(message.subject, limit=MAX_SUBJECT)
     number = f"[#{message.ticket_number}]"
     subject = without_marks(single_line(message.subject.replace(number, ""), limit=MAX_SUBJECT))
     return f"Re: {subject} {number}".replace("  ", " ")
@@ -68,7 +70,7 @@ def _fields(message: Outbound, settings: EmailSettings) -> Iterable[tuple[str, s
     yield from _thread(message.answers)
     yield LOOP_HEADER, settings.address
     if message.is_automatic:
-        yield "Auto-Submitted", "auto-replied"
+        yield "Auto-Submitted", "auto-replied" if message.ticket_number else "auto-generated"
         yield "X-Auto-Response-Suppress", "All"
         yield "Precedence", "bulk"  # what older vacation programs look at, and nothing else
 
