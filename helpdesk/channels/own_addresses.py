@@ -4,7 +4,7 @@ An account's own address is its setting ``address``, if its channel has one of t
 account's alone; two accounts of a service that took each other for customers would answer each other.
 """
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import Any
 
 from helpdesk.channels.models import ChannelAccount
@@ -17,14 +17,12 @@ def of(service_id: int) -> frozenset[str]:
     rows: Any = ChannelAccount.select(ChannelAccount.settings).where(
         ChannelAccount.service == service_id, ChannelAccount.deleted_at.is_null()
     )
-    values = (settings.get("address") for (settings,) in rows.tuples())
-    return frozenset(spelling(EMAIL, value) for value in values if isinstance(value, str) and "@" in value)
+    return frozenset().union(*(_address(settings) for (settings,) in rows.tuples()))
 
 
 def of_account(account: Any) -> frozenset[str]:
     """Return the address of the account, as it is kept, if it has one."""
-    address = account.settings.get("address")
-    return frozenset({spelling(EMAIL, address)}) if isinstance(address, str) and "@" in address else frozenset()
+    return _address(account.settings)
 
 
 def has(own: Set[str], person: Identity) -> bool:
@@ -32,3 +30,8 @@ def has(own: Set[str], person: Identity) -> bool:
     address = spelling(EMAIL, person.value)
     local, _, domain = address.rpartition("@")
     return person.kind == EMAIL and (address in own or f"{local.partition('+')[0]}@{domain}" in own)
+
+
+def _address(settings: Mapping[str, Any]) -> frozenset[str]:
+    address = settings.get("address")
+    return frozenset({spelling(EMAIL, address)}) if isinstance(address, str) and "@" in address else frozenset()
